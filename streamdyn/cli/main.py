@@ -1,0 +1,72 @@
+"""The command line. Every error of the operator's is one line on stderr and exit status 1."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from platformdirs import user_data_dir
+from rich.console import Console
+
+from streamdyn.cli.up import Up, serve
+from streamdyn.errors import OperatorError
+from streamdyn.settings import PARTITIONS_MAX, Settings
+
+app = typer.Typer(
+    help="A DynamoDB you run yourself, whose storage engine is a Kafka log.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.callback()
+def streamdyn(
+    *, verbose: Annotated[bool, typer.Option("--verbose", help="Log what happens inside.")] = False
+) -> None:
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Port of the DynamoDB endpoint.", min=0, max=65535)] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    data_dir: Annotated[
+        Path, typer.Option(help="Where this node and its broker keep everything.", file_okay=False)
+    ] = Path(user_data_dir("streamdyn")),
+    kafka: Annotated[
+        str | None,
+        typer.Option(help="HOST:PORT of a Kafka cluster to use, instead of starting a broker."),
+    ] = None,
+    cluster: Annotated[
+        str, typer.Option(help="Prefix of the Kafka topics: one Kafka can hold several clusters.")
+    ] = "streamdyn",
+    partitions: Annotated[
+        int, typer.Option(help="Partitions of each new table.", min=1, max=PARTITIONS_MAX)
+    ] = 1,
+) -> None:
+    """Start streamdyn and a Kafka broker for it, and serve DynamoDB until Ctrl-C."""
+    plan = Up(host, port, data_dir.expanduser(), kafka, Settings(cluster, partitions))
+    try:
+        uvloop.run(serve(plan, _say))
+    except OperatorError as error:
+        _console.print(f"streamdyn: {error}", style="red", markup=False)
+        raise typer.Exit(1) from None
+
+
+def _say(line: str) -> None:
+    _console.print(line, markup=False)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,104 @@
+"""`streamdyn up`: a broker, a node and its gateway in their order, and back again at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from streamdyn.broker import Broker
+from streamdyn.cluster.data_dir import DataDir
+from streamdyn.cluster.node import Node
+from streamdyn.gateway.app import Gateway
+from streamdyn.gateway.server import Server, listen
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from streamdyn.settings import Settings
+
+from contextlib import AsyncExitStack, asynccontextmanager
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """What was asked for on the command line."""
+
+    host: str
+    port: int
+    data_dir: Path
+    kafka: str | None
+    settings: Settings
+
+
+async def serve(plan: Up, say: Callable[[str], None]) -> None:
+    """Run until SIGINT or SIGTERM. Raises OperatorError where something around is in the way."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(listen(plan.host, plan.port))
+        data_dir = DataDir(plan.data_dir)
+        data_dir.take()
+        stack.callback(data_dir.release)
+        starting = asyncio.ensure_future(_start(plan, data_dir, listener, stack, say))
+        await _first_of(starting, stop)
+        if starting.done():
+            await starting
+            await stop.wait()
+        else:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+        say("stopping")
+
+
+async def _start(
+    plan: Up, data_dir: DataDir, listener: socket.socket, stack: AsyncExitStack, say: Callable[[str], None]
+) -> None:
+    bootstrap = plan.kafka or await stack.enter_async_context(_own_broker(data_dir, say))
+    node = Node(data_dir, bootstrap, plan.settings, say)
+    stack.push_async_callback(node.stop)
+    database = await node.start()
+    await stack.enter_async_context(_serving(Gateway(database), listener))
+    host, port = listener.getsockname()[:2]
+    say(f"data in {plan.data_dir}; Kafka at {bootstrap}")
+    print(f"ready at http://{_in_url(host)}:{port}", flush=True)  # noqa: T201
+
+
+@asynccontextmanager
+async def _own_broker(data_dir: DataDir, say: Callable[[str], None]) -> AsyncIterator[str]:
+    broker = Broker(data_dir.path, say)
+    try:
+        bootstrap = await broker.start()
+        watching = asyncio.ensure_future(broker.watch())
+        try:
+            yield bootstrap
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+    finally:
+        await broker.stop()
+
+
+@asynccontextmanager
+async def _serving(gateway: Gateway, listener: socket.socket) -> AsyncIterator[None]:
+    server = Server(gateway)
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def _first_of(task: asyncio.Future[None], event: asyncio.Event) -> None:
+    waiting = asyncio.ensure_future(event.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

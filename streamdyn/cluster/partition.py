@@ -1,0 +1,356 @@
+"""A node's part in one partition: its replica, its view of the lease, and the commands that wait for the log.
+
+The way of a write: `write` queues the command; `_append` sends all that is queued as one record, whenever no append is
+in flight (group commit); the record comes back, by its delivery report or through the reader; the replica applies it;
+the outcome answers whoever waits for the command's id.
+
+The way of a strong read: read the replica, and then ask the lease whether that was worth anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from streamdyn.codec import NewerFormatError, decode_batch, encode_batch
+from streamdyn.core.commands import Command, ItemCommand, Outcome, PutItem, Record, RecordBatch, TableCommand
+from streamdyn.errors import InternalServerError, PartitionError, ProvisionedThroughputExceededException
+from streamdyn.log.events import Delivered, Event, Fetched, RawRecord, Undelivered
+from streamdyn.settings import (
+    APPEND_RETRY_MS,
+    BATCH_MAX_COMMANDS,
+    BATCH_TARGET_BYTES,
+    PARTITION_QUEUE_MAX_COMMANDS,
+    REQUEST_TIMEOUT_MS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from streamdyn.core.apply import Effects
+    from streamdyn.core.lease import LeaseKeeper
+    from streamdyn.core.tables import PartitionInfo
+    from streamdyn.replica.replica import Replica
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Waiter:
+    """Whoever waits for one command: more than one if an SDK's retry overtook its first attempt's answer."""
+
+    command: Command
+    deadline_ms: int
+    futures: list[asyncio.Future[Outcome]]
+
+
+class Partition:
+    """One partition on this node.
+
+    `append` sends a record to the partition's topic; its outcome comes back through `handle`. `observe` is told of
+    every applied batch, `failed` when the partition stops serving, and `suspect` when something is odd about its topic,
+    which then should be looked at.
+    """
+
+    def __init__(
+        self,
+        info: PartitionInfo,
+        replica: Replica,
+        keeper: LeaseKeeper,
+        *,
+        append: Callable[[bytes], None],
+        clock_ms: Callable[[], int],
+        observe: Callable[[Effects], None],
+        failed: Callable[[Partition, str], None],
+        suspect: Callable[[Partition], None],
+    ) -> None:
+        self.id = info.id
+        self.topic = info.topic
+        self.topic_id = info.topic_id
+        self.failure: str | None = None
+        self._replica = replica
+        self._keeper = keeper
+        self._send = append
+        self._clock_ms = clock_ms
+        self._observe = observe
+        self._failed = failed
+        self._suspect = suspect
+        self._queue: deque[Command] = deque()
+        self._waiters: dict[bytes, _Waiter] = {}
+        self._in_flight: tuple[Command, ...] = ()
+        self._lease_waiters: list[asyncio.Future[None]] = []
+        self._renewal_wanted = False
+        self._claim_timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        keeper.observe(replica.state.lease, clock_ms())
+
+    # --- requests ---
+
+    @property
+    def next_offset(self) -> int:
+        return self._replica.state.next_offset
+
+    @property
+    def leads(self) -> bool:
+        return self._keeper.holds and self.failure is None
+
+    def estimate(self) -> tuple[int, int]:
+        return self._replica.estimate() if self.failure is None else (0, 0)
+
+    def scan(self) -> Iterator[tuple[bytes, bytes]]:
+        return self._replica.scan()
+
+    async def write(self, command: ItemCommand | TableCommand) -> Outcome:
+        """The command's outcome, once the log has it and this node has applied it as the lease holder.
+
+        Raises InternalServerError where there is no definite outcome in time, and
+        ProvisionedThroughputExceededException where too many commands wait already.
+        """
+        self._check_serving()
+        if len(self._queue) >= PARTITION_QUEUE_MAX_COMMANDS:
+            raise ProvisionedThroughputExceededException(
+                "The level of configured provisioned throughput for the table was exceeded. Consider increasing your "
+                "provisioning level with the UpdateTable API."
+            )
+        future = self._loop.create_future()
+        waiter = self._waiters.get(command.id)
+        if waiter is not None:
+            waiter.futures.append(future)
+        else:
+            self._waiters[command.id] = _Waiter(command, self._clock_ms() + REQUEST_TIMEOUT_MS, [future])
+            self._queue.append(command)
+            self._append()
+        outcome: Outcome = await future
+        return outcome
+
+    def read(self, key: bytes) -> bytes | None:
+        """The row as this replica has it: an eventually consistent read."""
+        self._check_serving()
+        try:
+            return self._replica.get(key)
+        except PartitionError as error:
+            self.fail(str(error))
+            raise self._out_of_service() from None
+
+    async def strong_read(self, key: bytes) -> bytes | None:
+        """The row with every acknowledged write in it. Raises InternalServerError if no lease is had in time."""
+        while True:
+            row = self.read(key)
+            # The lease is asked after the read: had it run out before, another holder could have written since.
+            now_ms = self._clock_ms()
+            if self._keeper.may_read(now_ms):
+                if self._keeper.remaining_ms(now_ms) * 2 < self._keeper.duration_ms:
+                    self._renewal_wanted = True
+                    self._append()
+                return row
+            await self.lead()
+
+    async def lead(self) -> None:
+        """Wait until this node may answer strong reads. Raises InternalServerError if that takes too long."""
+        self._check_serving()
+        future = self._loop.create_future()
+        self._lease_waiters.append(future)
+        self._append()
+        try:
+            await asyncio.wait_for(future, REQUEST_TIMEOUT_MS / 1000)
+        except TimeoutError:
+            raise InternalServerError("No replica could answer in time; try again") from None
+
+    async def release(self) -> None:
+        """Hand the lease back, after all that is queued. Gives up with the log."""
+        while self.failure is None and (self._queue or self._in_flight):
+            await asyncio.sleep(0.005)
+        if self.failure is None and self._keeper.holds:
+            self._send_batch((self._keeper.release(uuid4().bytes),))
+            while self.failure is None and self._in_flight:
+                await asyncio.sleep(0.005)
+
+    def expire(self) -> None:
+        """Answer the requests whose time is up. Waiters are in the order of their deadlines."""
+        now_ms = self._clock_ms()
+        while self._waiters:
+            command_id, waiter = next(iter(self._waiters.items()))
+            if waiter.deadline_ms > now_ms:
+                return
+            del self._waiters[command_id]
+            _refuse(waiter, InternalServerError("The log did not answer in time; try again"))
+
+    def close(self) -> None:
+        """Stop serving and close the replica's files."""
+        if self.failure is None:
+            self.fail("it is closed", quiet=True)
+            self._replica.close()
+
+    # --- what the log tells ---
+
+    def handle(self, event: Event) -> None:
+        """One event of this partition's topic. A failure stops this partition and no other."""
+        try:
+            if self.failure is not None:
+                return
+            if isinstance(event, Fetched):
+                self._fetched(event)
+            elif isinstance(event, Delivered):
+                self._delivered(event)
+            elif isinstance(event, Undelivered):
+                logger.info("%s: an append is not confirmed: %s", self.id, event.reason)
+                self._append_again()
+                self._suspect(self)
+            else:
+                logger.info("%s: the reader stopped: %s", self.id, event.reason)
+                self._suspect(self)
+        except PartitionError as error:
+            self.fail(str(error))
+        finally:
+            if isinstance(event, Fetched):
+                event.release()
+
+    def fail(self, reason: str, *, quiet: bool = False) -> None:
+        """Stop serving, change nothing, and say why."""
+        if self.failure is not None:
+            return
+        self.failure = reason
+        self._queue.clear()
+        self._in_flight = ()
+        waiters, self._waiters = list(self._waiters.values()), {}
+        for waiter in waiters:
+            _refuse(waiter, self._out_of_service())
+        for future in self._take_lease_waiters():
+            future.set_exception(self._out_of_service())
+        if not quiet:
+            self._failed(self, reason)
+
+    def _delivered(self, event: Delivered) -> None:
+        batch, self._in_flight = self._in_flight, ()
+        offset = event.offset
+        if batch and offset == self.next_offset:
+            self._apply(RecordBatch(offset, offset + 1, [Record(offset, event.timestamp_ms, batch)]))
+        # Otherwise somebody else's record lies before it, and the reader brings both.
+        self._append()
+
+    def _fetched(self, event: Fetched) -> None:
+        start = self.next_offset
+        if event.next <= start:
+            return
+        if event.base > start:
+            raise PartitionError(
+                f"the reader is at offset {event.base}, and this replica at {start}; start again"
+            )
+        records: list[Record] = []
+        for raw in event.records:
+            if raw.offset < start:
+                continue
+            try:
+                records.append(_decode(raw))
+            except NewerFormatError as error:
+                if records:
+                    self._apply(RecordBatch(start, raw.offset, records))
+                raise PartitionError(
+                    f"offset {raw.offset} is {error}; upgrade this node and start again"
+                ) from None
+        self._apply(RecordBatch(start, event.next, records))
+        self._append()
+
+    def _apply(self, batch: RecordBatch) -> None:
+        skipped = self._replica.state.skipped
+        effects = self._replica.apply(batch)
+        now_ms = self._clock_ms()
+        self._keeper.observe(effects.state.lease, now_ms)
+        if effects.state.skipped > skipped:
+            logger.warning(
+                "%s: skipped %d records that are no command batch (%d in all), offsets %d to %d",
+                self.id,
+                effects.state.skipped - skipped,
+                effects.state.skipped,
+                batch.base,
+                batch.next - 1,
+            )
+        life = self._keeper.life
+        for applied in effects.applied:
+            waiter = self._waiters.pop(applied.id, None)
+            if waiter is None:
+                continue
+            if applied.holder == life:
+                for future in waiter.futures:
+                    if not future.done():
+                        future.set_result(applied.outcome)
+            else:
+                _refuse(waiter, InternalServerError("Another node leads this partition; try again"))
+        if self._lease_waiters and self._keeper.may_read(now_ms):
+            for future in self._take_lease_waiters():
+                future.set_result(None)
+        self._observe(effects)
+
+    # --- what is sent to the log ---
+
+    def _append(self) -> None:
+        """Send what is queued, if nothing is in flight; first of all a claim, if this node does not lead."""
+        if self._in_flight or self.failure is not None or self._keeper.stopping:
+            return
+        now_ms = self._clock_ms()
+        if not self._keeper.holds:
+            if self._queue or self._lease_waiters:
+                self._claim(now_ms)
+            return
+        batch: list[Command] = []
+        if self._renewal_wanted or self._lease_waiters:
+            self._renewal_wanted = False
+            batch.append(self._keeper.renew(uuid4().bytes, now_ms))
+        size = 0
+        while self._queue and len(batch) < BATCH_MAX_COMMANDS and size < BATCH_TARGET_BYTES:
+            command = self._queue.popleft()
+            size += len(command.item) if isinstance(command, PutItem) else 0
+            batch.append(command)
+        if batch:
+            self._send_batch(tuple(batch))
+
+    def _claim(self, now_ms: int) -> None:
+        wait_ms = self._keeper.claim_in_ms(now_ms)
+        if wait_ms == 0:
+            self._renewal_wanted = False
+            self._send_batch((self._keeper.claim(uuid4().bytes, now_ms),))
+        elif self._claim_timer is None:
+            self._claim_timer = self._loop.call_later(wait_ms / 1000, self._claim_again)
+
+    def _claim_again(self) -> None:
+        self._claim_timer = None
+        self._append()
+
+    def _send_batch(self, batch: tuple[Command, ...]) -> None:
+        self._in_flight = batch
+        self._send(encode_batch(batch))
+
+    def _append_again(self) -> None:
+        """What was in flight may be in the log or not. Its commands go again: the log keeps the first of an id."""
+        batch, self._in_flight = self._in_flight, ()
+        self._queue.extendleft(command for command in reversed(batch) if command.id in self._waiters)
+        self._loop.call_later(APPEND_RETRY_MS / 1000, self._append)
+
+    # --- small things ---
+
+    def _take_lease_waiters(self) -> list[asyncio.Future[None]]:
+        waiters, self._lease_waiters = self._lease_waiters, []
+        return [future for future in waiters if not future.done()]
+
+    def _check_serving(self) -> None:
+        if self.failure is not None:
+            raise self._out_of_service()
+        if self._keeper.stopping:
+            raise InternalServerError("This node is stopping; try again")
+
+    def _out_of_service(self) -> InternalServerError:
+        return InternalServerError(f"A partition of this table is out of service: {self.failure}")
+
+
+def _decode(raw: RawRecord) -> Record:
+    return Record(raw.offset, raw.timestamp_ms, decode_batch(raw.value, raw.format))
+
+
+def _refuse(waiter: _Waiter, error: InternalServerError) -> None:
+    for future in waiter.futures:
+        if not future.done():
+            future.set_exception(error)

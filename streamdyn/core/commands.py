@@ -1,0 +1,154 @@
+"""What may be in a log: the commands, in the words of the clients that sent them.
+
+A record of the log is a `CommandBatch`: commands that travelled together. A command says what was asked for, never
+what came of it; `apply` decides that, at the command's place in the log, the same way on every replica.
+`schemas/command_batch.avsc` is the same list as Avro.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+COMMAND_ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class PutItem:
+    """Replace the item under `key`. `item` is canonical DynamoDB JSON, which a read splices into its answer."""
+
+    id: bytes
+    key: bytes
+    item: bytes
+    wants_old: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteItem:
+    """Remove the item under `key`; not an error if there is none."""
+
+    id: bytes
+    key: bytes
+    wants_old: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseClaim:
+    """Become the holder, at `epoch`, if the last accepted lease record is the one at offset `after`, index `after_index`.
+
+    `life` names one run of the node's process: a lease record of an earlier life gives a restarted node nothing.
+    """
+
+    id: bytes
+    node: str
+    life: str
+    epoch: int
+    after: Position
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRenew:
+    """Go on holding, from the moment before this record was sent, under the same compare-and-set as a claim."""
+
+    id: bytes
+    life: str
+    epoch: int
+    after: Position
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRelease:
+    """Hand the lease back: the next claimer need not wait. Sent after its holder has stopped serving."""
+
+    id: bytes
+    life: str
+    epoch: int
+    after: Position
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTable:
+    """Add a table in status CREATING. `table` is its metadata as JSON (see `tables`), all but its creation time."""
+
+    id: bytes
+    name: str
+    table: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTable:
+    """Change members of an ACTIVE table's metadata; its status becomes UPDATING. `changes` is a JSON object."""
+
+    id: bytes
+    name: str
+    changes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTable:
+    """Put a table into status DELETING."""
+
+    id: bytes
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishTable:
+    """The work that a table's status asked for is done: CREATING and UPDATING become ACTIVE, DELETING ends the row.
+
+    Named by `table_id`, so that a late one never touches a newer table of the same name. `topic_ids` are the Kafka
+    ids of the partitions' topics, in their order, where the work made topics.
+    """
+
+    id: bytes
+    name: str
+    table_id: str
+    topic_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A command's place in its partition's log: the record's Kafka offset, and the index in its batch."""
+
+    offset: int
+    index: int
+
+
+START = Position(-1, 0)
+"""Before the first command of a log."""
+
+ItemCommand = PutItem | DeleteItem
+LeaseCommand = LeaseClaim | LeaseRenew | LeaseRelease
+TableCommand = CreateTable | UpdateTable | DeleteTable | FinishTable
+Command = ItemCommand | LeaseCommand | TableCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a command: `value` (an old item, a table's metadata), or a DynamoDB error type with its message."""
+
+    value: bytes | None = None
+    error: str | None = None
+    message: str | None = None
+
+
+DONE = Outcome()
+"""The outcome of a command that succeeded and had nothing to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as the log gives it back. `commands` is None where the bytes are not a command batch: it is skipped."""
+
+    offset: int
+    timestamp_ms: int
+    commands: tuple[Command, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBatch:
+    """Consecutive records. Offsets in between may be missing (Kafka's own markers); `base` to `next` may not overlap."""
+
+    base: int
+    next: int
+    records: list[Record] = field(default_factory=list)

@@ -1,0 +1,144 @@
+"""The words DynamoDB has for a request member that came as the wrong JSON type.
+
+They name Java classes, because DynamoDB's parser is a Java one, and clients show them as they are. A wrong
+JSON type anywhere in a request is told before every other fault of it.
+"""
+
+from __future__ import annotations
+
+from binascii import a2b_base64, b2a_base64
+from typing import Any
+
+from streamdyn.errors import SerializationException
+from streamdyn.settings import NESTING_MAX_LEVELS
+
+MODEL = "com.amazonaws.dynamodb.v20120810."
+CLASSES = {
+    "String": "java.lang.String",
+    "Boolean": "java.lang.Boolean",
+    "Integer": "java.lang.Integer",
+    "Long": "java.lang.Long",
+    "Blob": "java.nio.ByteBuffer",
+}
+SCALARS = {"S": "String", "N": "String", "B": "Blob", "BOOL": "Boolean", "NULL": "Boolean"}
+SETS = {"SS": "String", "NS": "String", "BS": "Blob"}
+
+
+def check_attribute_types(attributes: Any) -> None:
+    """Raise for the first wrong JSON type in a map of attribute values, and for no other fault."""
+    _check_map(attributes, level=1)
+
+
+def wrong_scalar(value: Any, kind: str) -> SerializationException:
+    """`value` came where a `kind` (a key of CLASSES) was expected."""
+    if isinstance(value, dict):
+        return wrong_map()
+    if isinstance(value, list):
+        return SerializationException(f"Unrecognized collection type class {CLASSES[kind]}")
+    if kind == "Blob":
+        return SerializationException("only base-64-encoded strings are convertible to bytes")
+    if kind == "Boolean" and isinstance(value, str):
+        return SerializationException("Unexpected token received from parser")
+    return SerializationException(f"{_token(value)} cannot be converted to {kind}")
+
+
+def wrong_container(value: Any, kind: str) -> SerializationException:
+    """`value` came where a list, a map or a structure was expected, the last two of the Java type `kind`."""
+    if isinstance(value, dict):
+        return wrong_map()
+    if isinstance(value, list):
+        return SerializationException(f"Unrecognized collection type {kind}")
+    return SerializationException("Unexpected field type")
+
+
+def wrong_element(value: Any, structure: str) -> SerializationException:
+    """`value` came where a list or map holds structures."""
+    if isinstance(value, list):
+        return SerializationException(f"Unrecognized collection type class {MODEL}{structure}")
+    return SerializationException("Unexpected value type in payload")
+
+
+def wrong_map() -> SerializationException:
+    return SerializationException("Start of structure or map found where not expected")
+
+
+def map_of(structure: str) -> str:
+    return f"java.util.Map<java.lang.String, {MODEL}{structure}>"
+
+
+def _token(value: Any) -> str:
+    if isinstance(value, bool):
+        return "TRUE_VALUE" if value else "FALSE_VALUE"
+    if value is None:
+        return "NULL_VALUE"
+    if isinstance(value, str):
+        return "STRING_VALUE"
+    return "NUMBER_VALUE" if isinstance(value, int) else "DECIMAL_VALUE"
+
+
+def check_scalar(value: Any, kind: str) -> None:
+    """Raise if `value` is no JSON value of a `kind`."""
+    if kind == "Boolean":
+        fits = isinstance(value, bool)
+    elif kind in ("Integer", "Long"):
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+    else:
+        fits = isinstance(value, str)
+    if not fits:
+        raise wrong_scalar(value, kind)
+    if kind == "Blob":
+        decode_blob(value)
+
+
+def check_list(value: Any) -> None:
+    if not isinstance(value, list):
+        raise wrong_container(value, "")
+
+
+def decode_blob(text: str) -> bytes:
+    """The bytes of a base64 text, of which only the one canonical form is taken."""
+    if len(text) % 4:
+        raise SerializationException(
+            f"Base64 encoded length is expected a multiple of 4 bytes but found: {len(text)}"
+        )
+    try:
+        blob = a2b_base64(text, strict_mode=True)
+    except ValueError:
+        blob = b""
+    if b2a_base64(blob, newline=False).decode() != text:
+        # "dectected" is how DynamoDB spells it.
+        raise SerializationException("Invalid last non-pad Base64 character dectected")
+    return blob
+
+
+def _check_map(attributes: Any, level: int) -> None:
+    if not isinstance(attributes, dict):
+        raise wrong_container(attributes, map_of("AttributeValue"))
+    for value in attributes.values():
+        _check_value(value, level)
+
+
+def _check_value(value: Any, level: int) -> None:
+    # Deeper than this is refused whatever it is; looking further would only risk the stack.
+    if value is None or level > NESTING_MAX_LEVELS:
+        return
+    if not isinstance(value, dict):
+        raise wrong_element(value, "AttributeValue")
+    for kind, content in value.items():
+        if content is not None:
+            _check_content(kind, content, level)
+
+
+def _check_content(kind: str, content: Any, level: int) -> None:
+    if kind in SCALARS:
+        check_scalar(content, SCALARS[kind])
+    elif kind in SETS:
+        check_list(content)
+        for element in content:
+            check_scalar(element, SETS[kind])
+    elif kind == "L":
+        check_list(content)
+        for element in content:
+            _check_value(element, level + 1)
+    elif kind == "M":
+        _check_map(content, level + 1)

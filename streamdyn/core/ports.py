@@ -1,0 +1,45 @@
+"""What a replica needs of a store: rows, and one atomic batch per applied batch of records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamdyn.core.apply import Effects, State
+    from streamdyn.core.dedupe import Remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a store had kept when it was opened; `topic_id` is Kafka's id of the topic whose records it holds."""
+
+    topic_id: str
+    state: State
+    remembered: list[Remembered]
+
+
+class Store(Protocol):
+    """One replica's rows and state. A commit is all or nothing, also after a crash: a crash may lose the newest commits,
+    which the log then plays again, but never a part of one."""
+
+    def load(self) -> Saved | None:
+        """What was saved, or None in a new store."""
+
+    def begin(self, topic_id: str, state: State) -> None:
+        """Note whose records a new store will hold, and where it begins."""
+
+    def get(self, key: bytes) -> bytes | None: ...
+
+    def scan(self) -> Iterator[tuple[bytes, bytes]]:
+        """All rows in key order."""
+
+    def commit(self, effects: Effects) -> None: ...
+
+    def estimate(self) -> tuple[int, int]:
+        """About how many rows there are, and their bytes."""
+
+    def close(self) -> None:
+        """Flush and close. The replica then starts where it stopped."""

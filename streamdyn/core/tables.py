@@ -1,0 +1,138 @@
+"""A table's metadata: the row of it in the `meta` log, and what the table commands do to that row.
+
+A table's status tells what work is owed: CREATING needs its topics made, UPDATING nothing but an end, DELETING its
+topics and files removed. The leader of `meta` does the work and appends `FinishTable`. Because the row says what is
+owed, a crash in between loses nothing: the next leader reads it and goes on.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from streamdyn.core.commands import (
+    DONE,
+    CreateTable,
+    DeleteTable,
+    FinishTable,
+    Outcome,
+    TableCommand,
+    UpdateTable,
+)
+from streamdyn.core.keys import KeySchema, key_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CREATING = "CREATING"
+ACTIVE = "ACTIVE"
+UPDATING = "UPDATING"
+DELETING = "DELETING"
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionInfo:
+    """One partition of a table: its id (also its folder), its topic, and the first hash of the range it owns."""
+
+    id: str
+    topic: str
+    first_hash: int
+    topic_id: str = ""  # Kafka's own id: tells a recreated topic from the one that held the data
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Everything the `meta` log knows of one table.
+
+    `settings` holds the request's members as DynamoDB names them (AttributeDefinitions, KeySchema, BillingMode,
+    ProvisionedThroughput, Tags, ...). Times are ms since the epoch, by the log's clock.
+    """
+
+    name: str
+    id: str
+    arn: str
+    status: str
+    created_ms: int
+    keys: KeySchema
+    partitions: tuple[PartitionInfo, ...]
+    settings: dict[str, Any]
+
+    def partition_of(self, key: bytes) -> PartitionInfo:
+        """The partition whose hash range a storage key falls in."""
+        starts = [p.first_hash for p in self.partitions]
+        return self.partitions[bisect_right(starts, key_hash(key)) - 1]
+
+
+def encode_table(table: Table) -> bytes:
+    return orjson.dumps(table)
+
+
+def decode_table(row: bytes) -> Table:
+    fields = orjson.loads(row)
+    fields["keys"] = KeySchema(**fields["keys"])
+    fields["partitions"] = tuple(PartitionInfo(**p) for p in fields["partitions"])
+    return Table(**fields)
+
+
+def apply_table_command(
+    command: TableCommand, get: Callable[[bytes], bytes | None], clock_ms: int
+) -> tuple[Outcome, bytes | None]:
+    """The outcome of a table command, and the row's new bytes (None: the row is gone).
+
+    Rows are kept under the table's name. An error leaves the row as it was, so its bytes come back unchanged.
+    """
+    row = get(command.name.encode())
+    table = decode_table(row) if row is not None else None
+    if isinstance(command, FinishTable):
+        return DONE, _finish(table, command)
+    if isinstance(command, CreateTable):
+        if table is not None:
+            return _in_use(f"Table already exists: {command.name}"), row
+        created = encode_table(replace(decode_table(command.table), created_ms=clock_ms))
+        return Outcome(value=created), created
+    if table is None:
+        return _not_found(command.name), row
+    return _change(table, command, row)
+
+
+def _change(table: Table, command: UpdateTable | DeleteTable, row: bytes | None) -> tuple[Outcome, bytes | None]:
+    if table.status != ACTIVE:
+        doing = {CREATING: "created", UPDATING: "updated", DELETING: "deleted"}[table.status]
+        return _in_use(
+            f"Attempt to change a resource which is still in use: Table is being {doing}: {table.name}"
+        ), row
+    if isinstance(command, UpdateTable):
+        changes = orjson.loads(command.changes)
+        changed = replace(table, status=UPDATING, settings={**table.settings, **changes})
+    else:
+        changed = replace(table, status=DELETING)
+    new_row = encode_table(changed)
+    return Outcome(value=new_row), new_row
+
+
+def _finish(table: Table | None, command: FinishTable) -> bytes | None:
+    if table is None:
+        return None
+    if table.id != command.table_id or table.status == ACTIVE:
+        return encode_table(table)
+    if table.status == DELETING:
+        return None
+    partitions = table.partitions
+    if command.topic_ids:
+        pairs = zip(partitions, command.topic_ids, strict=True)
+        partitions = tuple(replace(partition, topic_id=topic_id) for partition, topic_id in pairs)
+    return encode_table(replace(table, status=ACTIVE, partitions=partitions))
+
+
+def _in_use(message: str) -> Outcome:
+    return Outcome(error="ResourceInUseException", message=message)
+
+
+def _not_found(name: str) -> Outcome:
+    return Outcome(
+        error="ResourceNotFoundException", message=f"Requested resource not found: Table: {name} not found"
+    )
+

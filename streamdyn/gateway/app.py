@@ -1,0 +1,125 @@
+"""HTTP to operations and back: the DynamoDB JSON protocol as an ASGI application.
+
+One POST to / is one call: its name in `X-Amz-Target`, its members in the body. Every answer carries a request id and
+the CRC-32 of its body, as DynamoDB's do. Signatures are not checked: the endpoint is for machines you trust.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from base64 import b32encode
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import orjson
+
+from streamdyn.core.commands import COMMAND_ID_BYTES
+from streamdyn.errors import ApiError, InternalServerError, SerializationException, UnknownOperationException
+from streamdyn.operations.catalog import run
+from streamdyn.settings import REQUEST_MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from streamdyn.operations.database import Database
+
+logger = logging.getLogger(__name__)
+
+
+TARGET_PREFIX = b"DynamoDB_20120810."
+JSON_TYPE = b"application/x-amz-json-1.0"
+
+
+class Gateway:
+    """The ASGI application over one `Database`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __call__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+    ) -> None:
+        if scope["type"] != "http":
+            return
+        if scope["method"] == "GET":
+            await _reply(send, 200, b"healthy: dynamodb", b"text/plain")
+            return
+        status, answer = 200, b""
+        try:
+            answer = await self._call(scope["headers"], receive)
+        except ApiError as error:
+            status, answer = error.status, _error_body(error)
+        except Exception:
+            # A defect of ours: the client gets the retryable error, the operator the details.
+            logger.exception("a request failed")
+            error = InternalServerError("The request processing has failed because of an unknown error")
+            status, answer = error.status, _error_body(error)
+        await _reply(send, status, answer, JSON_TYPE)
+
+    async def _call(
+        self, headers: list[tuple[bytes, bytes]], receive: Callable[[], Awaitable[dict[str, Any]]]
+    ) -> bytes:
+        target = invocation = b""
+        for name, value in headers:
+            if name == b"x-amz-target":
+                target = value
+            elif name == b"amz-sdk-invocation-id":
+                invocation = value
+        body = await _read(receive)
+        if not target.startswith(TARGET_PREFIX):
+            raise UnknownOperationException
+        operation = target[len(TARGET_PREFIX) :].decode("latin-1")
+        return await run(operation, _command_id(invocation, target, body), body, self._database)
+
+
+def _command_id(invocation: bytes, target: bytes, body: bytes) -> bytes:
+    """The same for each attempt that an SDK makes of one call, and for nothing else: the body is part of it, so that a
+    client that uses one invocation id for two requests cannot get the first one's answer for the second.
+    """
+    if not invocation:
+        return os.urandom(COMMAND_ID_BYTES)
+    return blake2b(b"%b %b %b" % (invocation, target, body), digest_size=COMMAND_ID_BYTES).digest()
+
+
+async def _read(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > REQUEST_MAX_BYTES:
+            raise SerializationException("Request size exceeded the limit of 16 MB")
+    return b"".join(parts)
+
+
+async def _reply(
+    send: Callable[[dict[str, Any]], Awaitable[None]], status: int, body: bytes, content_type: bytes
+) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", content_type),
+                (b"content-length", b"%d" % len(body)),
+                (b"x-amzn-requestid", b32encode(os.urandom(32))[:52]),
+                (b"x-amz-crc32", b"%d" % crc32(body)),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+def _error_body(error: ApiError) -> bytes:
+    if error.message is None:
+        return orjson.dumps({"__type": error.kind})
+    return orjson.dumps({"__type": error.kind, "message": error.message})

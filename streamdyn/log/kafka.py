@@ -1,0 +1,283 @@
+"""The partitions' logs in Kafka: one producer and one reader thread for all topics of a node.
+
+Appends are idempotent and wait for all in-sync replicas (acks=all). A delivery report tells an append's offset and
+log-append time, from which the leader applies its own record at once, without waiting to read it back. The reader is
+assigned by hand, never by a consumer group: a rebalance must not stall a log, and offsets are the replicas' own.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka import (
+    OFFSET_INVALID,
+    TIMESTAMP_LOG_APPEND_TIME,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+
+from streamdyn.codec import FORMAT, FORMAT_HEADER
+from streamdyn.log.events import Delivered, Event, Fetched, LogLost, RawRecord, Undelivered
+from streamdyn.settings import APPEND_TIMEOUT_MS, FETCH_MAX_RECORDS, FETCH_QUEUE_MAX_BATCHES, RECORD_MAX_BYTES
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.2
+"""How long the two threads wait for Kafka before they look for new orders. Deliveries and records cut it short."""
+
+# librdkafka's own log lines repeat what the events say; only its error callback is listened to.
+_quiet = logging.getLogger("streamdyn.librdkafka")
+_quiet.addHandler(logging.NullHandler())
+_quiet.propagate = False
+
+_LOST = {
+    KafkaError.OFFSET_OUT_OF_RANGE: "the log no longer has the next record (it is shorter than the replica, or trimmed)",
+    KafkaError._AUTO_OFFSET_RESET: "the log no longer has the next record (it is shorter than the replica, or trimmed)",  # noqa: SLF001
+    KafkaError.UNKNOWN_TOPIC_OR_PART: "its topic does not exist any more",
+    KafkaError._UNKNOWN_TOPIC: "its topic does not exist any more",  # noqa: SLF001
+    KafkaError._UNKNOWN_PARTITION: "its topic does not exist any more",  # noqa: SLF001
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "Kafka refuses access to its topic",
+}
+
+
+def connection(bootstrap: str) -> dict[str, Any]:
+    """What all our Kafka clients have in common: quick reconnects, since a restarted broker is back in seconds."""
+    return {
+        "bootstrap.servers": bootstrap,
+        "client.id": "streamdyn",
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 500,
+        "socket.keepalive.enable": True,
+        "logger": _quiet,
+    }
+
+
+class KafkaLog:
+    """Appends to and follows topics. `emit` gets every event, on the event loop; `report` one line on outages."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        loop: asyncio.AbstractEventLoop,
+        emit: Callable[[Event], None],
+        report: Callable[[str], None],
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._loop = loop
+        self._emit = emit
+        self._report = report
+        self._stopping = threading.Event()
+        self._orders: queue.SimpleQueue[tuple[str, int, Callable[[], int]] | str] = queue.SimpleQueue()
+        self._room = threading.Semaphore(FETCH_QUEUE_MAX_BATCHES)
+        self._reachable = True
+        self._producer = self._new_producer()
+        self._threads = [
+            threading.Thread(target=self._deliver, name="kafka-deliveries", daemon=True),
+            threading.Thread(target=self._read, name="kafka-reader", daemon=True),
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Blocks up to some POLL_S. Appends still in flight are told nothing more."""
+        self._stopping.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    # --- appending ---
+
+    def append(self, topic: str, value: bytes) -> None:
+        """Send one record. Its Delivered or Undelivered follows; a caller keeps one append in flight per topic."""
+
+        def reported(error: KafkaError | None, message: Message) -> None:
+            self._tell(_outcome(topic, error, message))
+
+        try:
+            self._producer.produce(topic, value, partition=0, on_delivery=reported)
+        except (BufferError, KafkaException) as error:
+            if isinstance(error, KafkaException) and error.args[0].fatal():
+                # An idempotent producer that lost its sequence is of no more use. What it had in flight stays
+                # unknown, which its own delivery reports say.
+                self._producer = self._new_producer()
+            self._loop.call_soon(self._emit, Undelivered(topic, str(error)))
+
+    def _new_producer(self) -> Producer:
+        return Producer(
+            connection(self._bootstrap)
+            | {
+                "enable.idempotence": True,
+                "acks": "all",
+                "linger.ms": 0,
+                "delivery.timeout.ms": APPEND_TIMEOUT_MS,
+                "message.max.bytes": RECORD_MAX_BYTES,
+                "error_cb": self._on_error,
+            }
+        )
+
+    def _deliver(self) -> None:
+        while not self._stopping.is_set():
+            self._producer.poll(POLL_S)
+
+    # --- following ---
+
+    def follow(self, topic: str, offset: int, applied: Callable[[], int]) -> None:
+        """Read a topic from `offset` on. `applied` tells the offset up to which its records are known already."""
+        self._orders.put((topic, offset, applied))
+
+    def unfollow(self, topic: str) -> None:
+        self._orders.put(topic)
+
+    def _read(self) -> None:
+        consumer = Consumer(
+            connection(self._bootstrap)
+            | {
+                "group.id": "streamdyn-no-group",  # the client library insists on one; it is never joined
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "error",
+                "allow.auto.create.topics": False,
+                "fetch.wait.max.ms": 500,
+                "fetch.message.max.bytes": RECORD_MAX_BYTES,
+                "queued.max.messages.kbytes": 32 * 1024,
+                "error_cb": self._on_error,
+            }
+        )
+        followed: dict[str, _Followed] = {}
+        try:
+            while not self._stopping.is_set():
+                self._take_orders(consumer, followed)
+                # Without any assignment `consume` would return at once.
+                messages = consumer.consume(FETCH_MAX_RECORDS, POLL_S) if followed else []
+                if not followed:
+                    self._stopping.wait(0.02)
+                for topic, records in _by_topic(messages).items():
+                    if topic in followed:
+                        self._hand_over(consumer, followed, topic, records)
+        finally:
+            consumer.close()
+
+    def _take_orders(self, consumer: Consumer, followed: dict[str, _Followed]) -> None:
+        added, removed = [], []
+        while not self._orders.empty():
+            order = self._orders.get()
+            if isinstance(order, str):
+                if followed.pop(order, None):
+                    removed.append(TopicPartition(order, 0))
+            else:
+                topic, offset, applied = order
+                followed[topic] = _Followed(offset, applied)
+                added.append(TopicPartition(topic, 0, offset))
+        if added:
+            consumer.incremental_assign(added)
+        if removed:
+            consumer.incremental_unassign(removed)
+
+    def _hand_over(
+        self, consumer: Consumer, followed: dict[str, _Followed], topic: str, messages: list[Message]
+    ) -> None:
+        cursor = followed[topic]
+        records = []
+        lost = None
+        for message in messages:
+            error = message.error()
+            if error is None:
+                records.append(_record(message))
+            elif error.code() in _LOST:
+                lost = _LOST[error.code()]
+                break
+            else:
+                logger.warning("%s: %s", topic, error.str())
+        if records:
+            base, cursor.next = cursor.next, records[-1].offset + 1
+            # The leader has applied its own records by their delivery reports: no need to wake the event loop.
+            if cursor.next > cursor.applied() and self._wait_for_room():
+                self._tell(Fetched(topic, base, cursor.next, records, self._room.release))
+        if lost is not None:
+            del followed[topic]
+            consumer.incremental_unassign([TopicPartition(topic, 0)])
+            self._tell(LogLost(topic, lost))
+
+    def _wait_for_room(self) -> bool:
+        while not self._stopping.is_set():
+            if self._room.acquire(timeout=POLL_S):
+                return True
+        return False
+
+    # --- both ---
+
+    def _tell(self, event: Event) -> None:
+        if not self._stopping.is_set():
+            self._loop.call_soon_threadsafe(self._arrived, event)
+
+    def _arrived(self, event: Event) -> None:
+        if isinstance(event, Delivered) and not self._reachable:
+            self._reachable = True
+            self._report(f"Kafka at {self._bootstrap} answers again")
+        self._emit(event)
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN and not self._stopping.is_set():  # noqa: SLF001
+            self._loop.call_soon_threadsafe(self._unreachable)
+
+    def _unreachable(self) -> None:
+        if self._reachable:
+            self._reachable = False
+            self._report(
+                f"Kafka at {self._bootstrap} does not answer: writes wait for it; start it, or check the network"
+            )
+
+
+class _Followed:
+    """Where the reader stands in one topic, and where its replica does."""
+
+    def __init__(self, offset: int, applied: Callable[[], int]) -> None:
+        self.next = offset
+        self.applied = applied
+
+
+def _outcome(topic: str, error: KafkaError | None, message: Message) -> Event:
+    if error is not None:
+        return Undelivered(topic, error.str())
+    kind, timestamp_ms = message.timestamp()
+    offset = message.offset()
+    # A retry that Kafka recognized as a duplicate may come without its offset.
+    if kind != TIMESTAMP_LOG_APPEND_TIME or offset is None or offset == OFFSET_INVALID or offset < 0:
+        return Delivered(topic, -1, 0)
+    return Delivered(topic, offset, timestamp_ms)
+
+
+def _by_topic(messages: list[Message]) -> dict[str, list[Message]]:
+    grouped: dict[str, list[Message]] = {}
+    for message in messages:
+        grouped.setdefault(message.topic() or "", []).append(message)
+    return grouped
+
+
+def _record(message: Message) -> RawRecord:
+    offset, value = message.offset(), message.value()
+    assert offset is not None
+    return RawRecord(offset, message.timestamp()[1], value, _format(message))
+
+
+def _format(message: Message) -> int:
+    for name, value in message.headers() or ():
+        if name == FORMAT_HEADER:
+            try:
+                return int(value or b"")
+            except ValueError:
+                return FORMAT
+    return FORMAT

@@ -1,0 +1,131 @@
+"""Making, deleting and checking topics: one per partition, with exactly one Kafka partition each."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec, ResourceType
+
+from streamdyn.errors import OperatorError
+from streamdyn.log.kafka import connection
+from streamdyn.settings import RECORD_MAX_BYTES
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+ADMIN_TIMEOUT_S = 15.0
+REPLICATION_MAX = 3
+
+TOPIC_CONFIG = {
+    "cleanup.policy": "delete",
+    # Kafka must never forget records by age or size: a log is trimmed only behind checkpoints.
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    # `apply` takes its clock from the broker, so every replica reads the same one.
+    "message.timestamp.type": "LogAppendTime",
+    "max.message.bytes": str(RECORD_MAX_BYTES),
+    "unclean.leader.election.enable": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFacts:
+    """What Kafka says of a log: its id, and the offsets of its first and next record."""
+
+    id: str
+    first: int
+    next: int
+
+
+class Topics:
+    """Admin calls. Raises OperatorError with one line where Kafka is out of reach or refuses."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._admin = AdminClient(connection(bootstrap))
+
+    async def check_reachable(self) -> None:
+        try:
+            await asyncio.to_thread(self._admin.list_topics, timeout=ADMIN_TIMEOUT_S)
+        except KafkaException as error:
+            raise OperatorError(
+                f"no Kafka answers at {self._bootstrap} ({error.args[0].str()}); start it, or name another with --kafka"
+            ) from None
+
+    async def create(self, names: list[str]) -> dict[str, str]:
+        """Create what is missing; Kafka's id of each."""
+        replication = min(REPLICATION_MAX, await self._broker_count())
+        config = TOPIC_CONFIG | {"min.insync.replicas": "2" if replication == REPLICATION_MAX else "1"}
+        new = [NewTopic(name, 1, replication, config=config) for name in names]
+        for name, future in self._admin.create_topics(new, operation_timeout=ADMIN_TIMEOUT_S).items():
+            await self._done(future, f"create topic {name}", KafkaError.TOPIC_ALREADY_EXISTS)
+        facts = await self.describe(names)
+        return {name: facts[name].id for name in names if name in facts}
+
+    async def delete(self, names: list[str]) -> None:
+        """Delete what is there."""
+        if not names:
+            return
+        for name, future in self._admin.delete_topics(names, operation_timeout=ADMIN_TIMEOUT_S).items():
+            await self._done(future, f"delete topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART)
+
+    async def ids(self, names: list[str]) -> dict[str, str]:
+        """Kafka's id of each topic that exists."""
+        if not names:
+            return {}
+        ids = {}
+        described = self._admin.describe_topics(TopicCollection(names), request_timeout=ADMIN_TIMEOUT_S)
+        for name, future in described.items():
+            description = await self._done(
+                future, f"describe topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART
+            )
+            if description is not None:
+                ids[name] = str(description.topic_id)
+        return ids
+
+    async def describe(self, names: list[str]) -> dict[str, TopicFacts]:
+        """The facts of each topic that exists."""
+        ids = await self.ids(names)
+        first = await self._offsets(list(ids), OffsetSpec.earliest())
+        last = await self._offsets(list(ids), OffsetSpec.latest())
+        return {name: TopicFacts(ids[name], first[name], last[name]) for name in ids}
+
+    async def check_config(self, name: str) -> None:
+        """Raises OperatorError if a topic that somebody else made would lose records or give no common clock."""
+        resource = ConfigResource(ResourceType.TOPIC, name)
+        future = self._admin.describe_configs([resource], request_timeout=ADMIN_TIMEOUT_S)[resource]
+        config = await self._done(future, f"describe topic {name}")
+        for key in ("cleanup.policy", "retention.ms", "retention.bytes", "message.timestamp.type"):
+            if config[key].value != TOPIC_CONFIG[key]:
+                raise OperatorError(
+                    f"topic {name} has {key}={config[key].value} and needs {TOPIC_CONFIG[key]}; "
+                    f"set that with kafka-configs and start again"
+                )
+
+    async def _broker_count(self) -> int:
+        cluster = await self._done(
+            self._admin.describe_cluster(request_timeout=ADMIN_TIMEOUT_S), "describe the cluster"
+        )
+        return len(cluster.nodes)
+
+    async def _offsets(self, names: list[str], spec: OffsetSpec) -> dict[str, int]:
+        if not names:
+            return {}
+        wanted = {TopicPartition(name, 0): spec for name in names}
+        futures = self._admin.list_offsets(
+            wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=ADMIN_TIMEOUT_S
+        )
+        return {tp.topic: (await self._done(f, f"read {tp.topic}")).offset for tp, f in futures.items()}
+
+    async def _done(self, future: Future[Any], doing: str, *fine: int) -> Any:
+        try:
+            return await asyncio.wrap_future(future)
+        except KafkaException as error:
+            if error.args[0].code() in fine:
+                return None
+            raise OperatorError(
+                f"Kafka at {self._bootstrap} did not {doing}: {error.args[0].str()}"
+            ) from error

@@ -1,0 +1,159 @@
+"""Checks a request against DynamoDB's published description of it, and says in DynamoDB's words what is wrong.
+
+A right request passes a short way: each member is of the plain form that its check knows. Whatever does not pass is
+walked through with the whole description: wrong JSON types first, then broken constraints, up to ten of them at once.
+A request that is unusual but right (nulls, unknown members, lists) comes out of that walk tidied up.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.core import json_types
+from streamdyn.errors import ValidationException
+from streamdyn.operations.model import ATTRIBUTE_VALUE, Shape, request_shape
+from streamdyn.operations.table_names import resolve_table_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FAULTS_MAX = 10
+# The scalar kinds of the published description, as the wire format's errors call them.
+SCALARS = {"string": "String", "boolean": "Boolean", "integer": "Integer", "long": "Long"}
+# These say in words of their own that the table's name is missing.
+TABLE_OPERATIONS = frozenset({"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable"})
+
+
+def check_request(operation: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The body, or a tidied copy of it, with the table's bare name for an ARN; raises ApiError for a wrong one."""
+    if not _passes(operation, body):
+        body = _explain(operation, body)
+    if "TableName" in body:
+        body["TableName"] = resolve_table_name(body["TableName"])
+    return body
+
+
+# --- the short way ---
+
+
+def _passes(operation: str, body: dict[str, Any]) -> bool:
+    """Whether the body is right for certain."""
+    required, checks = _short_checks(operation)
+    for member, value in body.items():
+        check = checks.get(member)
+        if check is None or not check(value):
+            return False
+    return required <= body.keys()
+
+
+@cache
+def _short_checks(operation: str) -> tuple[frozenset[str], dict[str, Callable[[Any], bool]]]:
+    shape = request_shape(operation)
+    checks = {name: _short_check(member) for name, member in shape.members.items()}
+    return shape.required, {name: check for name, check in checks.items() if check is not None}
+
+
+def _short_check(shape: Shape) -> Callable[[Any], bool] | None:
+    if shape.enum:
+        enum = frozenset(shape.enum)
+        return lambda value: type(value) is str and value in enum
+    if shape.holds_attributes:
+        return lambda value: type(value) is dict
+    if shape.kind == "boolean":
+        return lambda value: type(value) is bool
+    if shape.kind == "string" and shape.pattern is None and shape.most is not None:
+        least, most = shape.least or 0, shape.most
+        return lambda value: type(value) is str and least <= len(value) <= most
+    return None
+
+
+# --- the long way ---
+
+
+def _explain(operation: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Raise what is wrong with a body, or give it tidied up if nothing is."""
+    shape = request_shape(operation)
+    tidy: dict[str, Any] = _typed(shape, body)
+    if operation in TABLE_OPERATIONS and "TableName" not in tidy:
+        raise ValidationException("The parameter 'TableName' is required but was not present in the request")
+    faults = list(islice(_member_faults(shape, tidy, ""), FAULTS_MAX))
+    if not faults:
+        return tidy
+    for name, value in tidy.items():
+        if shape.members[name].holds_attributes:
+            json_types.check_attribute_types(value)
+    noun = "error" if len(faults) == 1 else "errors"
+    raise ValidationException(f"{len(faults)} validation {noun} detected: {'; '.join(faults)}")
+
+
+def _typed(shape: Shape, value: Any) -> Any:
+    """The value without nulls and unknown members; raises SerializationException for a wrong JSON type."""
+    if shape.name == ATTRIBUTE_VALUE:
+        return value
+    if shape.kind in SCALARS:
+        json_types.check_scalar(value, SCALARS[shape.kind])
+        return int(value) if shape.kind in ("integer", "long") else value
+    if shape.kind == "list":
+        json_types.check_list(value)
+        return [_typed_element(shape.element, element) for element in value]
+    if not isinstance(value, dict):
+        raise json_types.wrong_container(value, shape.java_type)
+    if shape.kind == "map":
+        return {key: _typed_element(shape.element, element) for key, element in value.items()}
+    present = {name: member for name, member in shape.members.items() if value.get(name) is not None}
+    return {name: _typed(member, value[name]) for name, member in present.items()}
+
+
+def _typed_element(shape: Shape | None, value: Any) -> Any:
+    assert shape is not None
+    if shape.kind == "structure" and shape.name != ATTRIBUTE_VALUE and not isinstance(value, dict):
+        raise json_types.wrong_element(value, shape.name)
+    return _typed(shape, value)
+
+
+def _member_faults(shape: Shape, value: dict[str, Any], prefix: str) -> Iterator[str]:
+    for name, member in shape.members.items():
+        path = prefix + name[0].lower() + name[1:]
+        if name in value:
+            yield from _faults(member, value[name], path)
+        elif name in shape.required:
+            yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+
+
+def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    for constraint in _broken_constraints(shape, value):
+        yield f"Value '{_text(shape, value)}' at '{path}' failed to satisfy constraint: Member must {constraint}"
+    if shape.kind == "structure":
+        yield from _member_faults(shape, value, f"{path}.")
+    elif shape.element is not None and shape.element.name != ATTRIBUTE_VALUE:
+        numbered = enumerate(value, start=1) if shape.kind == "list" else value.items()
+        for place, element in numbered:
+            yield from _faults(shape.element, element, f"{path}.{place}.member")
+
+
+def _broken_constraints(shape: Shape, value: Any) -> Iterator[str]:
+    if shape.enum and value not in shape.enum:
+        yield f"satisfy enum value set: [{', '.join(shape.enum)}]"
+    if shape.pattern is not None and not re.fullmatch(shape.pattern, value):
+        yield f"satisfy regular expression pattern: {shape.pattern}"
+    noun = "value" if shape.kind in ("integer", "long") else "length"
+    if shape.least is not None and _measure(value) < shape.least:
+        yield f"have {noun} greater than or equal to {shape.least}"
+    if shape.most is not None and _measure(value) > shape.most:
+        yield f"have {noun} less than or equal to {shape.most}"
+
+
+def _measure(value: Any) -> int:
+    return value if isinstance(value, int) else len(value)
+
+
+def _text(shape: Shape, value: Any) -> str:
+    """A value as the service's own language would print it."""
+    if shape.kind == "list" and shape.element is not None:
+        return f"[{', '.join(_text(shape.element, element) for element in value)}]"
+    if shape.kind == "structure":
+        return f"{shape.name}({', '.join(f'{m[0].lower()}{m[1:]}={v}' for m, v in value.items())})"
+    return str(value)

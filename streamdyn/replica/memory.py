@@ -1,0 +1,55 @@
+"""A store in memory, for tests and simulations: what RocksDB does for a replica, without the disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamdyn.core.ports import Saved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamdyn.core.apply import Effects, State
+    from streamdyn.core.dedupe import Remembered
+
+
+class MemoryStore:
+    """The `Store` port over a dict. It outlives a simulated crash, as a folder does."""
+
+    def __init__(self) -> None:
+        self._topic_id: str | None = None
+        self._state: State | None = None
+        self._rows: dict[bytes, bytes] = {}
+        self._remembered: dict[int, Remembered] = {}
+
+    def load(self) -> Saved | None:
+        if self._topic_id is None or self._state is None:
+            return None
+        return Saved(self._topic_id, self._state, list(self._remembered.values()))
+
+    def begin(self, topic_id: str, state: State) -> None:
+        self._topic_id, self._state = topic_id, state
+
+    def get(self, key: bytes) -> bytes | None:
+        return self._rows.get(key)
+
+    def scan(self) -> Iterator[tuple[bytes, bytes]]:
+        return iter(sorted(self._rows.items()))
+
+    def commit(self, effects: Effects) -> None:
+        for key, row in effects.rows.items():
+            if row is None:
+                self._rows.pop(key, None)
+            else:
+                self._rows[key] = row
+        for remembered in effects.remembered:
+            self._remembered[remembered.offset] = remembered
+        for offset in effects.forgotten:
+            self._remembered.pop(offset, None)
+        self._state = effects.state
+
+    def estimate(self) -> tuple[int, int]:
+        return len(self._rows), sum(len(key) + len(row) for key, row in self._rows.items())
+
+    def close(self) -> None:
+        """Nothing is buffered."""

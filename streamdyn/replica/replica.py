@@ -1,0 +1,72 @@
+"""One partition's replica: its store and its state machine, kept in step by its log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamdyn.core.apply import State, StateMachine
+from streamdyn.core.dedupe import DedupeWindow
+from streamdyn.errors import PartitionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamdyn.core.apply import Effects
+    from streamdyn.core.commands import RecordBatch
+    from streamdyn.core.ports import Store
+    from streamdyn.core.tables import PartitionInfo
+
+
+class Replica:
+    """The rows of one partition as of `state.next_offset`.
+
+    Raises PartitionError at the start where the store holds another topic's records: a topic that was deleted and made
+    anew is not the log that these rows came from.
+    """
+
+    def __init__(self, store: Store, info: PartitionInfo) -> None:
+        self._store = store
+        saved = store.load()
+        if saved is None:
+            state = State()
+            store.begin(info.topic_id, state)
+            self._machine = StateMachine(state, DedupeWindow(), store.get)
+            return
+        if saved.topic_id != info.topic_id:
+            raise PartitionError(recreated(info.topic))
+        self._machine = StateMachine(saved.state, DedupeWindow(saved.remembered), store.get)
+
+    @property
+    def state(self) -> State:
+        return self._machine.state
+
+    def get(self, key: bytes) -> bytes | None:
+        return self._store.get(key)
+
+    def scan(self) -> Iterator[tuple[bytes, bytes]]:
+        return self._store.scan()
+
+    def estimate(self) -> tuple[int, int]:
+        return self._store.estimate()
+
+    def apply(self, batch: RecordBatch) -> Effects:
+        """Apply the next records and keep what came of them. After an error the replica must not be used any more."""
+        effects = self._machine.apply(batch)
+        self._store.commit(effects)
+        return effects
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def missing(topic: str) -> str:
+    """Why a partition without its topic does not serve."""
+    return f"its topic {topic} does not exist in Kafka; restore it, or delete the table"
+
+
+def recreated(topic: str) -> str:
+    """Why a partition whose topic has a new id does not serve."""
+    return (
+        f"its topic {topic} was deleted and made anew, and the log that holds its data is gone; "
+        f"restore the topic, or delete the table"
+    )

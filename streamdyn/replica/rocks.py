@@ -1,0 +1,155 @@
+"""A replica's rows and state in a RocksDB of its own. The only file that knows rocksdict.
+
+One keyspace, told apart by the first byte, so that a flush can never keep rows without the offset they belong to (with
+several column families that would hang on every flush being atomic), at half the memory and opening time of three
+column families (`docs/decisions/0003-one-keyspace.md`). RocksDB's own write-ahead log is off: the Kafka log is the one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteBufferManager, WriteOptions
+
+from streamdyn.core.apply import decode_state, encode_state
+from streamdyn.core.dedupe import Remembered
+from streamdyn.core.ports import Saved
+from streamdyn.errors import PartitionError
+from streamdyn.settings import BLOCK_CACHE_BYTES, WRITE_BUFFER_BYTES, WRITE_BUFFERS_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from streamdyn.core.apply import Effects, State
+
+_DEDUPE = b"d"
+_ROW = b"r"
+_STATE = b"s"
+_TOPIC = b"t"
+
+
+class RocksMemory:
+    """The block cache and the write buffers that all replicas of a node share."""
+
+    def __init__(self) -> None:
+        self._cache = Cache(BLOCK_CACHE_BYTES)
+        # allow_stall=False: RocksDB flushes when the buffers are full, and never blocks the event loop for it.
+        self._buffers = WriteBufferManager(WRITE_BUFFERS_BYTES, False)  # noqa: FBT003
+
+    def options(self) -> Options:
+        table = BlockBasedOptions()
+        table.set_block_cache(self._cache)
+        table.set_bloom_filter(10, False)  # noqa: FBT003
+        options = Options(raw_mode=True)
+        options.create_if_missing(True)  # noqa: FBT003
+        options.set_block_based_table_factory(table)
+        options.set_write_buffer_manager(self._buffers)
+        options.set_write_buffer_size(WRITE_BUFFER_BYTES)
+        # A thousand replicas on one node: no statistics dumps, and small, few info logs.
+        options.set_stats_dump_period_sec(0)
+        options.set_stats_persist_period_sec(0)
+        options.set_keep_log_file_num(1)
+        options.set_max_log_file_size(1024 * 1024)
+        return options
+
+
+class RocksStore:
+    """The `Store` port over one RocksDB folder. Raises PartitionError where the disk or the data fail."""
+
+    def __init__(self, path: Path, memory: RocksMemory) -> None:
+        self._path = path
+        self._unlogged = WriteOptions()
+        self._unlogged.disable_wal = True
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = Rdict(str(path), memory.options())
+        except Exception as error:
+            raise self._failure(error) from error
+        self._db.set_write_options(self._unlogged)
+
+    def load(self) -> Saved | None:
+        try:
+            topic, state = self._db.get(_TOPIC), self._db.get(_STATE)
+            if topic is None:
+                return None
+            remembered = [
+                Remembered.decode(int.from_bytes(key, "big"), row) for key, row in self._scan(_DEDUPE)
+            ]
+            return Saved(topic.decode(), decode_state(state), remembered)
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            raise PartitionError(
+                f"the state in {self._path} cannot be read ({error}); {self._remedy}"
+            ) from error
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def begin(self, topic_id: str, state: State) -> None:
+        batch = WriteBatch(raw_mode=True)
+        batch.put(_TOPIC, topic_id.encode())
+        batch.put(_STATE, encode_state(state))
+        self._write(batch)
+
+    def get(self, key: bytes) -> bytes | None:
+        try:
+            row: bytes | None = self._db.get(_ROW + key)
+        except Exception as error:
+            raise self._failure(error) from error
+        return row
+
+    def scan(self) -> Iterator[tuple[bytes, bytes]]:
+        return self._scan(_ROW)
+
+    def commit(self, effects: Effects) -> None:
+        batch = WriteBatch(raw_mode=True)
+        for key, row in effects.rows.items():
+            if row is None:
+                batch.delete(_ROW + key)
+            else:
+                batch.put(_ROW + key, row)
+        for remembered in effects.remembered:
+            batch.put(_DEDUPE + remembered.offset.to_bytes(8, "big"), remembered.encode())
+        for offset in effects.forgotten:
+            batch.delete(_DEDUPE + offset.to_bytes(8, "big"))
+        batch.put(_STATE, encode_state(effects.state))
+        self._write(batch)
+
+    def estimate(self) -> tuple[int, int]:
+        rows = self._db.property_int_value("rocksdb.estimate-num-keys") or 0
+        size = self._db.property_int_value("rocksdb.estimate-live-data-size") or 0
+        return rows, size
+
+    def close(self) -> None:
+        try:
+            self._db.flush()
+            self._db.close()
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def _write(self, batch: Any) -> None:
+        try:
+            self._db.write(batch, self._unlogged)
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def _scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        for key, row in self._db.items(from_key=prefix):
+            if key[:1] != prefix:
+                return
+            yield key[1:], row
+
+    @property
+    def _remedy(self) -> str:
+        return "move that folder away and start again: the replica is rebuilt from its log"
+
+    def _failure(self, error: Exception) -> PartitionError:
+        """rocksdict raises bare exceptions; their text begins with RocksDB's status."""
+        text = str(error).split("\n", 1)[0]
+        if "No space left" in text:
+            return PartitionError(f"the disk under {self._path} is full; make room and start again")
+        if "lock" in text.lower() and "LOCK" in text:
+            return PartitionError(f"another process uses {self._path}; stop it first")
+        if "Corruption" in text or "No such file" in text:
+            return PartitionError(f"the RocksDB in {self._path} is damaged ({text}); {self._remedy}")
+        return PartitionError(f"RocksDB fails in {self._path} ({text}); mend that and start again")

@@ -1,0 +1,77 @@
+"""Every limit and duration in one place: its unit is the end of its name, its reason the comment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# --- DynamoDB's own limits ("Quotas in Amazon DynamoDB", developer guide) ---
+ITEM_MAX_BYTES = 400 * 1024
+PARTITION_KEY_MAX_BYTES = 2048
+SORT_KEY_MAX_BYTES = 1024
+NESTING_MAX_LEVELS = 32
+REQUEST_MAX_BYTES = 16 * 1024 * 1024
+
+# --- The log ---
+# An item of 400 KB can be some MB of JSON (a NULL element is 2 bytes to DynamoDB and 14 in JSON).
+RECORD_MAX_BYTES = 16 * 1024 * 1024
+# Group commit stops adding to a record here: more would lengthen every waiter's round trip for no more throughput.
+BATCH_TARGET_BYTES = 512 * 1024
+BATCH_MAX_COMMANDS = 500
+# One fetch hands over at most this many records, so that one long catch-up does not hold the event loop.
+FETCH_MAX_RECORDS = 500
+# Batches that wait for the event loop. The reader stops fetching beyond it: memory, not speed, is the limit.
+FETCH_QUEUE_MAX_BATCHES = 64
+# An append whose outcome Kafka has not told by then counts as unknown; its commands are appended again under the
+# same ids, of which the log keeps the first.
+APPEND_TIMEOUT_MS = 10_000
+# Pause before commands are appended again.
+APPEND_RETRY_MS = 100
+# The topics of deleted or recreated logs are noticed at least this often.
+TOPIC_CHECK_INTERVAL_MS = 15_000
+
+# At the start, replicas catch up with their logs before the node serves, as long as that goes on within this time.
+STALLED_CATCH_UP_S = 10
+# A node that stops waits this long for Kafka to take its leases back.
+STOP_TIMEOUT_S = 5.0
+
+# --- Answers ---
+# AWS SDKs give up on a connection after 60 s: a definite error well before that lets them retry.
+REQUEST_TIMEOUT_MS = 20_000
+# Writes that wait at one partition. At 12,000 writes/s the queue drains in under a second.
+PARTITION_QUEUE_MAX_COMMANDS = 10_000
+# How long CreateTable, DeleteTable and UpdateTable hold their answer for the change to finish (it takes well under
+# 200 ms): waiters of AWS SDKs poll every 20 s, and a table that is there on return spares them the first of those.
+TABLE_CHANGE_WAIT_MS = 5_000
+
+# --- Leases ---
+LEASE_DURATION_MS = 2_000
+# Others wait this much longer than the lease: clocks may run apart by 10 %, and times are rounded to 1 ms.
+LEASE_WAIT_PERCENT = 110
+LEASE_WAIT_EXTRA_MS = 10
+
+# --- Retries without double effect ---
+# The results of this many commands are kept by id, for this long on the log's clock, up to this many bytes of results:
+# whichever comes first. SDKs retry within seconds, and give up within a minute or two.
+DEDUPE_MAX_COMMANDS = 100_000
+DEDUPE_MAX_AGE_MS = 10 * 60_000
+DEDUPE_MAX_RESULT_BYTES = 16 * 1024 * 1024
+
+# --- Storage, shared by all replicas of a node ---
+BLOCK_CACHE_BYTES = 64 * 1024 * 1024
+WRITE_BUFFERS_BYTES = 256 * 1024 * 1024
+WRITE_BUFFER_BYTES = 64 * 1024 * 1024
+
+# --- Tables ---
+TABLES_MAX = 2_500
+PARTITIONS_MAX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may choose for one node."""
+
+    cluster: str = "streamdyn"  # prefix of every topic, so that several clusters can share one Kafka
+    partitions_per_table: int = 1
+    lease_duration_ms: int = LEASE_DURATION_MS
+    region: str = "us-east-1"  # appears in ARNs only
+    account: str = "000000000000"
