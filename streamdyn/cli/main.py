@@ -23,13 +23,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+DATA_DIR = Path(user_data_dir("streamdyn"))
+
 _console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @app.callback()
-def streamdyn(
-    *, verbose: Annotated[bool, typer.Option("--verbose", help="Log what happens inside.")] = False
-) -> None:
+def streamdyn(*, verbose: Annotated[bool, typer.Option("--verbose", help="Log what happens inside.")] = False) -> None:
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -43,7 +43,7 @@ def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     data_dir: Annotated[
         Path, typer.Option(help="Where this node and its broker keep everything.", file_okay=False)
-    ] = Path(user_data_dir("streamdyn")),
+    ] = DATA_DIR,
     kafka: Annotated[
         str | None,
         typer.Option(help="HOST:PORT of a Kafka cluster to use, instead of starting a broker."),
@@ -51,9 +51,7 @@ def up(
     cluster: Annotated[
         str, typer.Option(help="Prefix of the Kafka topics: one Kafka can hold several clusters.")
     ] = "streamdyn",
-    partitions: Annotated[
-        int, typer.Option(help="Partitions of each new table.", min=1, max=PARTITIONS_MAX)
-    ] = 1,
+    partitions: Annotated[int, typer.Option(help="Partitions of each new table.", min=1, max=PARTITIONS_MAX)] = 1,
 ) -> None:
     """Start streamdyn and a Kafka broker for it, and serve DynamoDB until Ctrl-C."""
     plan = Up(host, port, data_dir.expanduser(), kafka, Settings(cluster, partitions))

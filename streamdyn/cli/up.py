@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamdyn.broker import Broker
 from streamdyn.cluster.data_dir import DataDir
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from streamdyn.settings import Settings
-
-from contextlib import AsyncExitStack, asynccontextmanager
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ async def serve(plan: Up, say: Callable[[str], None]) -> None:
         data_dir = DataDir(plan.data_dir)
         data_dir.take()
         stack.callback(data_dir.release)
-        starting = asyncio.ensure_future(_start(plan, data_dir, listener, stack, say))
+        starting = asyncio.create_task(_start(plan, data_dir, listener, stack, say))
         await _first_of(starting, stop)
         if starting.done():
             await starting
@@ -94,9 +93,10 @@ async def _serving(gateway: Gateway, listener: socket.socket) -> AsyncIterator[N
         await serving
 
 
-async def _first_of(task: asyncio.Future[None], event: asyncio.Event) -> None:
-    waiting = asyncio.ensure_future(event.wait())
-    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+async def _first_of(task: asyncio.Task[None], event: asyncio.Event) -> None:
+    waiting = asyncio.create_task(event.wait())
+    pair: list[asyncio.Task[Any]] = [task, waiting]
+    await asyncio.wait(pair, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
 
 

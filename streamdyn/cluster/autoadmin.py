@@ -30,9 +30,7 @@ RETRY_S = 1.0
 class Autoadmin:
     """Works off what the directory's tables ask for, one task per table, until stopped."""
 
-    def __init__(
-        self, meta: Partition, directory: Directory, topics: Topics, report: Callable[[str], None]
-    ) -> None:
+    def __init__(self, meta: Partition, directory: Directory, topics: Topics, report: Callable[[str], None]) -> None:
         self._meta = meta
         self._directory = directory
         self._topics = topics

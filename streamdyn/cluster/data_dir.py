@@ -26,13 +26,9 @@ class DataDir:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise OperatorError(
-                f"another streamdyn uses {self.path}; stop it, or choose another --data-dir"
-            ) from None
+            raise OperatorError(f"another streamdyn uses {self.path}; stop it, or choose another --data-dir") from None
         except OSError as error:
-            raise OperatorError(
-                f"cannot write to {self.path} ({error.strerror}); choose another --data-dir"
-            ) from None
+            raise OperatorError(f"cannot write to {self.path} ({error.strerror}); choose another --data-dir") from None
 
     def release(self) -> None:
         self._lock.release()

@@ -39,9 +39,7 @@ EXPIRE_INTERVAL_S = 0.5
 class Node:
     """`report` gets the lines meant for the operator. Made and used on one event loop."""
 
-    def __init__(
-        self, data_dir: DataDir, bootstrap: str, settings: Settings, report: Callable[[str], None]
-    ) -> None:
+    def __init__(self, data_dir: DataDir, bootstrap: str, settings: Settings, report: Callable[[str], None]) -> None:
         self._data_dir = data_dir
         self._settings = settings
         self._report = report
@@ -71,8 +69,8 @@ class Node:
         self._directory.load(meta.scan())
         await self._open_tables()
         self._autoadmin = Autoadmin(meta, self._directory, self._topics, self._report)
-        for name, table in list(self._directory.tables.items()):
-            self._table_changed(name, table)
+        for table in list(self._directory.tables.values()):
+            self._go_on_with(table)
         return Router(self._settings, self._directory, meta, self._partitions)
 
     async def stop(self) -> None:
@@ -188,13 +186,18 @@ class Node:
     # --- tables coming and going ---
 
     def _table_changed(self, name: str, table: Table | None) -> None:
-        if table is None or self._autoadmin is None:
+        if table is None:
             return
+        if table.status == ACTIVE and any(info.topic not in self._by_topic for info in table.partitions):
+            self._spawn(self._open_new(name, table.id))
+        self._go_on_with(table)
+
+    def _go_on_with(self, table: Table) -> None:
+        """What a table's status asks of this node, also when a crash came in between."""
+        assert self._autoadmin is not None
         if table.status == DELETING:
             for info in table.partitions:
                 self._remove_partition(info)
-        elif table.status == ACTIVE and any(info.topic not in self._by_topic for info in table.partitions):
-            self._spawn(self._open_new(name, table.id))
         self._autoadmin.look_at(table)
 
     async def _open_new(self, name: str, table_id: str) -> None:

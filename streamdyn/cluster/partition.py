@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from streamdyn.cluster.item_count import ItemCount
 from streamdyn.codec import NewerFormatError, decode_batch, encode_batch
 from streamdyn.core.commands import Command, ItemCommand, Outcome, PutItem, Record, RecordBatch, TableCommand
 from streamdyn.errors import InternalServerError, PartitionError, ProvisionedThroughputExceededException
@@ -86,6 +87,9 @@ class Partition:
         self._renewal_wanted = False
         self._claim_timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
+        self._idle = asyncio.Event()  # set while nothing is queued or in flight
+        self._idle.set()
+        self._item_count = ItemCount(replica.scan, lambda: self.next_offset)
         keeper.observe(replica.state.lease, clock_ms())
 
     # --- requests ---
@@ -98,8 +102,9 @@ class Partition:
     def leads(self) -> bool:
         return self._keeper.holds and self.failure is None
 
-    def estimate(self) -> tuple[int, int]:
-        return self._replica.estimate() if self.failure is None else (0, 0)
+    def item_count(self) -> tuple[int, int]:
+        """Items and their bytes, as last counted."""
+        return self._item_count.get() if self.failure is None else (0, 0)
 
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
         return self._replica.scan()
@@ -162,12 +167,10 @@ class Partition:
 
     async def release(self) -> None:
         """Hand the lease back, after all that is queued. Gives up with the log."""
-        while self.failure is None and (self._queue or self._in_flight):
-            await asyncio.sleep(0.005)
+        await self._idle.wait()
         if self.failure is None and self._keeper.holds:
             self._send_batch((self._keeper.release(uuid4().bytes),))
-            while self.failure is None and self._in_flight:
-                await asyncio.sleep(0.005)
+            await self._idle.wait()
 
     def expire(self) -> None:
         """Answer the requests whose time is up. Waiters are in the order of their deadlines."""
@@ -181,6 +184,7 @@ class Partition:
 
     def close(self) -> None:
         """Stop serving and close the replica's files."""
+        self._item_count.stop()
         if self.failure is None:
             self.fail("it is closed", quiet=True)
             self._replica.close()
@@ -216,6 +220,7 @@ class Partition:
         self.failure = reason
         self._queue.clear()
         self._in_flight = ()
+        self._idle.set()
         waiters, self._waiters = list(self._waiters.values()), {}
         for waiter in waiters:
             _refuse(waiter, self._out_of_service())
@@ -237,9 +242,7 @@ class Partition:
         if event.next <= start:
             return
         if event.base > start:
-            raise PartitionError(
-                f"the reader is at offset {event.base}, and this replica at {start}; start again"
-            )
+            raise PartitionError(f"the reader is at offset {event.base}, and this replica at {start}; start again")
         records: list[Record] = []
         for raw in event.records:
             if raw.offset < start:
@@ -249,9 +252,7 @@ class Partition:
             except NewerFormatError as error:
                 if records:
                     self._apply(RecordBatch(start, raw.offset, records))
-                raise PartitionError(
-                    f"offset {raw.offset} is {error}; upgrade this node and start again"
-                ) from None
+                raise PartitionError(f"offset {raw.offset} is {error}; upgrade this node and start again") from None
         self._apply(RecordBatch(start, event.next, records))
         self._append()
 
@@ -281,15 +282,18 @@ class Partition:
             else:
                 _refuse(waiter, InternalServerError("Another node leads this partition; try again"))
         if self._lease_waiters and self._keeper.may_read(now_ms):
-            for future in self._take_lease_waiters():
-                future.set_result(None)
+            for lease_future in self._take_lease_waiters():
+                lease_future.set_result(None)
         self._observe(effects)
 
     # --- what is sent to the log ---
 
     def _append(self) -> None:
         """Send what is queued, if nothing is in flight; first of all a claim, if this node does not lead."""
-        if self._in_flight or self.failure is not None or self._keeper.stopping:
+        if self._in_flight:
+            return
+        if self.failure is not None or self._keeper.stopping:
+            self._idle.set()
             return
         now_ms = self._clock_ms()
         if not self._keeper.holds:
@@ -307,6 +311,8 @@ class Partition:
             batch.append(command)
         if batch:
             self._send_batch(tuple(batch))
+        else:
+            self._idle.set()
 
     def _claim(self, now_ms: int) -> None:
         wait_ms = self._keeper.claim_in_ms(now_ms)
@@ -322,6 +328,7 @@ class Partition:
 
     def _send_batch(self, batch: tuple[Command, ...]) -> None:
         self._in_flight = batch
+        self._idle.clear()
         self._send(encode_batch(batch))
 
     def _append_again(self) -> None:

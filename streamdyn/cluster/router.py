@@ -32,10 +32,8 @@ class Router:
         return sorted(self._directory.tables)
 
     def item_count(self, table: Table) -> tuple[int, int]:
-        estimates = [
-            self._partitions[p.id].estimate() for p in table.partitions if p.id in self._partitions
-        ]
-        return sum(rows for rows, _ in estimates), sum(size for _, size in estimates)
+        counts = [self._partitions[info.id].item_count() for info in table.partitions if info.id in self._partitions]
+        return sum(items for items, _ in counts), sum(stored for _, stored in counts)
 
     async def write(self, table: Table, command: ItemCommand) -> bytes | None:
         return _value(await self._owner(table, command.key).write(command))

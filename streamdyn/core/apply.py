@@ -11,7 +11,7 @@ starts again from what the store has: the machine's own memory is then ahead of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,10 @@ import orjson
 
 from streamdyn.core.commands import (
     DONE,
-    Command,
     DeleteItem,
-    FinishTable,
+    ItemCommand,
     LeaseClaim,
+    LeaseCommand,
     LeaseRelease,
     LeaseRenew,
     Outcome,
@@ -30,6 +30,7 @@ from streamdyn.core.commands import (
     PutItem,
     Record,
     RecordBatch,
+    TableCommand,
 )
 from streamdyn.core.dedupe import DedupeWindow, Remembered
 from streamdyn.core.lease import Lease, accept
@@ -40,8 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHECKSUM_BYTES = 8
-_GONE = b"\x00"
-_ROW = b"\x01"
+_GONE = b"\xff\xff\xff\xff"  # in place of a row's length: no row is that long
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,77 +94,98 @@ class StateMachine:
             raise PartitionError(
                 f"the log goes on at offset {batch.base}, but this replica stands at {self.state.next_offset}"
             )
-        effects = Effects(self.state, {}, [], [], [])
-        state = self.state
+        run = _Run(self.state, self._window, self._read)
         for record in batch.records:
-            if record.commands is None:
-                state = replace(state, skipped=state.skipped + 1)
-            else:
-                state = self._apply_record(state, record, effects)
-        self.state = replace(state, next_offset=batch.next)
-        return replace(effects, state=self.state)
+            run.apply(record)
+        effects = run.effects(batch.next)
+        self.state = effects.state
+        return effects
 
-    def _apply_record(self, state: State, record: Record, effects: Effects) -> State:
-        clock_ms = max(state.clock_ms, record.timestamp_ms)
-        lease, void = state.lease, state.void
+
+class _Run:
+    """One batch on its way through the state machine: the state's members as plain variables, and what was written."""
+
+    def __init__(self, state: State, window: DedupeWindow, read: Callable[[bytes], bytes | None]) -> None:
+        self._clock_ms = state.clock_ms
+        self._lease = state.lease
+        self._checksum = state.checksum
+        self._skipped = state.skipped
+        self._void = state.void
+        self._window = window
+        self._stored = read
+        self._rows: dict[bytes, bytes | None] = {}
+        self._remembered: list[Remembered] = []
+        self._forgotten: list[int] = []
+        self._applied: list[Applied] = []
+
+    def apply(self, record: Record) -> None:
+        if record.commands is None:
+            self._skipped += 1
+            return
+        self._clock_ms = max(self._clock_ms, record.timestamp_ms)
         outcomes: dict[bytes, Outcome] = {}
-        digest = blake2b(state.checksum, digest_size=CHECKSUM_BYTES)
-        digest.update(record.offset.to_bytes(8, "big"))
-
-        def read(key: bytes) -> bytes | None:
-            return effects.rows[key] if key in effects.rows else self._read(key)
-
-        def write(key: bytes, row: bytes | None) -> None:
-            effects.rows[key] = row
-            digest.update(len(key).to_bytes(4, "big"))
-            digest.update(key)
-            digest.update(_GONE if row is None else _ROW + len(row).to_bytes(4, "big"))
-            digest.update(row or b"")
-
-        for index, command in enumerate(record.commands or ()):
+        written: list[bytes] = [self._checksum, record.offset.to_bytes(8, "big")]
+        for index, command in enumerate(record.commands):
             if isinstance(command, LeaseClaim | LeaseRenew | LeaseRelease):
-                accepted = accept(lease, command, Position(record.offset, index))
-                lease, void = (lease, void + 1) if accepted is None else (accepted, void)
+                self._take_lease(command, Position(record.offset, index))
                 continue
             outcome = outcomes.get(command.id) or self._window.get(command.id)
             if outcome is None:
-                outcome = _execute(command, read, write, clock_ms)
-                outcomes[command.id] = outcome
-            effects.applied.append(Applied(command.id, outcome, lease.life))
-
+                outcome = outcomes[command.id] = self._execute(command, written)
+            self._applied.append(Applied(command.id, outcome, self._lease.life))
+        self._checksum = blake2b(b"".join(written), digest_size=CHECKSUM_BYTES).digest()
         if outcomes:
-            remembered = Remembered(record.offset, clock_ms, outcomes)
-            effects.remembered.append(remembered)
-            effects.forgotten.extend(self._window.remember(remembered))
-        return replace(state, clock_ms=clock_ms, lease=lease, checksum=digest.digest(), void=void)
+            remembered = Remembered(record.offset, self._clock_ms, outcomes)
+            self._remembered.append(remembered)
+            self._forgotten.extend(self._window.remember(remembered))
 
+    def effects(self, next_offset: int) -> Effects:
+        state = State(
+            next_offset=next_offset,
+            clock_ms=self._clock_ms,
+            lease=self._lease,
+            checksum=self._checksum,
+            skipped=self._skipped,
+            void=self._void,
+        )
+        return Effects(state, self._rows, self._remembered, self._forgotten, self._applied)
 
-def _execute(
-    command: Command,
-    read: Callable[[bytes], bytes | None],
-    write: Callable[[bytes, bytes | None], None],
-    clock_ms: int,
-) -> Outcome:
-    if isinstance(command, PutItem | DeleteItem):
-        old = read(command.key) if command.wants_old else None
-        write(command.key, command.item if isinstance(command, PutItem) else None)
-        return DONE if old is None else Outcome(value=old)
-    assert not isinstance(command, LeaseClaim | LeaseRenew | LeaseRelease)
-    try:
-        outcome, row = apply_table_command(command, read, clock_ms)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        # A foreign producer's CreateTable with metadata that is none: it must not stop the log for everyone.
-        return Outcome(error="ValidationException", message="The table's metadata cannot be read")
-    if outcome.error is None and (row is not None or isinstance(command, FinishTable)):
-        write(command.name.encode(), row)
-    return outcome
+    def _take_lease(self, command: LeaseCommand, position: Position) -> None:
+        accepted = accept(self._lease, command, position)
+        if accepted is None:
+            self._void += 1
+        else:
+            self._lease = accepted
+
+    def _execute(self, command: ItemCommand | TableCommand, written: list[bytes]) -> Outcome:
+        if isinstance(command, PutItem | DeleteItem):
+            old = self._read(command.key) if command.wants_old else None
+            self._write(command.key, command.item if isinstance(command, PutItem) else None, written)
+            return DONE if old is None else Outcome(value=old)
+        try:
+            outcome, row = apply_table_command(command, self._read, self._clock_ms)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # A foreign producer's CreateTable with metadata that is none: it must not stop the log for everyone.
+            return Outcome(error="ValidationException", message="The table's metadata cannot be read")
+        if outcome.error is None:
+            self._write(command.name.encode(), row, written)
+        return outcome
+
+    def _read(self, key: bytes) -> bytes | None:
+        return self._rows[key] if key in self._rows else self._stored(key)
+
+    def _write(self, key: bytes, row: bytes | None, written: list[bytes]) -> None:
+        """Note the new row, and what the checksum has to see of it: lengths first, so that no two writes look alike."""
+        self._rows[key] = row
+        if row is None:
+            written.extend((len(key).to_bytes(4, "big"), key, _GONE))
+        else:
+            written.extend((len(key).to_bytes(4, "big"), key, len(row).to_bytes(4, "big"), row))
 
 
 def encode_state(state: State) -> bytes:
     """The state as JSON, for the store's system row."""
-    return orjson.dumps(
-        state, default=lambda value: value.hex() if isinstance(value, bytes) else _refuse(value)
-    )
+    return orjson.dumps(state, default=lambda value: value.hex() if isinstance(value, bytes) else _refuse(value))
 
 
 def decode_state(row: bytes) -> State:

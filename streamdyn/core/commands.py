@@ -33,7 +33,7 @@ class DeleteItem:
 
 @dataclass(frozen=True, slots=True)
 class LeaseClaim:
-    """Become the holder, at `epoch`, if the last accepted lease record is the one at offset `after`, index `after_index`.
+    """Become the holder, at `epoch`, if the last accepted lease record is the one at position `after`.
 
     `life` names one run of the node's process: a lease record of an earlier life gives a restarted node nothing.
     """
@@ -125,7 +125,7 @@ Command = ItemCommand | LeaseCommand | TableCommand
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a command: `value` (an old item, a table's metadata), or a DynamoDB error type with its message."""
+    """What came of a command: `value` (an old item, a table's metadata), or a DynamoDB error type and message."""
 
     value: bytes | None = None
     error: str | None = None
@@ -138,7 +138,7 @@ DONE = Outcome()
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record as the log gives it back. `commands` is None where the bytes are not a command batch: it is skipped."""
+    """One record as the log gives it back. `commands` is None where the bytes are no command batch: it is skipped."""
 
     offset: int
     timestamp_ms: int
@@ -147,7 +147,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class RecordBatch:
-    """Consecutive records. Offsets in between may be missing (Kafka's own markers); `base` to `next` may not overlap."""
+    """Consecutive records. Offsets may be missing in between (Kafka's own markers)."""
 
     base: int
     next: int

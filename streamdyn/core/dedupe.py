@@ -30,9 +30,14 @@ class Remembered:
     def encode(self) -> bytes:
         """``clock (8) | count (4) | ids (16 each) | JSON of the outcomes that are more than "done"``."""
         told = [
-            (index, outcome.value.decode("latin-1") if outcome.value is not None else None, outcome.error, outcome.message)
+            (
+                index,
+                outcome.value.decode("latin-1") if outcome.value is not None else None,
+                outcome.error,
+                outcome.message,
+            )
             for index, outcome in enumerate(self.outcomes.values())
-            if outcome is not DONE and outcome != DONE
+            if outcome != DONE
         ]
         head = self.clock_ms.to_bytes(_CLOCK_BYTES, "big") + len(self.outcomes).to_bytes(_COUNT_BYTES, "big")
         ids = b"".join(self.outcomes)

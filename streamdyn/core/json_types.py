@@ -32,7 +32,7 @@ def check_attribute_types(attributes: Any) -> None:
 def wrong_scalar(value: Any, kind: str) -> SerializationException:
     """`value` came where a `kind` (a key of CLASSES) was expected."""
     if isinstance(value, dict):
-        return wrong_map()
+        return _wrong_map()
     if isinstance(value, list):
         return SerializationException(f"Unrecognized collection type class {CLASSES[kind]}")
     if kind == "Blob":
@@ -45,7 +45,7 @@ def wrong_scalar(value: Any, kind: str) -> SerializationException:
 def wrong_container(value: Any, kind: str) -> SerializationException:
     """`value` came where a list, a map or a structure was expected, the last two of the Java type `kind`."""
     if isinstance(value, dict):
-        return wrong_map()
+        return _wrong_map()
     if isinstance(value, list):
         return SerializationException(f"Unrecognized collection type {kind}")
     return SerializationException("Unexpected field type")
@@ -58,7 +58,7 @@ def wrong_element(value: Any, structure: str) -> SerializationException:
     return SerializationException("Unexpected value type in payload")
 
 
-def wrong_map() -> SerializationException:
+def _wrong_map() -> SerializationException:
     return SerializationException("Start of structure or map found where not expected")
 
 
@@ -98,9 +98,7 @@ def check_list(value: Any) -> None:
 def decode_blob(text: str) -> bytes:
     """The bytes of a base64 text, of which only the one canonical form is taken."""
     if len(text) % 4:
-        raise SerializationException(
-            f"Base64 encoded length is expected a multiple of 4 bytes but found: {len(text)}"
-        )
+        raise SerializationException(f"Base64 encoded length is expected a multiple of 4 bytes but found: {len(text)}")
     try:
         blob = a2b_base64(text, strict_mode=True)
     except ValueError:

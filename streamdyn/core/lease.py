@@ -3,11 +3,11 @@
 Rules (they are Leases of Gray and Cheriton, 1989, with the log in place of a lock server):
 
 1.  *In the log.* A claim, renewal or release names the last accepted lease record (`after`). It is accepted only if
-    that is still the last one when its own place in the log comes: a compare-and-set. Everybody sees the same winner.
+    that is still the last one when its own place in the log comes: a compare-and-set. All see the same winner.
 2.  *The holder* counts its lease from the moment **before it sent** the accepted record, on its own clock. A record
     that an earlier life of the same node sent gives nothing: nobody remembers when it was sent.
 3.  *Everybody else* counts from the moment they **observed** the record, and strictly longer. What a node replays at
-    its start counts as observed then. So no two nodes' clocks are ever compared; only their rates must agree within 10 %.
+    its start counts as observed then. No two nodes' clocks are ever compared; only their rates must agree within 10 %.
 4.  A node claims only when, by rule 3, the lease before has run out (or was released). As the claim names that lease's
     last record, a renewal that slips in between voids it. So an accepted claim may serve at once.
 5.  *A strong read* is answered if the lease was valid **after** the state was read: no pause in between can leak a
@@ -52,9 +52,7 @@ def accept(lease: Lease, command: LeaseCommand, position: Position) -> Lease | N
     if isinstance(command, LeaseClaim):
         if command.epoch != lease.epoch + 1 or not command.life or command.duration_ms <= 0:
             return None
-        return Lease(
-            command.epoch, command.node, command.life, command.duration_ms, position, command.id
-        )
+        return Lease(command.epoch, command.node, command.life, command.duration_ms, position, command.id)
     if command.life != lease.life or command.epoch != lease.epoch or not command.life:
         return None
     if isinstance(command, LeaseRenew):
@@ -117,9 +115,7 @@ class LeaseKeeper:
         """The claim to append now. Call it right before the append: the lease counts from here (rule 2)."""
         assert not self.stopping and self.claim_in_ms(now_ms) == 0
         self._sent_ms[record] = now_ms
-        return LeaseClaim(
-            record, self.node, self.life, self.lease.epoch + 1, self.lease.position, self.duration_ms
-        )
+        return LeaseClaim(record, self.node, self.life, self.lease.epoch + 1, self.lease.position, self.duration_ms)
 
     def renew(self, record: bytes, now_ms: int) -> LeaseRenew:
         """The renewal to append now; the same care as with `claim`."""

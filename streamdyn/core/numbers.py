@@ -49,7 +49,7 @@ def sortable_number(text: str) -> bytes:
 
 
 def number_size(canonical: str) -> int:
-    """What DynamoDB counts for a number: 1 byte, 1 for two digits on each side of the point, 1 for a minus."""
+    """What DynamoDB counts for a number: 1 byte, 1 for two digits on a side of the point, 1 for a minus."""
     if canonical == "0":
         return 1
     size = 1

@@ -22,8 +22,9 @@ class Saved:
 
 
 class Store(Protocol):
-    """One replica's rows and state. A commit is all or nothing, also after a crash: a crash may lose the newest commits,
-    which the log then plays again, but never a part of one."""
+    """One replica's rows and state. A commit is all or nothing: a crash may lose the newest commits, which the log then
+    plays again, but never a part of one.
+    """
 
     def load(self) -> Saved | None:
         """What was saved, or None in a new store."""
@@ -37,9 +38,6 @@ class Store(Protocol):
         """All rows in key order."""
 
     def commit(self, effects: Effects) -> None: ...
-
-    def estimate(self) -> tuple[int, int]:
-        """About how many rows there are, and their bytes."""
 
     def close(self) -> None:
         """Flush and close. The replica then starts where it stopped."""

@@ -101,9 +101,7 @@ def apply_table_command(
 def _change(table: Table, command: UpdateTable | DeleteTable, row: bytes | None) -> tuple[Outcome, bytes | None]:
     if table.status != ACTIVE:
         doing = {CREATING: "created", UPDATING: "updated", DELETING: "deleted"}[table.status]
-        return _in_use(
-            f"Attempt to change a resource which is still in use: Table is being {doing}: {table.name}"
-        ), row
+        return _in_use(f"Attempt to change a resource which is still in use: Table is being {doing}: {table.name}"), row
     if isinstance(command, UpdateTable):
         changes = orjson.loads(command.changes)
         changed = replace(table, status=UPDATING, settings={**table.settings, **changes})
@@ -132,7 +130,4 @@ def _in_use(message: str) -> Outcome:
 
 
 def _not_found(name: str) -> Outcome:
-    return Outcome(
-        error="ResourceNotFoundException", message=f"Requested resource not found: Table: {name} not found"
-    )
-
+    return Outcome(error="ResourceNotFoundException", message=f"Requested resource not found: Table: {name} not found")

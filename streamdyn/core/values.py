@@ -1,7 +1,7 @@
 """What an item may hold: one pass checks a parsed item, makes it canonical, and tells its size.
 
-Canonical: a number has one form, and members that no data type knows are gone. Most attributes are strings and
-most requests are right, so both have a short way; what a wrong request costs does not matter.
+Canonical: a number has one form, and members that are of no data type are gone. Most attributes are strings,
+and most requests are right, so both have a short way; what a wrong request costs does not matter.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def _item_size(item: dict[str, Any]) -> int:
     for name, value in item.items():
         if not 0 < len(name) <= ATTRIBUTE_NAME_MAX_CHARS:
             raise _bad_name(name)
+        # `text_size` twice, written out: this is the hot path.
         size += len(name) if name.isascii() else len(name.encode())
         if type(value) is dict and len(value) == 1 and type(text := value.get("S")) is str:
             size += len(text) if text.isascii() else len(text.encode())
@@ -151,9 +152,7 @@ def _number_set(value: dict[str, Any], elements: Any, _level: int) -> int:
 def _binary_set(_value: dict[str, Any], elements: Any, _level: int) -> int:
     _check_set(elements, "Blob", "Binary sets should not be empty")
     if len(set(elements)) != len(elements):
-        raise ValidationException(
-            f"{INVALID}Input collection [{', '.join(elements)}]of type BS contains duplicates."
-        )
+        raise ValidationException(f"{INVALID}Input collection [{', '.join(elements)}]of type BS contains duplicates.")
     return sum(len(decode_blob(text)) for text in elements)
 
 
@@ -242,8 +241,7 @@ def _check_sort_key(item: dict[str, Any], name: str, kind: str) -> None:
     size = _key_size(item, name, kind)
     if size > SORT_KEY_MAX_BYTES:
         raise ValidationException(
-            f"{INVALID}Aggregated size of all range keys has exceeded "
-            f"the size limit of {SORT_KEY_MAX_BYTES} bytes"
+            f"{INVALID}Aggregated size of all range keys has exceeded the size limit of {SORT_KEY_MAX_BYTES} bytes"
         )
 
 

@@ -57,8 +57,8 @@ class Gateway:
         except Exception:
             # A defect of ours: the client gets the retryable error, the operator the details.
             logger.exception("a request failed")
-            error = InternalServerError("The request processing has failed because of an unknown error")
-            status, answer = error.status, _error_body(error)
+            failure = InternalServerError("The request processing has failed because of an unknown error")
+            status, answer = failure.status, _error_body(failure)
         await _reply(send, status, answer, JSON_TYPE)
 
     async def _call(

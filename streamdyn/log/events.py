@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The topic's one append in flight is durable, at `offset`, or at a place only the reader will tell (`offset` -1)."""
+    """The topic's append in flight is durable, at `offset`, or at a place that only the reader will tell (-1)."""
 
     topic: str
     offset: int

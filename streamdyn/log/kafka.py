@@ -42,8 +42,8 @@ _quiet.addHandler(logging.NullHandler())
 _quiet.propagate = False
 
 _LOST = {
-    KafkaError.OFFSET_OUT_OF_RANGE: "the log no longer has the next record (it is shorter than the replica, or trimmed)",
-    KafkaError._AUTO_OFFSET_RESET: "the log no longer has the next record (it is shorter than the replica, or trimmed)",  # noqa: SLF001
+    KafkaError.OFFSET_OUT_OF_RANGE: "the log does not have the next record",
+    KafkaError._AUTO_OFFSET_RESET: "the log does not have the next record",  # noqa: SLF001
     KafkaError.UNKNOWN_TOPIC_OR_PART: "its topic does not exist any more",
     KafkaError._UNKNOWN_TOPIC: "its topic does not exist any more",  # noqa: SLF001
     KafkaError._UNKNOWN_PARTITION: "its topic does not exist any more",  # noqa: SLF001
@@ -274,7 +274,8 @@ def _record(message: Message) -> RawRecord:
 
 
 def _format(message: Message) -> int:
-    for name, value in message.headers() or ():
+    headers: Any = message.headers()
+    for name, value in headers or ():
         if name == FORMAT_HEADER:
             try:
                 return int(value or b"")

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec, ResourceType
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    OffsetSpec,
+    ResourceType,
+)
 
 from streamdyn.errors import OperatorError
 from streamdyn.log.kafka import connection
@@ -18,6 +25,16 @@ if TYPE_CHECKING:
 
 ADMIN_TIMEOUT_S = 15.0
 REPLICATION_MAX = 3
+
+LEADER_WAIT_S = 0.01
+
+_NO_LEADER_YET = (
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+)
 
 TOPIC_CONFIG = {
     "cleanup.policy": "delete",
@@ -62,8 +79,7 @@ class Topics:
         new = [NewTopic(name, 1, replication, config=config) for name in names]
         for name, future in self._admin.create_topics(new, operation_timeout=ADMIN_TIMEOUT_S).items():
             await self._done(future, f"create topic {name}", KafkaError.TOPIC_ALREADY_EXISTS)
-        facts = await self.describe(names)
-        return {name: facts[name].id for name in names if name in facts}
+        return await self.ids(names)
 
     async def delete(self, names: list[str]) -> None:
         """Delete what is there."""
@@ -79,9 +95,7 @@ class Topics:
         ids = {}
         described = self._admin.describe_topics(TopicCollection(names), request_timeout=ADMIN_TIMEOUT_S)
         for name, future in described.items():
-            description = await self._done(
-                future, f"describe topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART
-            )
+            description = await self._done(future, f"describe topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART)
             if description is not None:
                 ids[name] = str(description.topic_id)
         return ids
@@ -89,8 +103,8 @@ class Topics:
     async def describe(self, names: list[str]) -> dict[str, TopicFacts]:
         """The facts of each topic that exists."""
         ids = await self.ids(names)
-        first = await self._offsets(list(ids), OffsetSpec.earliest())
-        last = await self._offsets(list(ids), OffsetSpec.latest())
+        first = await self._offsets(list(ids), OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        last = await self._offsets(list(ids), OffsetSpec.latest())  # type: ignore[no-untyped-call]
         return {name: TopicFacts(ids[name], first[name], last[name]) for name in ids}
 
     async def check_config(self, name: str) -> None:
@@ -112,13 +126,22 @@ class Topics:
         return len(cluster.nodes)
 
     async def _offsets(self, names: list[str], spec: OffsetSpec) -> dict[str, int]:
-        if not names:
-            return {}
-        wanted = {TopicPartition(name, 0): spec for name in names}
-        futures = self._admin.list_offsets(
-            wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=ADMIN_TIMEOUT_S
-        )
-        return {tp.topic: (await self._done(f, f"read {tp.topic}")).offset for tp, f in futures.items()}
+        offsets: dict[str, int] = {}
+        deadline = time.monotonic() + ADMIN_TIMEOUT_S
+        while missing := [name for name in names if name not in offsets]:
+            wanted = {TopicPartition(name, 0): spec for name in missing}
+            futures = self._admin.list_offsets(
+                wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=ADMIN_TIMEOUT_S
+            )
+            # A topic made just now, or whose broker has just restarted, has a leader in a moment.
+            patient = _NO_LEADER_YET if time.monotonic() < deadline else ()
+            for topic, future in futures.items():
+                result = await self._done(future, f"tell the offsets of {topic.topic}", *patient)
+                if result is not None:
+                    offsets[topic.topic] = result.offset
+            if len(offsets) < len(names):
+                await asyncio.sleep(LEADER_WAIT_S)
+        return offsets
 
     async def _done(self, future: Future[Any], doing: str, *fine: int) -> Any:
         try:
@@ -126,6 +149,4 @@ class Topics:
         except KafkaException as error:
             if error.args[0].code() in fine:
                 return None
-            raise OperatorError(
-                f"Kafka at {self._bootstrap} did not {doing}: {error.args[0].str()}"
-            ) from error
+            raise OperatorError(f"Kafka at {self._bootstrap} did not {doing}: {error.args[0].str()}") from error

@@ -34,7 +34,7 @@ class Database(Protocol):
         """Every table, in order of name."""
 
     def item_count(self, table: Table) -> tuple[int, int]:
-        """About how many items a table has, and how many bytes they take: DynamoDB, too, updates it only at times."""
+        """How many items a table has and how many bytes they take, as last counted."""
 
     async def write(self, table: Table, command: ItemCommand) -> bytes | None:
         """Append the command to its partition's log and apply it: the old item, where the command asked for it.

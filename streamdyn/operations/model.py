@@ -35,7 +35,7 @@ ALSO_MAX = {"KeySchema": 2}
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What may stand at one place of a request. `kind` is botocore's word: structure, list, map, string, ..."""
+    """What may stand at one place of a request. `kind` is botocore's word: structure, list, map, string..."""
 
     name: str
     kind: str

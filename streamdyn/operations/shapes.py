@@ -1,8 +1,8 @@
-"""Checks a request against DynamoDB's published description of it, and says in DynamoDB's words what is wrong.
+"""Checks a request against DynamoDB's published description, and says in DynamoDB's words what is wrong.
 
-A right request passes a short way: each member is of the plain form that its check knows. Whatever does not pass is
-walked through with the whole description: wrong JSON types first, then broken constraints, up to ten of them at once.
-A request that is unusual but right (nulls, unknown members, lists) comes out of that walk tidied up.
+A right request passes a short way: each member is of the plain form that its check knows. What does not pass
+is walked through with the whole description: wrong JSON types first, then broken constraints, up to ten at
+once. A request that is unusual but right (nulls, unknown members, lists) comes out of that walk tidied up.
 """
 
 from __future__ import annotations
@@ -28,12 +28,22 @@ TABLE_OPERATIONS = frozenset({"CreateTable", "DeleteTable", "DescribeTable", "Up
 
 
 def check_request(operation: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The body, or a tidied copy of it, with the table's bare name for an ARN; raises ApiError for a wrong one."""
-    if not _passes(operation, body):
-        body = _explain(operation, body)
-    if "TableName" in body:
-        body["TableName"] = resolve_table_name(body["TableName"])
-    return body
+    """The body, or a tidy copy of it, with its table's bare name; raises ApiError for a wrong one."""
+    try:
+        request = body if _passes(operation, body) else _tidy(operation, body)
+        if "TableName" in request:
+            request["TableName"] = resolve_table_name(request["TableName"])
+    except ValidationException:
+        _check_attributes(operation, body)
+        raise
+    return request
+
+
+def _check_attributes(operation: str, body: dict[str, Any]) -> None:
+    """A wrong JSON type within an item comes before any broken constraint."""
+    for name, member in request_shape(operation).members.items():
+        if member.holds_attributes and body.get(name) is not None:
+            json_types.check_attribute_types(body[name])
 
 
 # --- the short way ---
@@ -73,20 +83,17 @@ def _short_check(shape: Shape) -> Callable[[Any], bool] | None:
 # --- the long way ---
 
 
-def _explain(operation: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Raise what is wrong with a body, or give it tidied up if nothing is."""
+def _tidy(operation: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The body without what the service passes over; raises what is wrong with it."""
     shape = request_shape(operation)
     tidy: dict[str, Any] = _typed(shape, body)
     if operation in TABLE_OPERATIONS and "TableName" not in tidy:
         raise ValidationException("The parameter 'TableName' is required but was not present in the request")
     faults = list(islice(_member_faults(shape, tidy, ""), FAULTS_MAX))
-    if not faults:
-        return tidy
-    for name, value in tidy.items():
-        if shape.members[name].holds_attributes:
-            json_types.check_attribute_types(value)
-    noun = "error" if len(faults) == 1 else "errors"
-    raise ValidationException(f"{len(faults)} validation {noun} detected: {'; '.join(faults)}")
+    if faults:
+        noun = "error" if len(faults) == 1 else "errors"
+        raise ValidationException(f"{len(faults)} validation {noun} detected: {'; '.join(faults)}")
+    return tidy
 
 
 def _typed(shape: Shape, value: Any) -> Any:
@@ -120,18 +127,22 @@ def _member_faults(shape: Shape, value: dict[str, Any], prefix: str) -> Iterator
         if name in value:
             yield from _faults(member, value[name], path)
         elif name in shape.required:
-            yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+            yield _fault("null", path, "not be null")
 
 
 def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
     for constraint in _broken_constraints(shape, value):
-        yield f"Value '{_text(shape, value)}' at '{path}' failed to satisfy constraint: Member must {constraint}"
+        yield _fault(f"'{_text(shape, value)}'", path, constraint)
     if shape.kind == "structure":
         yield from _member_faults(shape, value, f"{path}.")
     elif shape.element is not None and shape.element.name != ATTRIBUTE_VALUE:
         numbered = enumerate(value, start=1) if shape.kind == "list" else value.items()
         for place, element in numbered:
             yield from _faults(shape.element, element, f"{path}.{place}.member")
+
+
+def _fault(value: str, path: str, constraint: str) -> str:
+    return f"Value {value} at '{path}' failed to satisfy constraint: Member must {constraint}"
 
 
 def _broken_constraints(shape: Shape, value: Any) -> Iterator[str]:

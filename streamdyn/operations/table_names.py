@@ -12,8 +12,8 @@ PATTERN = "[a-zA-Z0-9_.-]+"
 NAME = re.compile(PATTERN)
 ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:([^/]+)/(.*)")
 ARN_FORMAT = (
-    "Valid ARN format is 'arn:<awsPartition>:<vendor>:<region>:<subscriber>:resourceType/resourceName', where "
-    f"Resource name must have length less than or equal to {LENGTH_MAX}, "
+    "Valid ARN format is 'arn:<awsPartition>:<vendor>:<region>:<subscriber>:resourceType/resourceName', "
+    f"where Resource name must have length less than or equal to {LENGTH_MAX}, "
     f"Resource name must have length greater than or equal to {LENGTH_MIN}, "
     f"Resource name must satisfy regular expression pattern: {PATTERN}"
 )

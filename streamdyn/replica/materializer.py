@@ -16,7 +16,7 @@ from faust.channels import Channel
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from streamdyn.log.events import Event
@@ -44,9 +44,8 @@ class Materializer:
         )
         # Agents, timers and sensors; Faust's Kafka clients start with the first feature that reads ordinary topics.
         self._app.boot_strategy = BootStrategy(self._app, enable_kafka=False, enable_web=False)
-        queue = ThrowableQueue(flow_control=FlowControlEvent(initially_suspended=False))
-        self._channel = LogChannel(self._app, queue=queue)
-        self._queue = queue
+        self._queue: ThrowableQueue[Event] = ThrowableQueue(flow_control=FlowControlEvent(initially_suspended=False))
+        self._channel = LogChannel(self._app, queue=self._queue)
         self._handle = handle
         self._app.agent(self._channel, name="materialize")(self._materialize)
 
@@ -64,7 +63,7 @@ class Materializer:
     async def stop(self) -> None:
         await self._app.stop()
 
-    async def _materialize(self, events: AsyncIterator[Event]) -> None:
+    async def _materialize(self, events: faust.StreamT[Any]) -> None:
         async for event in events:
             try:
                 self._handle(event)

@@ -48,8 +48,5 @@ class MemoryStore:
             self._remembered.pop(offset, None)
         self._state = effects.state
 
-    def estimate(self) -> tuple[int, int]:
-        return len(self._rows), sum(len(key) + len(row) for key, row in self._rows.items())
-
     def close(self) -> None:
         """Nothing is buffered."""

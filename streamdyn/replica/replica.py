@@ -46,9 +46,6 @@ class Replica:
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
         return self._store.scan()
 
-    def estimate(self) -> tuple[int, int]:
-        return self._store.estimate()
-
     def apply(self, batch: RecordBatch) -> Effects:
         """Apply the next records and keep what came of them. After an error the replica must not be used any more."""
         effects = self._machine.apply(batch)

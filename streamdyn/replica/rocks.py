@@ -61,7 +61,8 @@ class RocksStore:
     def __init__(self, path: Path, memory: RocksMemory) -> None:
         self._path = path
         self._unlogged = WriteOptions()
-        self._unlogged.disable_wal = True
+        # The type hints call it a method; it is a property.
+        self._unlogged.disable_wal = True  # type: ignore[method-assign,assignment]
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._db = Rdict(str(path), memory.options())
@@ -72,16 +73,12 @@ class RocksStore:
     def load(self) -> Saved | None:
         try:
             topic, state = self._db.get(_TOPIC), self._db.get(_STATE)
-            if topic is None:
+            if topic is None or state is None:
                 return None
-            remembered = [
-                Remembered.decode(int.from_bytes(key, "big"), row) for key, row in self._scan(_DEDUPE)
-            ]
+            remembered = [Remembered.decode(int.from_bytes(key, "big"), row) for key, row in self._scan(_DEDUPE)]
             return Saved(topic.decode(), decode_state(state), remembered)
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-            raise PartitionError(
-                f"the state in {self._path} cannot be read ({error}); {self._remedy}"
-            ) from error
+            raise PartitionError(f"the state in {self._path} cannot be read ({error}); {self._remedy}") from error
         except Exception as error:
             raise self._failure(error) from error
 
@@ -115,11 +112,6 @@ class RocksStore:
         batch.put(_STATE, encode_state(effects.state))
         self._write(batch)
 
-    def estimate(self) -> tuple[int, int]:
-        rows = self._db.property_int_value("rocksdb.estimate-num-keys") or 0
-        size = self._db.property_int_value("rocksdb.estimate-live-data-size") or 0
-        return rows, size
-
     def close(self) -> None:
         try:
             self._db.flush()
@@ -134,7 +126,8 @@ class RocksStore:
             raise self._failure(error) from error
 
     def _scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        for key, row in self._db.items(from_key=prefix):
+        key: bytes
+        for key, row in self._db.items(from_key=prefix):  # type: ignore[assignment]
             if key[:1] != prefix:
                 return
             yield key[1:], row
@@ -144,7 +137,7 @@ class RocksStore:
         return "move that folder away and start again: the replica is rebuilt from its log"
 
     def _failure(self, error: Exception) -> PartitionError:
-        """rocksdict raises bare exceptions; their text begins with RocksDB's status."""
+        """Rocksdict raises bare exceptions; their text begins with RocksDB's status."""
         text = str(error).split("\n", 1)[0]
         if "No space left" in text:
             return PartitionError(f"the disk under {self._path} is full; make room and start again")

@@ -1,0 +1,37 @@
+"""What a call would have cost at DynamoDB, for the clients that ask: capacity units by size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+WRITE_UNIT_BYTES = 1024
+READ_UNIT_BYTES = 4096
+# An eventually consistent read costs half.
+EVENTUAL_SHARE = 0.5
+
+
+def write_units(*sizes: int) -> float:
+    """A write costs by the larger of the old and the new item."""
+    return float(_units(max(sizes), WRITE_UNIT_BYTES))
+
+
+def read_units(size: int, *, consistent: bool) -> float:
+    return _units(size, READ_UNIT_BYTES) * (1.0 if consistent else EVENTUAL_SHARE)
+
+
+def wants_capacity(body: dict[str, Any]) -> bool:
+    return bool(body.get("ReturnConsumedCapacity", "NONE") != "NONE")
+
+
+def consumed_capacity(body: dict[str, Any], units: float) -> bytes:
+    """The answer's ConsumedCapacity, with the table's own share if the request asks for it by INDEXES."""
+    consumed: dict[str, Any] = {"TableName": body["TableName"], "CapacityUnits": units}
+    if body["ReturnConsumedCapacity"] == "INDEXES":
+        consumed["Table"] = {"CapacityUnits": units}
+    return orjson.dumps(consumed)
+
+
+def _units(size: int, unit_bytes: int) -> int:
+    return max(1, -(-size // unit_bytes))

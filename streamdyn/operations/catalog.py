@@ -1,0 +1,59 @@
+"""The operations we serve, by name, and the way that every request takes through them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from streamdyn.errors import SerializationException, UnknownOperationException
+from streamdyn.operations import (
+    create_table,
+    delete_item,
+    delete_table,
+    describe_table,
+    get_item,
+    list_tables,
+    put_item,
+    update_table,
+)
+from streamdyn.operations.database import Request
+from streamdyn.operations.shapes import check_request
+from streamdyn.operations.unsupported import refuse_unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from streamdyn.operations.database import Database
+
+OPERATIONS: dict[str, Callable[[Request, Database], Awaitable[bytes | dict[str, Any]]]] = {
+    "CreateTable": create_table.execute,
+    "DeleteItem": delete_item.execute,
+    "DeleteTable": delete_table.execute,
+    "DescribeTable": describe_table.execute,
+    "GetItem": get_item.execute,
+    "ListTables": list_tables.execute,
+    "PutItem": put_item.execute,
+    "UpdateTable": update_table.execute,
+}
+
+
+async def run(operation: str, id: bytes, body: bytes, db: Database) -> bytes:  # noqa: A002 - its name everywhere
+    """Answer one call: parse, check, execute. Raises ApiError for the answers that are not a success."""
+    parsed = _parse(body) if body else None
+    execute = OPERATIONS.get(operation)
+    if execute is None:
+        raise UnknownOperationException(f"streamdyn does not support the operation {operation} yet")
+    if not isinstance(parsed, dict):
+        raise SerializationException
+    request = check_request(operation, parsed)
+    refuse_unsupported(operation, request)
+    answer = await execute(Request(id, request), db)
+    return answer if isinstance(answer, bytes) else orjson.dumps(answer)
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise SerializationException from None
