@@ -57,7 +57,9 @@ async def serve(plan: Up, say: Callable[[str], None]) -> None:
 async def _start(
     plan: Up, data_dir: DataDir, listener: socket.socket, stack: AsyncExitStack, say: Callable[[str], None]
 ) -> None:
-    bootstrap = plan.kafka or await stack.enter_async_context(_own_broker(data_dir, say))
+    bootstrap = plan.kafka
+    if bootstrap is None:
+        bootstrap = await stack.enter_async_context(_own_broker(data_dir, say))
     node = Node(data_dir, bootstrap, plan.settings, say)
     stack.push_async_callback(node.stop)
     database = await node.start()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -32,6 +33,10 @@ ACTIVE = "ACTIVE"
 UPDATING = "UPDATING"
 DELETING = "DELETING"
 
+_PROTECTED = (
+    "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PartitionInfo:
@@ -41,6 +46,9 @@ class PartitionInfo:
     topic: str
     first_hash: int
     topic_id: str = ""  # Kafka's own id: tells a recreated topic from the one that held the data
+
+
+_first_hash = attrgetter("first_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +70,7 @@ class Table:
 
     def partition_of(self, key: bytes) -> PartitionInfo:
         """The partition whose hash range a storage key falls in."""
-        starts = [p.first_hash for p in self.partitions]
-        return self.partitions[bisect_right(starts, key_hash(key)) - 1]
+        return self.partitions[bisect_right(self.partitions, key_hash(key), key=_first_hash) - 1]
 
 
 def encode_table(table: Table) -> bytes:
@@ -105,6 +112,8 @@ def _change(table: Table, command: UpdateTable | DeleteTable, row: bytes | None)
     if isinstance(command, UpdateTable):
         changes = orjson.loads(command.changes)
         changed = replace(table, status=UPDATING, settings={**table.settings, **changes})
+    elif table.settings.get("DeletionProtectionEnabled"):
+        return Outcome(error="ValidationException", message=_PROTECTED), row
     else:
         changed = replace(table, status=DELETING)
     new_row = encode_table(changed)

@@ -46,4 +46,7 @@ class Database(Protocol):
         """The item's JSON bytes, or None. `consistent` reads under a valid lease. Raises ApiError as `write`."""
 
     async def change_table(self, command: TableCommand) -> Table:
-        """Append a table command to `meta`, wait (bounded) for the work it asks for; its row right after the command."""
+        """Append a table command to `meta` and wait (bounded) for the work it asks for; its row after the command.
+
+        Raises ApiError: the outcome's own error, or a retryable one.
+        """

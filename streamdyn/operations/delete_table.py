@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.core.commands import DeleteTable
-from streamdyn.errors import ValidationException
 from streamdyn.operations.lookup import existing_table
 from streamdyn.operations.table_description import describe
 
@@ -15,10 +14,5 @@ if TYPE_CHECKING:
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
     table = existing_table(db, request.body["TableName"])
-    if table.settings.get("DeletionProtectionEnabled"):
-        raise ValidationException(
-            "Resource cannot be deleted as it is currently protected against deletion. "
-            "Disable deletion protection first."
-        )
     deleting = await db.change_table(DeleteTable(request.id, table.name))
     return {"TableDescription": describe(deleting, db)}
