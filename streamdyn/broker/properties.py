@@ -51,7 +51,10 @@ def server_properties(port: int, controller_port: int, log_dir: Path) -> str:
         "num.network.threads": "2",
         "num.io.threads": "4",
         "log.cleaner.dedupe.buffer.size": str(8 * 1024 * 1024),
-        # The new leader of the only broker is the only broker: no need to wait for an election.
+        # After a crash the controller waits this long before it takes the only broker back.
+        "broker.session.timeout.ms": "1000",
+        "broker.heartbeat.interval.ms": "250",
+        # The next leader of the only broker's topics is that broker: nothing to hand over at a stop.
         "controlled.shutdown.enable": "false",
     }
     return "".join(f"{name}={value}\n" for name, value in lines.items())

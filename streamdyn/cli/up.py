@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -62,11 +63,20 @@ async def _start(
         bootstrap = await stack.enter_async_context(_own_broker(data_dir, say))
     node = Node(data_dir, bootstrap, plan.settings, say)
     stack.push_async_callback(node.stop)
+    spare_the_collector()
     database = await node.start()
     await stack.enter_async_context(_serving(Gateway(database), listener))
     host, port = listener.getsockname()[:2]
     say(f"data in {plan.data_dir}; Kafka at {bootstrap}")
     print(f"ready at http://{_in_url(host)}:{port}", flush=True)  # noqa: T201
+
+
+def spare_the_collector() -> None:
+    """Imported modules stay, and a replay makes millions of objects that are no cycles: to look through all of them as
+    often as Python does by default took a tenth of its time.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @asynccontextmanager

@@ -12,19 +12,17 @@ starts again from what the store has: the machine's own memory is then ahead of 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import orjson
+from xxhash import xxh3_64_digest
 
 from streamdyn.core.commands import (
     DONE,
-    DeleteItem,
+    ITEM_COMMANDS,
+    LEASE_COMMANDS,
     ItemCommand,
-    LeaseClaim,
     LeaseCommand,
-    LeaseRelease,
-    LeaseRenew,
     Outcome,
     Position,
     PutItem,
@@ -60,7 +58,7 @@ class State:
     void: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Applied:
     """A command's outcome, and the life that held the lease at the command's place in the log."""
 
@@ -126,14 +124,14 @@ class _Run:
         outcomes: dict[bytes, Outcome] = {}
         written: list[bytes] = [self._checksum, record.offset.to_bytes(8, "big")]
         for index, command in enumerate(record.commands):
-            if isinstance(command, LeaseClaim | LeaseRenew | LeaseRelease):
+            if isinstance(command, LEASE_COMMANDS):
                 self._take_lease(command, Position(record.offset, index))
                 continue
             outcome = outcomes.get(command.id) or self._window.get(command.id)
             if outcome is None:
                 outcome = outcomes[command.id] = self._execute(command, written)
             self._applied.append(Applied(command.id, outcome, self._lease.life))
-        self._checksum = blake2b(b"".join(written), digest_size=CHECKSUM_BYTES).digest()
+        self._checksum = xxh3_64_digest(b"".join(written))
         if outcomes:
             remembered = Remembered(record.offset, self._clock_ms, outcomes)
             self._remembered.append(remembered)
@@ -158,7 +156,7 @@ class _Run:
             self._lease = accepted
 
     def _execute(self, command: ItemCommand | TableCommand, written: list[bytes]) -> Outcome:
-        if isinstance(command, PutItem | DeleteItem):
+        if isinstance(command, ITEM_COMMANDS):
             old = self._read(command.key) if command.wants_old else None
             self._write(command.key, command.item if isinstance(command, PutItem) else None, written)
             return DONE if old is None else Outcome(value=old)

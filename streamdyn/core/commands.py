@@ -3,6 +3,9 @@
 A record of the log is a `CommandBatch`: commands that travelled together. A command says what was asked for, never
 what came of it; `apply` decides that, at the command's place in the log, the same way on every replica.
 `schemas/command_batch.avsc` is the same list as Avro.
+
+Nothing here is ever changed once it is made. What a replay makes by the million is not declared frozen all the same:
+that costs a dataclass three times the time to make.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass, field
 COMMAND_ID_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PutItem:
     """Replace the item under `key`. `item` is canonical DynamoDB JSON, which a read splices into its answer."""
 
@@ -22,7 +25,7 @@ class PutItem:
     wants_old: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DeleteItem:
     """Remove the item under `key`; not an error if there is none."""
 
@@ -117,6 +120,10 @@ class Position:
 START = Position(-1, 0)
 """Before the first command of a log."""
 
+# For isinstance: a tuple is three times as quick as a union.
+ITEM_COMMANDS = (PutItem, DeleteItem)
+LEASE_COMMANDS = (LeaseClaim, LeaseRenew, LeaseRelease)
+
 ItemCommand = PutItem | DeleteItem
 LeaseCommand = LeaseClaim | LeaseRenew | LeaseRelease
 TableCommand = CreateTable | UpdateTable | DeleteTable | FinishTable
@@ -136,7 +143,7 @@ DONE = Outcome()
 """The outcome of a command that succeeded and had nothing to tell."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
     """One record as the log gives it back. `commands` is None where the bytes are no command batch: it is skipped."""
 

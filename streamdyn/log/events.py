@@ -26,7 +26,7 @@ class Undelivered:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawRecord:
     offset: int
     timestamp_ms: int

@@ -79,7 +79,13 @@ class Topics:
         new = [NewTopic(name, 1, replication, config=config) for name in names]
         for name, future in self._admin.create_topics(new, operation_timeout=ADMIN_TIMEOUT_S).items():
             await self._done(future, f"create topic {name}", KafkaError.TOPIC_ALREADY_EXISTS)
-        return await self.ids(names)
+        deadline = time.monotonic() + ADMIN_TIMEOUT_S
+        while len(ids := await self.ids(names)) < len(names):
+            # Every broker learns of a new topic a moment after the one that made it.
+            if time.monotonic() > deadline:
+                raise OperatorError(f"Kafka at {self._bootstrap} does not show the topics that it has just created")
+            await asyncio.sleep(LEADER_WAIT_S)
+        return ids
 
     async def delete(self, names: list[str]) -> None:
         """Delete what is there."""

@@ -1,0 +1,58 @@
+"""How fast a node rebuilds a replica from its log: on one core, from a running Kafka into an empty RocksDB.
+
+    python -m tests.bench.replay BOOTSTRAP DATA_DIR
+
+Takes the node's own way (reader thread, Faust agent, apply, RocksDB), pinned to one core with all its threads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from streamdyn.cli.up import spare_the_collector
+from streamdyn.cluster.data_dir import DataDir
+from streamdyn.cluster.node import Node
+from streamdyn.replica.replica import Replica
+from streamdyn.settings import Settings
+
+if TYPE_CHECKING:
+    from streamdyn.core.commands import RecordBatch
+
+applied = [0, 0]
+
+
+def count_commands() -> None:
+    """Count what the replicas apply; the table's rows are far fewer than the commands that wrote them."""
+    apply = Replica.apply
+
+    def counting(replica: Replica, batch: RecordBatch) -> object:
+        applied[0] += sum(len(record.commands or ()) for record in batch.records)
+        applied[1] += len(batch.records)
+        return apply(replica, batch)
+
+    Replica.apply = counting  # type: ignore[method-assign,assignment]
+
+
+async def replay(bootstrap: str, data_dir: Path) -> dict[str, float]:
+    count_commands()
+    spare_the_collector()
+    home = DataDir(data_dir)
+    home.take()
+    node = Node(home, bootstrap, Settings(), lambda line: print(line, file=sys.stderr))
+    began = time.perf_counter()
+    await node.start()
+    took = time.perf_counter() - began
+    await node.stop()
+    return {"commands": applied[0], "records": applied[1], "seconds": took, "per_second": applied[0] / took}
+
+
+if __name__ == "__main__":
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    print(json.dumps(uvloop.run(replay(sys.argv[1], Path(sys.argv[2])))))
