@@ -18,9 +18,9 @@ RECORD_MAX_BYTES = 16 * 1024 * 1024
 BATCH_TARGET_BYTES = 512 * 1024
 BATCH_MAX_COMMANDS = 500
 # One fetch hands over at most this many records, so that one long catch-up does not hold the event loop.
-FETCH_MAX_RECORDS = 500
+FETCH_MAX_RECORDS = 64
 # Batches that wait for the event loop. The reader stops fetching beyond it: memory, not speed, is the limit.
-FETCH_QUEUE_MAX_BATCHES = 64
+FETCH_QUEUE_MAX_BATCHES = 4
 # An append whose outcome Kafka has not told by then counts as unknown; its commands are appended again under the
 # same ids, of which the log keeps the first.
 APPEND_TIMEOUT_MS = 10_000

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 0.2
+POLL_S = 0.05
 """How long the two threads wait for Kafka before they look for new orders. Deliveries and records cut it short."""
 
 # librdkafka's own log lines repeat what the events say; only its error callback is listened to.
@@ -153,6 +153,8 @@ class KafkaLog:
                 "fetch.wait.max.ms": 500,
                 "fetch.message.max.bytes": RECORD_MAX_BYTES,
                 "queued.max.messages.kbytes": 32 * 1024,
+                # A reader that fell behind a full queue fetches again this soon, not after the default 1,000 ms.
+                "fetch.queue.backoff.ms": 5,
                 "error_cb": self._on_error,
             }
         )
@@ -160,11 +162,7 @@ class KafkaLog:
         try:
             while not self._stopping.is_set():
                 self._take_orders(consumer, followed)
-                # Without any assignment `consume` would return at once.
-                messages = consumer.consume(FETCH_MAX_RECORDS, POLL_S) if followed else []
-                if not followed:
-                    self._stopping.wait(0.02)
-                for topic, records in _by_topic(messages).items():
+                for topic, records in _by_topic(_next_messages(consumer)).items():
                     if topic in followed:
                         self._hand_over(consumer, followed, topic, records)
         finally:
@@ -258,6 +256,12 @@ def _outcome(topic: str, error: KafkaError | None, message: Message) -> Event:
     if kind != TIMESTAMP_LOG_APPEND_TIME or offset is None or offset == OFFSET_INVALID or offset < 0:
         return Delivered(topic, -1, 0)
     return Delivered(topic, offset, timestamp_ms)
+
+
+def _next_messages(consumer: Consumer) -> list[Message]:
+    """Whatever is there, as soon as there is anything: `consume` with a timeout would wait for a full batch."""
+    message = consumer.poll(POLL_S)
+    return [] if message is None else [message, *consumer.consume(FETCH_MAX_RECORDS, 0)]
 
 
 def _by_topic(messages: list[Message]) -> dict[str, list[Message]]:
