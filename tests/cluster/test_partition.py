@@ -1,0 +1,240 @@
+"""A partition's promises, whatever order its log answers in."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from streamdyn.core.commands import LeaseClaim, LeaseRelease, LeaseRenew, Position, PutItem
+from streamdyn.errors import InternalServerError, ProvisionedThroughputExceededException
+from streamdyn.log.events import LogLost
+from streamdyn.settings import LEASE_DURATION_MS, PARTITION_QUEUE_MAX_COMMANDS, REQUEST_TIMEOUT_MS
+from tests.cluster.rig import Rig, put, run, settle
+
+
+@run
+async def test_commands_that_wait_for_an_append_travel_together(rig: Rig):
+    writes = [asyncio.ensure_future(rig.partition.write(put(n))) for n in range(4)]
+    await settle()
+    assert rig.kinds() == [[PutItem]]
+    rig.deliver()
+    assert rig.kinds() == [[PutItem] * 3]
+    rig.deliver()
+    assert [await write for write in writes]
+
+
+@run
+async def test_a_write_is_not_acknowledged_before_the_log_has_it(rig: Rig):
+    write = asyncio.ensure_future(rig.partition.write(put(1)))
+    await settle()
+    assert not write.done()
+    assert rig.partition.read(put(1).key) is None
+    rig.deliver()
+    await write
+    assert rig.partition.read(put(1).key) == b"{}"
+
+
+@run
+async def test_a_record_behind_somebody_elses_waits_for_the_reader(rig: Rig):
+    write = asyncio.ensure_future(rig.partition.write(put(1, b'{"mine":1}')))
+    await settle()
+    rig.foreign(put(2, b'{"theirs":1}'))
+    rig.deliver()
+    await settle()
+    assert not write.done()
+    rig.fetch()
+    await write
+    assert rig.partition.read(put(2).key) == b'{"theirs":1}'
+
+
+@run
+async def test_a_delivery_without_offset_waits_for_the_reader(rig: Rig):
+    write = asyncio.ensure_future(rig.partition.write(put(1)))
+    await settle()
+    rig.deliver_without_offset()
+    await settle()
+    assert not write.done()
+    rig.fetch()
+    await write
+
+
+@run
+async def test_the_reader_may_be_quicker_than_the_delivery_report(rig: Rig):
+    write = asyncio.ensure_future(rig.partition.write(put(1)))
+    await settle()
+    rig.log.append(rig.sent[0])
+    rig.fetch()
+    await write
+    rig.log.pop()
+    rig.deliver()
+    assert rig.partition.failure is None
+    assert rig.partition.next_offset == len(rig.log)
+
+
+@run
+async def test_an_append_with_unknown_outcome_is_sent_again_and_applied_once(rig: Rig):
+    first = asyncio.ensure_future(rig.partition.write(put(1, b'{"n":1}', wants_old=True)))
+    await settle()
+    rig.log.append(rig.sent[0])  # it got there, and nobody says so
+    rig.lose()
+    await asyncio.sleep(0.15)
+    assert rig.suspected == 1
+    assert rig.kinds() == [[PutItem]]
+    rig.deliver()
+    assert not first.done()
+    rig.fetch()
+    outcome = await first
+    assert outcome.value is None  # the second application would have found the first one's item
+    assert len(rig.log) == 3
+
+
+@run
+async def test_two_attempts_of_one_call_get_one_outcome(rig: Rig):
+    attempts = [asyncio.ensure_future(rig.partition.write(put(1, wants_old=True))) for _ in range(2)]
+    await settle()
+    rig.deliver()
+    assert {(await attempt).value for attempt in attempts} == {None}
+    late = asyncio.ensure_future(rig.partition.write(put(1, wants_old=True)))
+    await settle()
+    rig.deliver()
+    assert (await late).value is None
+
+
+@run
+async def test_a_deposed_holder_acknowledges_nothing(rig: Rig):
+    write = asyncio.ensure_future(rig.partition.write(put(1)))
+    await settle()
+    rig.foreign(LeaseClaim(b"c" * 16, "other", "life-2", 2, Position(0, 0), LEASE_DURATION_MS))
+    rig.deliver()
+    rig.fetch()
+    with pytest.raises(InternalServerError):
+        await write
+    assert rig.partition.read(put(1).key) == b"{}"  # it is a command all the same
+    assert not rig.partition.leads
+
+
+@run
+async def test_a_strong_read_needs_a_lease_that_still_runs_after_it(rig: Rig):
+    rig.now_ms += LEASE_DURATION_MS
+    read = asyncio.ensure_future(rig.partition.strong_read(b"key"))
+    await settle()
+    assert not read.done()
+    assert rig.kinds() == [[LeaseRenew]]
+    rig.deliver()
+    assert await read is None
+
+
+@run
+async def test_a_lease_is_renewed_by_reads_in_its_second_half_only(rig: Rig):
+    await rig.partition.strong_read(b"key")
+    assert rig.sent == []
+    rig.now_ms += LEASE_DURATION_MS * 3 // 4
+    await rig.partition.strong_read(b"key")
+    assert rig.kinds() == [[LeaseRenew]]
+
+
+@run
+async def test_writes_go_on_under_a_resting_lease(rig: Rig):
+    rig.now_ms += 10 * LEASE_DURATION_MS
+    write = asyncio.ensure_future(rig.partition.write(put(1)))
+    await settle()
+    assert rig.kinds() == [[PutItem]]
+    rig.deliver()
+    await write
+
+
+@run
+async def test_a_new_life_waits_for_the_lease_of_the_one_before(rig: Rig):
+    successor = Rig(store=rig.store, log=rig.log, life="life-2")
+    successor.open()
+    write = asyncio.ensure_future(successor.partition.write(put(1)))
+    await settle()
+    assert successor.sent == []
+    successor.now_ms += LEASE_DURATION_MS * 2
+    successor.partition._claim_again()
+    assert successor.kinds() == [[LeaseClaim]]
+    successor.deliver()
+    successor.deliver()
+    await write
+
+
+@run
+async def test_after_a_release_the_next_life_need_not_wait(rig: Rig):
+    release = asyncio.ensure_future(rig.partition.release())
+    await settle()
+    assert rig.kinds() == [[LeaseRelease]]
+    with pytest.raises(InternalServerError):
+        await rig.partition.strong_read(b"key")
+    rig.deliver()
+    await release
+    successor = Rig(store=rig.store, log=rig.log, life="life-2")
+    successor.open()
+    lead = asyncio.ensure_future(successor.partition.lead())
+    await settle()
+    successor.deliver()
+    await lead
+
+
+@run
+async def test_requests_whose_time_is_up_get_a_retryable_error(rig: Rig):
+    write = asyncio.ensure_future(rig.partition.write(put(1)))
+    await settle()
+    rig.now_ms += REQUEST_TIMEOUT_MS - 1
+    rig.partition.expire()
+    await settle()
+    assert not write.done()
+    rig.now_ms += 1
+    rig.partition.expire()
+    with pytest.raises(InternalServerError):
+        await write
+
+
+@run
+async def test_more_waiting_commands_than_a_partition_holds_are_throttled(rig: Rig):
+    writes = [asyncio.ensure_future(rig.partition.write(put(n))) for n in range(PARTITION_QUEUE_MAX_COMMANDS + 1)]
+    await settle()
+    with pytest.raises(ProvisionedThroughputExceededException):
+        await rig.partition.write(put(PARTITION_QUEUE_MAX_COMMANDS + 1))
+    rig.partition.close()
+    for write in writes:
+        with pytest.raises(InternalServerError):
+            await write
+
+
+@run
+async def test_a_newer_format_stops_the_partition_before_it_and_nothing_is_lost(rig: Rig):
+    rig.foreign(put(1))
+    rig.fetch()
+    rig.foreign(put(2))
+    rig.fetch(record_format=2)
+    assert "upgrade" in rig.failures[0]
+    assert rig.partition.next_offset == 2
+    with pytest.raises(InternalServerError):
+        rig.partition.read(b"key")
+
+
+@run
+async def test_garbage_is_skipped_and_counted(rig: Rig):
+    rig.log.append(b"garbage")
+    rig.foreign(put(1, b'{"after":1}'))
+    rig.fetch()
+    assert rig.partition.failure is None
+    assert rig.partition.read(put(1).key) == b'{"after":1}'
+    assert rig.store.load().state.skipped == 1
+
+
+@run
+async def test_a_gap_in_what_the_reader_brings_stops_the_partition(rig: Rig):
+    rig.foreign(put(1))
+    rig.foreign(put(2))
+    rig.fetch(base=2)
+    assert rig.failures
+    assert rig.partition.next_offset == 1
+
+
+@run
+async def test_a_topic_that_cannot_be_read_is_looked_at_before_it_is_given_up(rig: Rig):
+    rig.partition.handle(LogLost("topic", "gone"))
+    assert rig.suspected == 1
+    assert rig.partition.failure is None
