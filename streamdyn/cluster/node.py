@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 META = "meta"
 EXPIRE_INTERVAL_S = 0.5
+RETRY_S = 1.0
 
 
 class Node:
@@ -207,6 +208,7 @@ class Node:
                 facts = await self._topics.describe([info.topic for info in table.partitions])
             except OperatorError as error:
                 self._report(f"table {name} is not open yet: {error}; trying again")
+                await asyncio.sleep(RETRY_S)
                 continue
             if self._directory.tables.get(name) is table:
                 await self._lead_new([self._try_to_open(info, facts.get(info.topic)) for info in table.partitions])
@@ -257,6 +259,7 @@ class Node:
                     facts = (await self._topics.describe([partition.topic])).get(partition.topic)
                 except OperatorError as error:
                     logger.info("%s: %s", partition.topic, error)
+                    await asyncio.sleep(RETRY_S)
                     continue
                 if facts is None:
                     partition.fail(missing(partition.topic))

@@ -209,6 +209,10 @@ class Partition:
                 self._suspect(self)
         except PartitionError as error:
             self.fail(str(error))
+        except Exception as error:
+            # A defect of ours. The state machine may have stopped half-way, so it must not go on.
+            logger.exception("%s: an event was not handled", self.id)
+            self.fail(f"a defect of streamdyn ({error!r}); please report it, and start again")
         finally:
             if isinstance(event, Fetched):
                 event.release()
@@ -234,6 +238,9 @@ class Partition:
         offset = event.offset
         if batch and offset == self.next_offset:
             self._apply(RecordBatch(offset, offset + 1, [Record(offset, event.timestamp_ms, batch)]))
+        elif 0 <= offset < self.next_offset and any(command.id in self._waiters for command in batch):
+            # The reader should have brought this record before, and it was another one: is this still the same log?
+            self._suspect(self)
         # Otherwise somebody else's record lies before it, and the reader brings both.
         self._append()
 

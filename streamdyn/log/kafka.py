@@ -82,6 +82,7 @@ class KafkaLog:
         self._room = threading.Semaphore(FETCH_QUEUE_MAX_BATCHES)
         self._reachable = True
         self._producer = self._new_producer()
+        self._retired: list[Producer] = []
         self._threads = [
             threading.Thread(target=self._deliver, name="kafka-deliveries", daemon=True),
             threading.Thread(target=self._read, name="kafka-reader", daemon=True),
@@ -110,8 +111,9 @@ class KafkaLog:
             self._producer.produce(topic, value, partition=0, on_delivery=reported)
         except (BufferError, KafkaException) as error:
             if isinstance(error, KafkaException) and error.args[0].fatal():
-                # An idempotent producer that lost its sequence is of no more use. What it had in flight stays
-                # unknown, which its own delivery reports say.
+                # An idempotent producer that lost its sequence is of no more use. What it had in flight is unknown,
+                # as its delivery reports are about to say.
+                self._retired.append(self._producer)
                 self._producer = self._new_producer()
             self._loop.call_soon(self._emit, Undelivered(topic, str(error)))
 
@@ -131,6 +133,10 @@ class KafkaLog:
     def _deliver(self) -> None:
         while not self._stopping.is_set():
             self._producer.poll(POLL_S)
+            for producer in list(self._retired):
+                producer.poll(0)
+                if len(producer) == 0:
+                    self._retired.remove(producer)
 
     # --- following ---
 
@@ -161,7 +167,8 @@ class KafkaLog:
         followed: dict[str, _Followed] = {}
         try:
             while not self._stopping.is_set():
-                self._take_orders(consumer, followed)
+                if not self._orders.empty():
+                    self._take_orders(consumer, followed)
                 for topic, records in _by_topic(_next_messages(consumer)).items():
                     if topic in followed:
                         self._hand_over(consumer, followed, topic, records)
@@ -169,20 +176,22 @@ class KafkaLog:
             consumer.close()
 
     def _take_orders(self, consumer: Consumer, followed: dict[str, _Followed]) -> None:
-        added, removed = [], []
+        before = set(followed)
+        changed = set()
         while not self._orders.empty():
             order = self._orders.get()
             if isinstance(order, str):
-                if followed.pop(order, None):
-                    removed.append(TopicPartition(order, 0))
+                followed.pop(order, None)
+                changed.add(order)
             else:
                 topic, offset, applied = order
                 followed[topic] = _Followed(offset, applied)
-                added.append(TopicPartition(topic, 0, offset))
-        if added:
-            consumer.incremental_assign(added)
-        if removed:
-            consumer.incremental_unassign(removed)
+                changed.add(topic)
+        # First away with what was assigned, then what is new: a topic may be both.
+        if removed := changed & before:
+            consumer.incremental_unassign([TopicPartition(topic, 0) for topic in removed])
+        if added := changed & set(followed):
+            consumer.incremental_assign([TopicPartition(topic, 0, followed[topic].next) for topic in added])
 
     def _hand_over(
         self, consumer: Consumer, followed: dict[str, _Followed], topic: str, messages: list[Message]
