@@ -89,7 +89,7 @@ def _to_avro(command: c.Command) -> tuple[str, dict[str, Any]]:
 
 
 def _from_avro(name: str, values: dict[str, Any]) -> c.Command:
-    """fastavro gives a record's fields in the schema's order, which is the dataclass's own."""
+    """Avro gives a record's fields in the schema's order, which is the dataclass's own."""
     cls = _CLASSES[name]
     if cls in c.LEASE_COMMANDS:
         values["after"] = c.Position(**values["after"])

@@ -63,8 +63,8 @@ class RocksStore:
         self._unlogged = WriteOptions()
         # The type hints call it a method; it is a property.
         self._unlogged.disable_wal = True  # type: ignore[method-assign,assignment]
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._db = Rdict(str(path), memory.options())
         except Exception as error:
             raise self._failure(error) from error
@@ -143,6 +143,8 @@ class RocksStore:
             return PartitionError(f"the disk under {self._path} is full; make room and start again")
         if "lock" in text.lower() and "LOCK" in text:
             return PartitionError(f"another process uses {self._path}; stop it first")
+        if isinstance(error, OSError):
+            return PartitionError(f"cannot write to {self._path.parent} ({error.strerror}); mend that and start again")
         if "Corruption" in text or "No such file" in text:
             return PartitionError(f"the RocksDB in {self._path} is damaged ({text}); {self._remedy}")
         return PartitionError(f"RocksDB fails in {self._path} ({text}); mend that and start again")

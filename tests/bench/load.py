@@ -1,6 +1,6 @@
 """A load generator: keep-alive connections, each with one request outstanding, in a process of its own.
 
-    python -m tests.bench.load HOST PORT CONNECTIONS SECONDS KIND
+    python -m tests.bench.load HOST PORT CONNECTIONS SECONDS KIND TABLE
 
 KIND says what each connection asks: `put` (a new 1 KB item each time), `get` (strong reads of what `put` wrote), or
 `echo` (the put's body, to whatever answers). Prints requests/s and latencies as JSON. It parses just enough HTTP to know
@@ -20,7 +20,6 @@ import uvloop
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TABLE = "bench"
 ATTRIBUTES = 10
 ATTRIBUTE_BYTES = 100
 KEYS = 20_000
@@ -41,16 +40,16 @@ def request(operation: str, body: object) -> bytes:
     return head.encode() + payload
 
 
-def put(number: int) -> bytes:
-    return request("PutItem", {"TableName": TABLE, "Item": item(f"k{number % KEYS}")})
+def put(number: int, table: str) -> bytes:
+    return request("PutItem", {"TableName": table, "Item": item(f"k{number % KEYS}")})
 
 
-def get(number: int) -> bytes:
+def get(number: int, table: str) -> bytes:
     key = {"pk": item(f"k{number % KEYS}")["pk"]}
-    return request("GetItem", {"TableName": TABLE, "Key": key, "ConsistentRead": True})
+    return request("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True})
 
 
-KINDS: dict[str, Callable[[int], bytes]] = {"put": put, "get": get, "echo": put}
+KINDS: dict[str, Callable[[int, str], bytes]] = {"put": put, "get": get, "echo": put}
 
 
 class Connection(asyncio.Protocol):
@@ -94,10 +93,10 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
 
-async def run(host: str, port: int, connections: int, seconds: float, kind: str) -> dict[str, float]:
+async def run(host: str, port: int, connections: int, seconds: float, kind: str, table: str) -> dict[str, float]:
     """Requests/s and latencies in ms."""
     loop = asyncio.get_running_loop()
-    requests = [KINDS[kind](number) for number in range(KEYS)]
+    requests = [KINDS[kind](number, table) for number in range(KEYS)]
     latencies: list[float] = []
     errors: list[bytes] = []
     opened = []
@@ -125,5 +124,5 @@ async def run(host: str, port: int, connections: int, seconds: float, kind: str)
 
 
 if __name__ == "__main__":
-    where, at_port, count, duration, what = sys.argv[1:]
-    print(json.dumps(uvloop.run(run(where, int(at_port), int(count), float(duration), what))))
+    where, at_port, count, duration, what, of_table = sys.argv[1:]
+    print(json.dumps(uvloop.run(run(where, int(at_port), int(count), float(duration), what, of_table))))

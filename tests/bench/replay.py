@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from streamdyn.core.commands import RecordBatch
 
 commands, records = 0, 0
-first = last = 0.0
+first = last = cpu_first = cpu_last = 0.0
 
 
 def count_commands() -> None:
@@ -35,12 +35,12 @@ def count_commands() -> None:
     apply = Replica.apply
 
     def counting(replica: Replica, batch: RecordBatch) -> object:
-        global commands, records, first, last  # noqa: PLW0603
-        first = first or time.perf_counter()
+        global commands, records, first, last, cpu_first, cpu_last  # noqa: PLW0603
+        first, cpu_first = first or time.perf_counter(), cpu_first or time.process_time()
         effects = apply(replica, batch)
         commands += sum(len(record.commands or ()) for record in batch.records)
         records += len(batch.records)
-        last = time.perf_counter()
+        last, cpu_last = time.perf_counter(), time.process_time()
         return effects
 
     Replica.apply = counting  # type: ignore[method-assign,assignment]
@@ -54,7 +54,12 @@ async def replay(bootstrap: str, data_dir: Path) -> dict[str, float]:
     node = Node(home, bootstrap, Settings(), lambda line: print(line, file=sys.stderr))
     await node.start()
     await node.stop()
-    return {"commands": commands, "records": records, "per_second": commands / (last - first)}
+    return {
+        "commands": commands,
+        "records": records,
+        "per_second": commands / (last - first),
+        "per_cpu_second": commands / (cpu_last - cpu_first),
+    }
 
 
 if __name__ == "__main__":
