@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -55,11 +56,16 @@ def up(
 ) -> None:
     """Start streamdyn and a Kafka broker for it, and serve DynamoDB until Ctrl-C."""
     plan = Up(host, port, data_dir.expanduser(), kafka, Settings(cluster, partitions))
+    status = 0
     try:
         uvloop.run(serve(plan, _say))
     except OperatorError as error:
         _console.print(f"streamdyn: {error}", style="red", markup=False)
-        raise typer.Exit(1) from None
+        status = 1
+    # Everything is closed and flushed. Python's own teardown would end Kafka's client threads in the middle of what they
+    # do, which has been seen to crash.
+    sys.stdout.flush()
+    os._exit(status)
 
 
 def _say(line: str) -> None:
