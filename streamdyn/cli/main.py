@@ -62,8 +62,8 @@ def up(
     except OperatorError as error:
         _console.print(f"streamdyn: {error}", style="red", markup=False)
         status = 1
-    # Everything is closed and flushed. Python's own teardown would end Kafka's client threads in the middle of what they
-    # do, which has been seen to crash.
+    # Everything is closed and flushed. Python's own teardown would end Kafka's client threads in the middle of what
+    # they do, which has been seen to crash.
     sys.stdout.flush()
     os._exit(status)
 

@@ -1,0 +1,127 @@
+"""The DynamoDB JSON protocol, from an HTTP request's bytes to its answer's."""
+
+from __future__ import annotations
+
+import asyncio
+from zlib import crc32
+
+import orjson
+import pytest
+
+from streamdyn.gateway.app import Gateway
+from streamdyn.settings import REQUEST_MAX_BYTES
+from tests.operations.fake import FakeDatabase
+
+PUT = {"TableName": "Music", "Item": {"Artist": {"S": "Nina"}}}
+
+
+@pytest.fixture
+def database():
+    database = FakeDatabase()
+    database.add_table("Music", {"Artist": "S"})
+    return database
+
+
+def ask(database, body, target=b"DynamoDB_20120810.PutItem", *, method="POST", headers=(), chunk_bytes=None):
+    """The status, headers and body of the answer to one request."""
+    payload = body if isinstance(body, bytes) else orjson.dumps(body)
+    step = chunk_bytes or max(len(payload), 1)
+    chunks = [payload[at : at + step] for at in range(0, len(payload), step)] or [b""]
+    received = iter(
+        {"type": "http.request", "body": chunk, "more_body": at + 1 < len(chunks)} for at, chunk in enumerate(chunks)
+    )
+    sent = []
+
+    async def receive():
+        return next(received)
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "headers": [(b"x-amz-target", target), *headers]}
+    asyncio.run(Gateway(database)(scope, receive, send))
+    start, rest = sent
+    return start["status"], dict(start["headers"]), rest["body"]
+
+
+def test_every_answer_has_a_request_id_and_the_crc_of_its_body(database):
+    for target in (b"DynamoDB_20120810.PutItem", b"DynamoDB_20120810.NoSuchThing", b""):
+        _, headers, body = ask(database, PUT, target)
+        assert int(headers[b"x-amz-crc32"]) == crc32(body)
+        assert len(headers[b"x-amzn-requestid"]) == 52
+        assert headers[b"content-type"] == b"application/x-amz-json-1.0"
+        assert int(headers[b"content-length"]) == len(body)
+
+
+def test_request_ids_differ(database):
+    assert len({ask(database, PUT)[1][b"x-amzn-requestid"] for _ in range(100)}) == 100
+
+
+@pytest.mark.parametrize(
+    ("body", "target", "kind"),
+    [
+        (PUT, b"DynamoDB_20120810.NoSuchThing", "com.amazon.coral.service#UnknownOperationException"),
+        (PUT, b"", "com.amazon.coral.service#UnknownOperationException"),
+        (b"{not json", b"DynamoDB_20120810.PutItem", "com.amazon.coral.service#SerializationException"),
+        (b"", b"DynamoDB_20120810.PutItem", "com.amazon.coral.service#SerializationException"),
+        ({"TableName": "Music"}, b"DynamoDB_20120810.PutItem", "com.amazon.coral.validate#ValidationException"),
+        (
+            {**PUT, "TableName": "Other"},
+            b"DynamoDB_20120810.PutItem",
+            "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",
+        ),
+    ],
+)
+def test_errors_are_told_as_dynamodb_tells_them(database, body, target, kind):
+    status, _, answer = ask(database, body, target)
+    assert status == 400
+    assert orjson.loads(answer)["__type"] == kind
+
+
+def test_a_defect_is_answered_with_a_retryable_error_and_logged(database, monkeypatch, caplog):
+    monkeypatch.setattr(database, "write", None)
+    status, _, answer = ask(database, PUT)
+    assert status == 500
+    assert orjson.loads(answer)["__type"].endswith("#InternalServerError")
+    assert "a request failed" in caplog.text
+
+
+def test_a_body_in_pieces_is_one_body(database):
+    assert ask(database, PUT, chunk_bytes=7)[0] == 200
+    assert len(database.commands) == 1
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_all_here(database):
+    status, _, answer = ask(database, b"x" * (REQUEST_MAX_BYTES + 1), chunk_bytes=1024 * 1024)
+    assert status == 400
+    assert orjson.loads(answer)["__type"].endswith("#SerializationException")
+
+
+def test_a_get_tells_that_we_are_healthy(database):
+    assert ask(database, b"", method="GET")[0] == 200
+
+
+def command_ids(database):
+    return [command.id for command in database.commands]
+
+
+def test_attempts_of_one_call_share_the_commands_id(database):
+    invocation = (b"amz-sdk-invocation-id", b"f81d4fae-7dec-11d0-a765-00a0c91e6bf6")
+    for _ in range(2):
+        ask(database, PUT, headers=[invocation])
+    first, second = command_ids(database)
+    assert first == second
+
+
+def test_another_body_under_the_same_invocation_id_is_another_command(database):
+    invocation = (b"amz-sdk-invocation-id", b"f81d4fae-7dec-11d0-a765-00a0c91e6bf6")
+    ask(database, PUT, headers=[invocation])
+    ask(database, {**PUT, "Item": {"Artist": {"S": "Miles"}}}, headers=[invocation])
+    first, second = command_ids(database)
+    assert first != second
+
+
+def test_calls_without_an_invocation_id_are_all_different(database):
+    for _ in range(100):
+        ask(database, PUT)
+    assert len(set(command_ids(database))) == 100

@@ -1,0 +1,69 @@
+"""The house rules that no linter knows, each with what to do instead."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from streamdyn.codec import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "streamdyn").rglob("*.py"))
+MODULES = [path for path in SOURCES if path.name != "__init__.py"]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+MAX_LINES = 400
+MAX_FUNCTION_LINES = 70
+
+
+def names(paths):
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names(MODULES))
+def test_each_file_begins_with_a_sentence(path):
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    assert docstring, "begin the file with one sentence that a newcomer understands"
+    assert docstring[0].isupper() or docstring[0] == "`"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=names(SOURCES))
+def test_files_and_functions_stay_small(path):
+    text = path.read_text()
+    assert text.count("\n") <= MAX_LINES, "what are its two halves called?"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or 0) - node.lineno + 1
+            assert lines <= MAX_FUNCTION_LINES, f"{node.name} has {lines} lines: name its steps"
+
+
+def test_no_folder_inside_a_folder_inside_a_folder():
+    assert all(len(path.relative_to(ROOT).parts) <= 3 for path in SOURCES)
+
+
+def test_no_file_is_named_for_nothing_in_particular():
+    vague = {"utils", "helpers", "common", "manager", "base", "misc"}
+    assert not vague & {path.stem for path in SOURCES}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_schema_and_the_commands_are_one_list():
+    schema = json.loads((ROOT / "schemas" / "command_batch.avsc").read_text())
+    records = schema["fields"][0]["type"]["items"]
+    in_schema = {record["name"]: [field["name"] for field in record["fields"]] for record in records}
+    assert in_schema == {cls.__name__: [field.name for field in fields(cls)] for cls in COMMANDS}
+
+
+def test_the_glossary_is_in_order():
+    rows = re.findall(r"^\| ([a-z][a-z ,]*) \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    assert rows[1:] == sorted(rows[1:])
