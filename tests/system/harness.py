@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 import psutil
 from botocore.config import Config
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,7 @@ class Instance:
         self.data_dir = data_dir
         self.cluster = cluster or "streamdyn"
         self.lines: list[str] = []  # everything on stderr, over all starts
+        self.times: list[float] = []  # when each of them came
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
         self._bootstrap = kafka
@@ -168,8 +170,11 @@ class Instance:
     def fails_to_start(self) -> list[str]:
         """Start it, expecting that it gives up: the lines it said."""
         before = len(self.lines)
-        assert self.launch().wait_exit(READY_S) == 1, f"stderr: {self.lines[before:]}"
+        self.launch().gives_up()
         return self.lines[before:]
+
+    def gives_up(self) -> None:
+        assert self.wait_exit(READY_S) == 1, self.lines
 
     # --- the broker ---
 
@@ -193,6 +198,31 @@ class Instance:
     def topics(self) -> set[str]:
         """The topics of this instance's cluster."""
         return {topic for topic in self.admin.list_topics(timeout=10).topics if topic.startswith(f"{self.cluster}.")}
+
+    def partition(self, table: str) -> str:
+        """The id of a one-partition table's partition: its topic's name without the cluster, and its folder's."""
+        prefix = f"{self.cluster}."
+        (topic,) = [topic for topic in self.topics() if topic.startswith(f"{prefix}{table}.")]
+        return topic.removeprefix(prefix)
+
+    def topic(self, table: str) -> str:
+        return f"{self.cluster}.{self.partition(table)}"
+
+    def delete_topic(self, topic: str) -> None:
+        """Behind the node's back; gone when this returns."""
+        self.admin.delete_topics([topic], operation_timeout=10)[topic].result()
+        until(lambda: topic not in self.topics(), f"{topic} is gone")
+
+    def create_topic(self, topic: str, **config: str) -> None:
+        new = NewTopic(topic, 1, 1, config={"message.timestamp.type": "LogAppendTime", **config})
+        self.admin.create_topics([new])[topic].result()
+        until(lambda: topic in self.topics(), f"{topic} is there")
+
+    def produce(self, topic: str, value: bytes | None, headers: dict[str, bytes] | None = None) -> None:
+        """A foreign program's record in a topic of ours."""
+        producer = Producer({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        producer.produce(topic, value, headers=list((headers or {}).items()))
+        assert producer.flush(10) == 0
 
     def replica_folders(self) -> set[str]:
         return {path.name for path in (self.data_dir / "replicas").iterdir()}
@@ -260,7 +290,8 @@ class Instance:
     def _read_err(self, pipe: Any) -> None:
         with pipe:
             for line in pipe:
-                self.lines.append(line.rstrip("\n"))  # noqa: PERF401 - seen by the test's thread at once
+                self.times.append(time.monotonic())
+                self.lines.append(line.rstrip("\n"))
 
     def _end_broker(self) -> None:
         for pid in self.javas() if self._bootstrap is None else []:
