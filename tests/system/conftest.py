@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from streamdyn.broker.distribution import class_path
 from tests.system.harness import DATA_DIRS, Instance
 
 Make = Callable[..., Instance]
@@ -26,6 +27,12 @@ def _maker(stack: ExitStack) -> Make:
         return stack.enter_context(Instance(data_dir, *options, **settings))
 
     return make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kafka() -> None:
+    """Fetch Kafka once, before any test that has a deadline: on a fresh machine that takes half a minute."""
+    class_path()
 
 
 @pytest.fixture(scope="session")
