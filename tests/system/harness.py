@@ -92,6 +92,10 @@ class Instance:
 
     # --- start and end ---
 
+    @property
+    def runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def launch(self) -> Self:
         """Start the process without waiting for it."""
         assert self.process is None or self.process.poll() is not None

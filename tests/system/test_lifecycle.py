@@ -31,35 +31,49 @@ LEASE_WAIT_S = 2.0  # a claim after a crash waits at least this long
 
 
 @pytest.fixture(scope="module")
-def instance() -> Iterator[Instance]:
-    """One instance with its own broker that the tests of this file start and stop; each leaves it stopped."""
+def stoppable() -> Iterator[Instance]:
+    """One instance with its own broker that tests start and stop. Its table `kept` has 1 as `a`."""
     with ExitStack() as stack:
-        yield _maker(stack)()
+        instance = _maker(stack)().start()
+        make_table(instance.client(), "kept")
+        put(instance.client(), "kept", "a", 1)
+        yield instance
 
 
-def test_sigterm_ends_node_and_broker_in_order(instance: Instance) -> None:
-    broker = instance.start().broker_pid()
-    make_table(instance.client(), "kept")
-    put(instance.client(), "kept", "a", 1)
-    said = len(instance.lines)
-    instance.signal(signal.SIGTERM)
-    assert instance.wait_exit() == 0
-    assert not alive(broker) and instance.javas() == []
-    assert instance.lines[said:] == ["stopping"]
+@pytest.fixture
+def running(stoppable: Instance) -> Instance:
+    return stoppable if stoppable.runs else stoppable.start()
 
 
-def test_a_restart_after_a_polite_stop_serves_strong_reads_at_once_and_ctrl_c_ends_it(instance: Instance) -> None:
-    client = instance.start().client()
+@pytest.fixture
+def stopped(stoppable: Instance) -> Instance:
+    assert not stoppable.runs or stoppable.stop() == 0
+    return stoppable
+
+
+def test_sigterm_ends_node_and_broker_in_order(running: Instance) -> None:
+    broker = running.broker_pid()
+    said = len(running.lines)
+    running.signal(signal.SIGTERM)
+    assert running.wait_exit() == 0
+    assert not alive(broker) and running.javas() == []
+    assert running.lines[said:] == ["stopping"]
+
+
+def test_a_restart_after_a_polite_stop_serves_strong_reads_at_once(stopped: Instance) -> None:
+    client = stopped.start().client()
     begin = time.monotonic()
     assert strong_get(client, "kept", "a") == 1
     assert time.monotonic() - begin < LEASE_WAIT_S
-    put(client, "kept", "a", 2)
-    said = len(instance.lines)
-    assert instance.process is not None
-    os.killpg(instance.process.pid, signal.SIGINT)
-    assert instance.wait_exit() == 0
-    assert instance.javas() == []
-    assert instance.lines[said:] == ["stopping"]
+
+
+def test_ctrl_c_ends_node_and_broker_in_order(running: Instance) -> None:
+    said = len(running.lines)
+    assert running.process is not None
+    os.killpg(running.process.pid, signal.SIGINT)
+    assert running.wait_exit() == 0
+    assert running.javas() == []
+    assert running.lines[said:] == ["stopping"]
 
 
 def test_an_impatient_second_ctrl_c_changes_nothing(guest: Make) -> None:
@@ -72,29 +86,27 @@ def test_an_impatient_second_ctrl_c_changes_nothing(guest: Make) -> None:
     node.is_calm()
 
 
-def test_a_killed_parent_leaves_no_broker_that_blocks_the_next_start(instance: Instance) -> None:
-    instance.start()
-    broker = instance.broker_pid()
-    instance.signal(signal.SIGKILL)
-    instance.wait_exit()
-    instance.start()  # at once: the orphan may still be on its way out
-    assert instance.broker_pid() != broker
-    assert strong_get(instance.client(), "kept", "a") == 2
-    assert instance.javas() == [instance.broker_pid()]
-    assert instance.stop() == 0
+def test_a_killed_parent_leaves_no_broker_that_blocks_the_next_start(running: Instance) -> None:
+    broker = running.broker_pid()
+    running.signal(signal.SIGKILL)
+    running.wait_exit()
+    running.start()  # at once: the orphan may still be on its way out
+    assert running.broker_pid() != broker
+    assert strong_get(running.client(), "kept", "a") == 1
+    assert running.javas() == [running.broker_pid()]
 
 
 @pytest.mark.parametrize("delay_s", [0.3, 1.0, 1.8, 3.0])
-def test_sigterm_in_the_middle_of_the_start_leaves_no_broker(instance: Instance, delay_s: float) -> None:
-    said = len(instance.lines)
-    instance.launch()
+def test_sigterm_in_the_middle_of_the_start_leaves_no_broker(stopped: Instance, delay_s: float) -> None:
+    said = len(stopped.lines)
+    stopped.launch()
     with pytest.raises(AssertionError, match="not within"):
         until(lambda: False, "some moment of the start", delay_s)
-    instance.signal(signal.SIGTERM)
+    stopped.signal(signal.SIGTERM)
     # Before the command line has been read, the default action of the signal ends the process.
-    assert instance.wait_exit() in {0, -signal.SIGTERM}
-    until(lambda: instance.javas() == [], "no Java is left", 2)
-    instance.is_calm(said)
+    assert stopped.wait_exit() in {0, -signal.SIGTERM}
+    until(lambda: stopped.javas() == [], "no Java is left", 2)
+    stopped.is_calm(said)
 
 
 def test_requests_during_a_stop_get_a_definite_answer(guest: Make) -> None:

@@ -81,6 +81,20 @@ def test_the_second_attempt_finds_the_first_ones_answer_after_a_crash(guest: Mak
         assert strong_get(node.client(), table, "a") == 3
 
 
+def test_the_second_attempt_finds_the_first_ones_answer_after_a_polite_restart(guest: Make) -> None:
+    # A polite stop flushes: unlike after a crash, nothing is replayed, and the answer comes from the replica's files.
+    node = guest().start()
+    make_table(node.client(), "tab")
+    invocation = uuid4().hex
+    call(node, "PutItem", uuid4().hex, put_of("tab", 1))
+    first = call(node, "PutItem", invocation, put_of("tab", 2))
+    call(node, "PutItem", uuid4().hex, put_of("tab", 3))
+    node.restart()
+    assert call(node, "PutItem", invocation, put_of("tab", 2)) == first
+    assert first["Attributes"]["n"] == {"N": "1"}
+    assert strong_get(node.client(), "tab", "a") == 3
+
+
 def call(instance: Instance, operation: str, invocation: str, body: dict[str, Any]) -> dict[str, Any]:
     """One attempt of a call, as an SDK sends it."""
     request = urllib.request.Request(
