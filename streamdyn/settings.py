@@ -45,6 +45,8 @@ TABLE_CHANGE_WAIT_MS = 5_000
 
 # --- Leases ---
 LEASE_DURATION_MS = 2_000
+# A claim for longer is void: nobody can lock a partition for days.
+LEASE_MAX_DURATION_MS = 60_000
 # Others wait this much longer than the lease: clocks may run apart by 10 %, and times are rounded to 1 ms.
 LEASE_WAIT_PERCENT = 110
 LEASE_WAIT_EXTRA_MS = 10

@@ -80,4 +80,4 @@ class Autoadmin:
             topic_ids = tuple(ids[topic] for topic in topics)
         elif table.status == DELETING:
             await self._topics.delete(topics)
-        await self._meta.write(FinishTable(uuid4().bytes, table.name, table.id, topic_ids))
+        await self._meta.write(FinishTable(uuid4().bytes, table.name, table.id, table.status, topic_ids))

@@ -13,6 +13,7 @@ from streamdyn.cluster.clock import now_ms
 from streamdyn.cluster.directory import Directory
 from streamdyn.cluster.partition import Partition
 from streamdyn.cluster.router import Router
+from streamdyn.core.commands import ITEM_COMMANDS, TABLE_COMMANDS
 from streamdyn.core.lease import LeaseKeeper
 from streamdyn.core.tables import ACTIVE, CREATING, DELETING, PartitionInfo, Table
 from streamdyn.errors import OperatorError, PartitionError
@@ -149,7 +150,8 @@ class Node:
             raise PartitionError(missing(info.topic))
         if info.topic_id != facts.id:
             raise PartitionError(recreated(info.topic))
-        replica = Replica(RocksStore(self._data_dir.replica(info.id), self._memory), info)
+        takes = TABLE_COMMANDS if info.id == META else ITEM_COMMANDS
+        replica = Replica(RocksStore(self._data_dir.replica(info.id), self._memory), info, takes)
         _check_reach(replica.state.next_offset, facts)
         partition = Partition(
             info,

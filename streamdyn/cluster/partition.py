@@ -18,7 +18,16 @@ from uuid import uuid4
 
 from streamdyn.cluster.item_count import ItemCount
 from streamdyn.codec import NewerFormatError, decode_batch, encode_batch
-from streamdyn.core.commands import Command, ItemCommand, Outcome, PutItem, Record, RecordBatch, TableCommand
+from streamdyn.core.commands import (
+    LEASE_COMMANDS,
+    Command,
+    ItemCommand,
+    Outcome,
+    PutItem,
+    Record,
+    RecordBatch,
+    TableCommand,
+)
 from streamdyn.errors import InternalServerError, PartitionError, ProvisionedThroughputExceededException
 from streamdyn.log.events import Delivered, Event, Fetched, RawRecord, Undelivered
 from streamdyn.settings import (
@@ -83,7 +92,8 @@ class Partition:
         self._queue: deque[Command] = deque()
         self._waiters: dict[bytes, _Waiter] = {}
         self._in_flight: tuple[Command, ...] = ()
-        self._lease_waiters: list[asyncio.Future[None]] = []
+        self._lease_waiters: set[asyncio.Future[None]] = set()
+        self._lease_sent_at = -1  # offset of this node's last lease record that was delivered
         self._renewal_wanted = False
         self._claim_timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -145,7 +155,8 @@ class Partition:
         """The row with every acknowledged write in it. Raises InternalServerError if no lease is had in time."""
         while True:
             row = self.read(key)
-            # The lease is asked after the read: had it run out before, another holder could have written since.
+            # The lease is asked after the read, and without an `await` in between: what was read is the state that the
+            # lease is of, and had the lease run out before, another holder could have written since.
             now_ms = self._clock_ms()
             if self._keeper.may_read(now_ms):
                 if self._keeper.remaining_ms(now_ms) * 2 < self._keeper.duration_ms:
@@ -158,12 +169,14 @@ class Partition:
         """Wait until this node may answer strong reads. Raises InternalServerError if that takes too long."""
         self._check_serving()
         future = self._loop.create_future()
-        self._lease_waiters.append(future)
+        self._lease_waiters.add(future)
         self._append()
         try:
             await asyncio.wait_for(future, REQUEST_TIMEOUT_MS / 1000)
         except TimeoutError:
             raise InternalServerError("No replica could answer in time; try again") from None
+        finally:
+            self._lease_waiters.discard(future)
 
     async def release(self) -> None:
         """Hand the lease back, after all that is queued. Gives up with the log."""
@@ -171,6 +184,7 @@ class Partition:
         if self.failure is None and self._keeper.holds:
             self._send_batch((self._keeper.release(uuid4().bytes),))
             await self._idle.wait()
+        self._keeper.stopping = True
 
     def expire(self) -> None:
         """Answer the requests whose time is up. Waiters are in the order of their deadlines."""
@@ -236,6 +250,8 @@ class Partition:
     def _delivered(self, event: Delivered) -> None:
         batch, self._in_flight = self._in_flight, ()
         offset = event.offset
+        if batch and isinstance(batch[0], LEASE_COMMANDS):
+            self._lease_sent_at = offset
         if batch and offset == self.next_offset:
             self._apply(RecordBatch(offset, offset + 1, [Record(offset, event.timestamp_ms, batch)]))
         elif 0 <= offset < self.next_offset and any(command.id in self._waiters for command in batch):
@@ -303,12 +319,16 @@ class Partition:
             self._idle.set()
             return
         now_ms = self._clock_ms()
+        # The lease record sent last decides, and it may still be on its way to the replica: another one that names the
+        # same record before it would be void.
+        decided = self.next_offset > self._lease_sent_at
         if not self._keeper.holds:
-            if self._queue or self._lease_waiters:
+            self._idle.set()
+            if decided and (self._queue or self._lease_waiters):
                 self._claim(now_ms)
             return
         batch: list[Command] = []
-        if self._renewal_wanted or self._lease_waiters:
+        if decided and (self._renewal_wanted or self._lease_waiters):
             self._renewal_wanted = False
             batch.append(self._keeper.renew(uuid4().bytes, now_ms))
         size = 0
@@ -334,9 +354,10 @@ class Partition:
         self._append()
 
     def _send_batch(self, batch: tuple[Command, ...]) -> None:
+        value = encode_batch(batch)
         self._in_flight = batch
         self._idle.clear()
-        self._send(encode_batch(batch))
+        self._send(value)
 
     def _append_again(self) -> None:
         """What was in flight may be in the log or not. Its commands go again: the log keeps the first of an id."""
@@ -347,7 +368,7 @@ class Partition:
     # --- small things ---
 
     def _take_lease_waiters(self) -> list[asyncio.Future[None]]:
-        waiters, self._lease_waiters = self._lease_waiters, []
+        waiters, self._lease_waiters = self._lease_waiters, set()
         return [future for future in waiters if not future.done()]
 
     def _check_serving(self) -> None:

@@ -12,7 +12,7 @@ starts again from what the store has: the machine's own memory is then ahead of 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from xxhash import xxh3_64_digest
@@ -46,7 +46,8 @@ _GONE = b"\xff\xff\xff\xff"  # in place of a row's length: no row is that long
 class State:
     """Everything of a partition but its rows and its dedupe window.
 
-    `checksum` runs over every row ever written, record by record: two replicas at one offset have the same one.
+    `checksum` runs over every row ever written, every command executed and every lease, record by record: two replicas
+    at one offset have the same one.
     `skipped` counts records that are no command batch, `void` lease records that lost their compare-and-set.
     """
 
@@ -79,10 +80,20 @@ class Effects:
 
 
 class StateMachine:
-    """One partition's state and dedupe window, driven by its log. `read` gets a stored row."""
+    """One partition's state and dedupe window, driven by its log. `read` gets a stored row.
 
-    def __init__(self, state: State, window: DedupeWindow, read: Callable[[bytes], bytes | None]) -> None:
+    `takes` are the commands that belong into this log besides lease records: a foreign one is told so and does nothing.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        window: DedupeWindow,
+        read: Callable[[bytes], bytes | None],
+        takes: tuple[type[Any], ...] = ITEM_COMMANDS,
+    ) -> None:
         self.state = state
+        self._takes = takes
         self._window = window
         self._read = read
 
@@ -92,7 +103,7 @@ class StateMachine:
             raise PartitionError(
                 f"the log goes on at offset {batch.base}, but this replica stands at {self.state.next_offset}"
             )
-        run = _Run(self.state, self._window, self._read)
+        run = _Run(self.state, self._window, self._read, self._takes)
         for record in batch.records:
             run.apply(record)
         effects = run.effects(batch.next)
@@ -103,7 +114,14 @@ class StateMachine:
 class _Run:
     """One batch on its way through the state machine: the state's members as plain variables, and what was written."""
 
-    def __init__(self, state: State, window: DedupeWindow, read: Callable[[bytes], bytes | None]) -> None:
+    def __init__(
+        self,
+        state: State,
+        window: DedupeWindow,
+        read: Callable[[bytes], bytes | None],
+        takes: tuple[type[Any], ...],
+    ) -> None:
+        self._takes = takes
         self._clock_ms = state.clock_ms
         self._lease = state.lease
         self._checksum = state.checksum
@@ -126,6 +144,7 @@ class _Run:
         for index, command in enumerate(record.commands):
             if isinstance(command, LEASE_COMMANDS):
                 self._take_lease(command, Position(record.offset, index))
+                written.append(self._lease.record)
                 continue
             outcome = outcomes.get(command.id) or self._window.get(command.id)
             if outcome is None:
@@ -156,6 +175,9 @@ class _Run:
             self._lease = accepted
 
     def _execute(self, command: ItemCommand | TableCommand, written: list[bytes]) -> Outcome:
+        written.append(command.id)
+        if not isinstance(command, self._takes):
+            return Outcome(error="ValidationException", message="The command does not belong into this log")
         if isinstance(command, ITEM_COMMANDS):
             old = self._read(command.key) if command.wants_old else None
             self._write(command.key, command.item if isinstance(command, PutItem) else None, written)

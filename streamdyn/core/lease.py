@@ -10,10 +10,10 @@ Rules (they are Leases of Gray and Cheriton, 1989, with the log in place of a lo
     its start counts as observed then. No two nodes' clocks are ever compared; only their rates must agree within 10 %.
 4.  A node claims only when, by rule 3, the lease before has run out (or was released). As the claim names that lease's
     last record, a renewal that slips in between voids it. So an accepted claim may serve at once.
-5.  *A strong read* is answered if the lease was valid **after** the state was read: no pause in between can leak a
-    stale answer.
-6.  *A write* needs no clock: it may be acknowledged exactly if the acknowledger was the holder at the command's own
-    place in the log.
+5.  *A strong read* is answered if the lease is valid **after** the state was read, and nothing was applied in between:
+    the lease that is asked is then the one of the state that was read.
+6.  *A write* needs no clock: it may be acknowledged if the acknowledger was the holder at the command's own place in
+    the log.
 7.  A holder that stops serves no more **before** it sends its release.
 8.  An idle partition's lease *rests*: it runs out and nobody cares. Writes go on under rule 6; the first strong read
     renews it, which rule 1 allows as long as nobody else has claimed.
@@ -27,7 +27,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from streamdyn.core.commands import START, LeaseClaim, LeaseCommand, LeaseRelease, LeaseRenew, Position
-from streamdyn.settings import LEASE_WAIT_EXTRA_MS, LEASE_WAIT_PERCENT
+from streamdyn.settings import LEASE_MAX_DURATION_MS, LEASE_WAIT_EXTRA_MS, LEASE_WAIT_PERCENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,9 @@ def accept(lease: Lease, command: LeaseCommand, position: Position) -> Lease | N
     if command.after != lease.position:
         return None
     if isinstance(command, LeaseClaim):
-        if command.epoch != lease.epoch + 1 or not command.life or command.duration_ms <= 0:
+        if command.epoch != lease.epoch + 1 or not command.life:
+            return None
+        if not 0 < command.duration_ms <= LEASE_MAX_DURATION_MS:
             return None
         return Lease(command.epoch, command.node, command.life, command.duration_ms, position, command.id)
     if command.life != lease.life or command.epoch != lease.epoch or not command.life:

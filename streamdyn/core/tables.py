@@ -89,7 +89,8 @@ def apply_table_command(
 ) -> tuple[Outcome, bytes | None]:
     """The outcome of a table command, and the row's new bytes (None: the row is gone).
 
-    Rows are kept under the table's name. An error leaves the row as it was, so its bytes come back unchanged.
+    Rows are kept under the table's name. An error leaves the row as it was, so its bytes come back unchanged. Raises
+    ValueError, KeyError, TypeError or AttributeError where metadata that somebody else wrote is none.
     """
     row = get(command.name.encode())
     table = decode_table(row) if row is not None else None
@@ -98,8 +99,11 @@ def apply_table_command(
     if isinstance(command, CreateTable):
         if table is not None:
             return _in_use(f"Table already exists: {command.name}"), row
-        created = encode_table(replace(decode_table(command.table), created_ms=clock_ms))
-        return Outcome(value=created), created
+        created = replace(decode_table(command.table), created_ms=clock_ms)
+        if created.name != command.name or created.status != CREATING or not created.partitions:
+            raise ValueError("not the metadata of a table about to be created")
+        row = encode_table(created)
+        return Outcome(value=row), row
     if table is None:
         return _not_found(command.name), row
     return _change(table, command, row)
@@ -123,7 +127,7 @@ def _change(table: Table, command: UpdateTable | DeleteTable, row: bytes | None)
 def _finish(table: Table | None, command: FinishTable) -> bytes | None:
     if table is None:
         return None
-    if table.id != command.table_id or table.status == ACTIVE:
+    if table.id != command.table_id or table.status != command.status or table.status == ACTIVE:
         return encode_table(table)
     if table.status == DELETING:
         return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamdyn.core.apply import State, StateMachine
+from streamdyn.core.commands import ITEM_COMMANDS
 from streamdyn.core.dedupe import DedupeWindow
 from streamdyn.errors import PartitionError
 
@@ -24,17 +25,17 @@ class Replica:
     anew is not the log that these rows came from.
     """
 
-    def __init__(self, store: Store, info: PartitionInfo) -> None:
+    def __init__(self, store: Store, info: PartitionInfo, takes: tuple[type[Any], ...] = ITEM_COMMANDS) -> None:
         self._store = store
         saved = store.load()
         if saved is None:
             state = State()
             store.begin(info.topic_id, state)
-            self._machine = StateMachine(state, DedupeWindow(), store.get)
+            self._machine = StateMachine(state, DedupeWindow(), store.get, takes)
             return
         if saved.topic_id != info.topic_id:
             raise PartitionError(recreated(info.topic))
-        self._machine = StateMachine(saved.state, DedupeWindow(saved.remembered), store.get)
+        self._machine = StateMachine(saved.state, DedupeWindow(saved.remembered), store.get, takes)
 
     @property
     def state(self) -> State:

@@ -160,6 +160,38 @@ async def test_a_new_life_waits_for_the_lease_of_the_one_before(rig: Rig):
 
 
 @run
+async def test_one_lease_record_at_a_time_is_on_its_way_while_the_reader_is_behind(rig: Rig):
+    rig.foreign(put(1))
+    rig.now_ms += LEASE_DURATION_MS
+    read = asyncio.ensure_future(rig.partition.strong_read(b"key"))
+    await settle()
+    rig.deliver()
+    assert rig.sent == []
+    rig.fetch()
+    assert await read is None
+    assert rig.sent == []
+
+
+@run
+async def test_readers_that_have_given_up_are_forgotten(rig: Rig):
+    rig.now_ms += LEASE_DURATION_MS
+    reads = [asyncio.ensure_future(rig.partition.strong_read(b"key")) for _ in range(10)]
+    await settle()
+    for read in reads:
+        read.cancel()
+    await settle()
+    assert not rig.partition._lease_waiters
+
+
+@run
+async def test_a_partition_that_somebody_else_leads_has_nothing_to_release(rig: Rig):
+    rig.foreign(LeaseClaim(b"c" * 16, "other", "life-2", 2, Position(0, 0), LEASE_DURATION_MS))
+    rig.fetch()
+    await asyncio.wait_for(rig.partition.release(), 1)
+    assert rig.sent == []
+
+
+@run
 async def test_after_a_release_the_next_life_need_not_wait(rig: Rig):
     release = asyncio.ensure_future(rig.partition.release())
     await settle()

@@ -13,7 +13,9 @@ from streamdyn.core import dedupe
 from streamdyn.core.apply import State, StateMachine, decode_state, encode_state
 from streamdyn.core.commands import (
     DONE,
+    ITEM_COMMANDS,
     START,
+    TABLE_COMMANDS,
     CreateTable,
     DeleteItem,
     DeleteTable,
@@ -38,6 +40,7 @@ from streamdyn.replica.memory import MemoryStore
 from streamdyn.replica.replica import Replica
 
 INFO = PartitionInfo("p", "topic", 0, "topic-id")
+EVERYTHING = ITEM_COMMANDS + TABLE_COMMANDS  # no real log takes both, but the state machine does not mind
 
 
 def name(number):
@@ -66,6 +69,7 @@ IDS = st.integers(0, 9).map(name)  # few, so that many come twice
 KEYS = st.sampled_from([b"", b"a", b"ab", b"\xff"])
 ITEMS = st.binary(max_size=12)
 NAMES = st.sampled_from(["T", "U"])
+STATUSES = st.sampled_from([CREATING, UPDATING, DELETING])
 TABLES = st.sampled_from(
     [encode_table(table()), encode_table(table("t2")), b"", b"[]", b"null", b'{"keys": {}}', b'{"id": 1}']
 )
@@ -75,7 +79,9 @@ DATA_COMMANDS = st.one_of(
     st.builds(CreateTable, IDS, NAMES, TABLES),
     st.builds(UpdateTable, IDS, NAMES, st.sampled_from([b'{"A": 1}', b"{}", b"7", b"["])),
     st.builds(DeleteTable, IDS, NAMES),
-    st.builds(FinishTable, IDS, NAMES, st.sampled_from(["t1", "t2"]), st.sampled_from([(), ("x", "y"), ("x",)])),
+    st.builds(
+        FinishTable, IDS, NAMES, st.sampled_from(["t1", "t2"]), STATUSES, st.sampled_from([(), ("x", "y"), ("x",)])
+    ),
 )
 # What a lease command is, whose it is, and whether it names the last accepted one.
 LEASE_PLANS = st.tuples(
@@ -147,11 +153,11 @@ def small_window():
 def play(batches, store=None, restart_before=()):
     """All that can be known of a replica after these batches: state, rows, window and what came of each command."""
     store = CodedStore() if store is None else store
-    replica = Replica(store, INFO)
+    replica = Replica(store, INFO, EVERYTHING)
     applied = []
     for number, batch in enumerate(batches):
         if number in restart_before:
-            replica = Replica(store, INFO)
+            replica = Replica(store, INFO, EVERYTHING)
         applied += replica.apply(batch).applied
     saved = store.load()
     assert saved is not None and saved.state == replica.state
@@ -195,7 +201,7 @@ def test_every_data_command_has_an_outcome_and_every_garbage_is_counted(records)
 
 @given(LOGS)
 def test_the_clock_of_the_log_never_goes_back(records):
-    replica, clocks = Replica(MemoryStore(), INFO), [0]
+    replica, clocks = Replica(MemoryStore(), INFO, EVERYTHING), [0]
     for batch in batches_of(records, range(1, len(records))):
         replica.apply(batch)
         clocks.append(replica.state.clock_ms)
@@ -212,7 +218,7 @@ def test_a_state_comes_back_from_the_store(records):
 @given(LOGS, st.integers(-3, 3).filter(bool))
 def test_a_batch_that_is_not_the_next_one_is_refused_and_changes_nothing(records, off_by):
     store = MemoryStore()
-    replica = Replica(store, INFO)
+    replica = Replica(store, INFO, EVERYTHING)
     for batch in batches_of(records, ()):
         replica.apply(batch)
     at, rows = replica.state, list(replica.scan())
@@ -236,7 +242,7 @@ def put(offset, command, key, item, *, wants_old=False, ms=0):
 
 def replay(*records):
     """A replica with these records in it, and the outcomes."""
-    replica = Replica(CodedStore(), INFO)
+    replica = Replica(CodedStore(), INFO, EVERYTHING)
     outcomes = []
     for record in records:
         outcomes += replica.apply(RecordBatch(replica.state.next_offset, record.offset + 1, [record])).applied
@@ -280,7 +286,7 @@ def test_a_command_that_comes_again_after_it_was_forgotten_is_applied_again():
 
 
 def test_an_outcome_names_who_held_the_lease_at_its_place():
-    replica = Replica(MemoryStore(), INFO)
+    replica = Replica(MemoryStore(), INFO, EVERYTHING)
     item = [PutItem(name(n), b"k", b"x") for n in range(5)]
     claim = LeaseClaim(name(90), "a", "a1", 1, START, 1_000)
     other = LeaseClaim(name(91), "b", "b1", 2, Position(0, 1), 1_000)
@@ -334,9 +340,25 @@ def test_a_machine_of_its_own_needs_no_store():
 
 def test_a_replica_refuses_the_rows_of_another_topic():
     store = MemoryStore()
-    Replica(store, INFO)
+    Replica(store, INFO, EVERYTHING)
     with pytest.raises(PartitionError, match="deleted and made anew"):
         Replica(store, replace(INFO, topic_id="another"))
+
+
+@pytest.mark.parametrize(
+    ("takes", "command"),
+    [
+        (ITEM_COMMANDS, CreateTable(name(1), "T", encode_table(table()))),
+        (ITEM_COMMANDS, FinishTable(name(1), "T", "t1", DELETING)),
+        (TABLE_COMMANDS, PutItem(name(1), b"T", b"{}")),
+        (TABLE_COMMANDS, DeleteItem(name(1), b"T")),
+    ],
+)
+def test_a_command_that_belongs_into_another_log_does_nothing(takes, command):
+    replica = Replica(MemoryStore(), INFO, takes)
+    effects = replica.apply(RecordBatch(0, 1, [Record(0, 1_000, (command,))]))
+    assert effects.applied[0].outcome.error == "ValidationException"
+    assert not effects.rows
 
 
 # --- tables ---
@@ -354,7 +376,9 @@ def table_log(*commands):
 CREATE = CreateTable(b"", "T", encode_table(table()))
 UPDATE = UpdateTable(b"", "T", b'{"A": 1}')
 DELETE = DeleteTable(b"", "T")
-FINISH = FinishTable(b"", "T", "t1")
+MADE = FinishTable(b"", "T", "t1", CREATING)
+CHANGED = FinishTable(b"", "T", "t1", UPDATING)
+GONE = FinishTable(b"", "T", "t1", DELETING)
 
 
 @pytest.mark.parametrize(
@@ -364,24 +388,27 @@ FINISH = FinishTable(b"", "T", "t1")
         ((CREATE, CREATE), CREATING, "ResourceInUseException"),
         ((CREATE, UPDATE), CREATING, "ResourceInUseException"),
         ((CREATE, DELETE), CREATING, "ResourceInUseException"),
-        ((CREATE, FINISH), ACTIVE, None),
-        ((CREATE, FINISH, FINISH), ACTIVE, None),
-        ((CREATE, FINISH, CREATE), ACTIVE, "ResourceInUseException"),
-        ((CREATE, FINISH, UPDATE), UPDATING, None),
-        ((CREATE, FINISH, UPDATE, UPDATE), UPDATING, "ResourceInUseException"),
-        ((CREATE, FINISH, UPDATE, DELETE), UPDATING, "ResourceInUseException"),
-        ((CREATE, FINISH, UPDATE, FINISH), ACTIVE, None),
-        ((CREATE, FINISH, DELETE), DELETING, None),
-        ((CREATE, FINISH, DELETE, CREATE), DELETING, "ResourceInUseException"),
-        ((CREATE, FINISH, DELETE, UPDATE), DELETING, "ResourceInUseException"),
-        ((CREATE, FINISH, DELETE, DELETE), DELETING, "ResourceInUseException"),
-        ((CREATE, FINISH, DELETE, FINISH), None, None),
-        ((CREATE, FINISH, DELETE, FINISH, FINISH), None, None),
-        ((CREATE, FINISH, DELETE, FINISH, CREATE), CREATING, None),
-        ((CREATE, FINISH, DELETE, FINISH, DELETE), None, "ResourceNotFoundException"),
+        ((CREATE, MADE), ACTIVE, None),
+        ((CREATE, MADE, MADE), ACTIVE, None),
+        ((CREATE, MADE, CREATE), ACTIVE, "ResourceInUseException"),
+        ((CREATE, MADE, UPDATE), UPDATING, None),
+        ((CREATE, MADE, UPDATE, MADE), UPDATING, None),
+        ((CREATE, MADE, DELETE, MADE), DELETING, None),
+        ((CREATE, MADE, DELETE, CHANGED), DELETING, None),
+        ((CREATE, MADE, UPDATE, UPDATE), UPDATING, "ResourceInUseException"),
+        ((CREATE, MADE, UPDATE, DELETE), UPDATING, "ResourceInUseException"),
+        ((CREATE, MADE, UPDATE, CHANGED), ACTIVE, None),
+        ((CREATE, MADE, DELETE), DELETING, None),
+        ((CREATE, MADE, DELETE, CREATE), DELETING, "ResourceInUseException"),
+        ((CREATE, MADE, DELETE, UPDATE), DELETING, "ResourceInUseException"),
+        ((CREATE, MADE, DELETE, DELETE), DELETING, "ResourceInUseException"),
+        ((CREATE, MADE, DELETE, GONE), None, None),
+        ((CREATE, MADE, DELETE, GONE, GONE), None, None),
+        ((CREATE, MADE, DELETE, GONE, CREATE), CREATING, None),
+        ((CREATE, MADE, DELETE, GONE, DELETE), None, "ResourceNotFoundException"),
         ((UPDATE,), None, "ResourceNotFoundException"),
         ((DELETE,), None, "ResourceNotFoundException"),
-        ((FINISH,), None, None),
+        ((MADE,), None, None),
     ],
 )
 def test_the_statuses_of_a_table(commands, status, error):
@@ -390,18 +417,19 @@ def test_the_statuses_of_a_table(commands, status, error):
     assert outcomes[-1].error == error
 
 
-@pytest.mark.parametrize("later", [(), (FINISH,), (FINISH, DELETE), (FINISH, UPDATE)])
+@pytest.mark.parametrize("later", [(), (MADE,), (MADE, DELETE), (MADE, UPDATE)])
 def test_a_late_finish_of_an_older_table_of_the_name_does_nothing(later):
     newer = CreateTable(b"", "T", encode_table(table("t2")))
     commands = (
         CREATE,
-        FINISH,
+        MADE,
         DELETE,
-        FINISH,
+        GONE,
         newer,
-        *(replace(c, table_id="t2") if c is FINISH else c for c in later),
+        *(replace(c, table_id="t2") if c is MADE else c for c in later),
     )
-    assert table_log(*commands, FINISH)[0] == table_log(*commands)[0]
+    for late in (MADE, CHANGED, GONE):
+        assert table_log(*commands, late)[0] == table_log(*commands)[0]
 
 
 def test_a_table_is_created_at_the_log_s_time_and_told_with_it():
@@ -411,19 +439,19 @@ def test_a_table_is_created_at_the_log_s_time_and_told_with_it():
 
 
 def test_a_created_table_has_the_ids_of_its_topics():
-    finished, _ = table_log(CREATE, replace(FINISH, topic_ids=("x", "y")))
+    finished, _ = table_log(CREATE, replace(MADE, topic_ids=("x", "y")))
     assert finished is not None and [p.topic_id for p in finished.partitions] == ["x", "y"]
 
 
 def test_an_update_changes_what_it_names():
     create = CreateTable(b"", "T", encode_table(table(A=0, B=0)))
-    updated, _ = table_log(create, FINISH, UPDATE)
+    updated, _ = table_log(create, MADE, UPDATE)
     assert updated is not None and updated.settings == {"A": 1, "B": 0}
 
 
 def test_a_protected_table_is_not_deleted():
     create = CreateTable(b"", "T", encode_table(table(DeletionProtectionEnabled=True)))
-    after, outcomes = table_log(create, FINISH, DELETE)
+    after, outcomes = table_log(create, MADE, DELETE)
     assert after is not None and after.status == ACTIVE
     assert outcomes[-1].error == "ValidationException"
 
@@ -443,7 +471,7 @@ ODD_TABLES = st.builds(
 
 @given(st.lists(st.one_of(st.builds(CreateTable, IDS, NAMES, ODD_TABLES), st.builds(CreateTable, IDS, NAMES, JSON.map(orjson.dumps)),
     st.builds(UpdateTable, IDS, NAMES, JSON.map(orjson.dumps)), st.builds(DeleteTable, IDS, NAMES),
-    st.builds(FinishTable, IDS, NAMES, st.just("t1"))), max_size=8))  # fmt: skip
+    st.builds(FinishTable, IDS, NAMES, st.just("t1"), STATUSES)), max_size=8))  # fmt: skip
 def test_metadata_of_a_foreign_producer_never_stops_the_log(commands):
     replica, outcomes = replay(*(Record(n, 0, (command,)) for n, command in enumerate(commands)))
     assert replica.state.next_offset == len(commands) == len(outcomes)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from streamdyn.core.commands import START, LeaseClaim, LeaseRelease, LeaseRenew, Position
 from streamdyn.core.lease import Lease, LeaseKeeper, accept
+from streamdyn.settings import LEASE_MAX_DURATION_MS
 
 MS = 1_000
 WAIT_MS = 1_110  # 110 % and 10 ms
@@ -165,7 +166,7 @@ def test_a_claim_before_its_time_is_refused():
 
 
 @given(
-    st.integers(1, 10**7),
+    st.integers(1, LEASE_MAX_DURATION_MS),
     st.floats(0.5, 2.0),
     st.floats(1.0, 1.1),
     st.floats(0, 1e6),

@@ -52,7 +52,9 @@ class FakeDatabase:
             raise getattr(errors, outcome.error)(outcome.message)
         self.rows[command.name.encode()] = row
         changed = decode_table(row)
-        _, finished = apply_table_command(FinishTable(ID, command.name, changed.id), self.rows.get, CLOCK_MS)
+        _, finished = apply_table_command(
+            FinishTable(ID, command.name, changed.id, changed.status), self.rows.get, CLOCK_MS
+        )
         if finished is None:
             del self.rows[command.name.encode()]
         else:
