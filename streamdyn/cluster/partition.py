@@ -12,11 +12,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from streamdyn.cluster.item_count import ItemCount
+from streamdyn.cluster.waiters import Waiters
 from streamdyn.codec import NewerFormatError, decode_batch, encode_batch
 from streamdyn.core.commands import (
     LEASE_COMMANDS,
@@ -47,15 +47,6 @@ if TYPE_CHECKING:
     from streamdyn.replica.replica import Replica
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Waiter:
-    """Whoever waits for one command: more than one if an SDK's retry overtook its first attempt's answer."""
-
-    command: Command
-    deadline_ms: int
-    futures: list[asyncio.Future[Outcome]]
 
 
 class Partition:
@@ -90,7 +81,7 @@ class Partition:
         self._failed = failed
         self._suspect = suspect
         self._queue: deque[Command] = deque()
-        self._waiters: dict[bytes, _Waiter] = {}
+        self._waiters = Waiters()
         self._in_flight: tuple[Command, ...] = ()
         self._lease_waiters: set[asyncio.Future[None]] = set()
         self._lease_sent_at = -1  # offset of this node's last lease record that was delivered
@@ -131,16 +122,12 @@ class Partition:
                 "The level of configured provisioned throughput for the table was exceeded. Consider increasing your "
                 "provisioning level with the UpdateTable API."
             )
-        future = self._loop.create_future()
-        waiter = self._waiters.get(command.id)
-        if waiter is not None:
-            waiter.futures.append(future)
-        else:
-            self._waiters[command.id] = _Waiter(command, self._clock_ms() + REQUEST_TIMEOUT_MS, [future])
+        is_new = command.id not in self._waiters
+        future = self._waiters.add(command.id, self._clock_ms() + REQUEST_TIMEOUT_MS)
+        if is_new:
             self._queue.append(command)
             self._append()
-        outcome: Outcome = await future
-        return outcome
+        return await future
 
     def read(self, key: bytes) -> bytes | None:
         """The row as this replica has it: an eventually consistent read."""
@@ -187,14 +174,8 @@ class Partition:
         self._keeper.stopping = True
 
     def expire(self) -> None:
-        """Answer the requests whose time is up. Waiters are in the order of their deadlines."""
-        now_ms = self._clock_ms()
-        while self._waiters:
-            command_id, waiter = next(iter(self._waiters.items()))
-            if waiter.deadline_ms > now_ms:
-                return
-            del self._waiters[command_id]
-            _refuse(waiter, InternalServerError("The log did not answer in time; try again"))
+        """Answer the requests whose time is up."""
+        self._waiters.expire(self._clock_ms())
 
     def close(self) -> None:
         """Stop serving and close the replica's files."""
@@ -239,9 +220,7 @@ class Partition:
         self._queue.clear()
         self._in_flight = ()
         self._idle.set()
-        waiters, self._waiters = list(self._waiters.values()), {}
-        for waiter in waiters:
-            _refuse(waiter, self._out_of_service())
+        self._waiters.refuse_all(str(self._out_of_service()))
         for future in self._take_lease_waiters():
             future.set_exception(self._out_of_service())
         if not quiet:
@@ -293,20 +272,11 @@ class Partition:
                 batch.base,
                 batch.next - 1,
             )
-        life = self._keeper.life
         for applied in effects.applied:
-            waiter = self._waiters.pop(applied.id, None)
-            if waiter is None:
-                continue
-            if applied.holder == life:
-                for future in waiter.futures:
-                    if not future.done():
-                        future.set_result(applied.outcome)
-            else:
-                _refuse(waiter, InternalServerError("Another node leads this partition; try again"))
+            self._waiters.answer(applied, self._keeper.life)
         if self._lease_waiters and self._keeper.may_read(now_ms):
-            for lease_future in self._take_lease_waiters():
-                lease_future.set_result(None)
+            for future in self._take_lease_waiters():
+                future.set_result(None)
         self._observe(effects)
 
     # --- what is sent to the log ---
@@ -334,6 +304,8 @@ class Partition:
         size = 0
         while self._queue and len(batch) < BATCH_MAX_COMMANDS and size < BATCH_TARGET_BYTES:
             command = self._queue.popleft()
+            if command.id not in self._waiters:
+                continue  # its client has been told to try again: it must not turn up late
             size += len(command.item) if isinstance(command, PutItem) else 0
             batch.append(command)
         if batch:
@@ -383,9 +355,3 @@ class Partition:
 
 def _decode(raw: RawRecord) -> Record:
     return Record(raw.offset, raw.timestamp_ms, decode_batch(raw.value, raw.format))
-
-
-def _refuse(waiter: _Waiter, error: InternalServerError) -> None:
-    for future in waiter.futures:
-        if not future.done():
-            future.set_exception(error)

@@ -223,6 +223,21 @@ async def test_requests_whose_time_is_up_get_a_retryable_error(rig: Rig):
 
 
 @run
+async def test_a_command_that_was_given_up_before_it_was_sent_never_turns_up(rig: Rig):
+    first, second = (asyncio.ensure_future(rig.partition.write(put(n))) for n in (1, 2))
+    await settle()
+    rig.now_ms += REQUEST_TIMEOUT_MS
+    rig.partition.expire()
+    rig.deliver()
+    await settle()
+    assert rig.sent == []
+    assert rig.partition.read(put(2).key) is None
+    for write in (first, second):
+        with pytest.raises(InternalServerError):
+            await write
+
+
+@run
 async def test_more_waiting_commands_than_a_partition_holds_are_throttled(rig: Rig):
     writes = [asyncio.ensure_future(rig.partition.write(put(n))) for n in range(PARTITION_QUEUE_MAX_COMMANDS + 1)]
     await settle()
