@@ -23,7 +23,7 @@ from streamdyn.core.commands import (
     TableCommand,
     UpdateTable,
 )
-from streamdyn.core.keys import KeySchema, key_hash
+from streamdyn.core.keys import KeySchema, LocalIndex, key_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,7 @@ class Table:
     keys: KeySchema
     partitions: tuple[PartitionInfo, ...]
     settings: dict[str, Any]
+    indexes: tuple[LocalIndex, ...] = ()
 
     def partition_of(self, key: bytes) -> PartitionInfo:
         """The partition whose hash range a storage key falls in."""
@@ -81,6 +82,9 @@ def decode_table(row: bytes) -> Table:
     fields = orjson.loads(row)
     fields["keys"] = KeySchema(**fields["keys"])
     fields["partitions"] = tuple(PartitionInfo(**p) for p in fields["partitions"])
+    fields["indexes"] = tuple(
+        LocalIndex(**{**index, "attributes": tuple(index["attributes"])}) for index in fields["indexes"]
+    )
     return Table(**fields)
 
 
