@@ -8,7 +8,7 @@ number; absent means 1), because a fingerprint alone cannot tell a newer format 
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ FORMAT_HEADER = "format"
 COMMANDS: tuple[type[Any], ...] = (
     c.PutItem,
     c.DeleteItem,
+    c.UpdateItem,
     c.LeaseClaim,
     c.LeaseRenew,
     c.LeaseRelease,
@@ -33,6 +34,7 @@ COMMANDS: tuple[type[Any], ...] = (
     c.FinishTable,
 )
 _FIELDS = {cls: (f"streamdyn.{cls.__name__}", [f.name for f in fields(cls)]) for cls in COMMANDS}
+_EXPRESSIONS = ("condition", "update")
 _CLASSES = {name: cls for cls, (name, _) in _FIELDS.items()}
 
 
@@ -73,7 +75,7 @@ def decode_batch(value: bytes | None, record_format: int = FORMAT) -> tuple[c.Co
     body = BytesIO(value)
     body.seek(len(_HEAD))
     try:
-        decoded: Any = schemaless_reader(body, _SCHEMA, None, return_record_name=True)
+        decoded: Any = schemaless_reader(body, _SCHEMA, None, return_record_name=True, return_record_name_override=True)
         # Bytes left over mean that the reader went astray somewhere before the end.
         return tuple(_from_avro(*pair) for pair in decoded["commands"]) if body.tell() == len(value) else None
     except Exception:  # noqa: BLE001 - whatever a foreign producer's bytes make the reader raise, they are no batch
@@ -83,7 +85,11 @@ def decode_batch(value: bytes | None, record_format: int = FORMAT) -> tuple[c.Co
 def _to_avro(command: c.Command) -> tuple[str, dict[str, Any]]:
     name, names = _FIELDS[type(command)]
     values = {field: getattr(command, field) for field in names}
-    if "after" in values:
+    if isinstance(command, c.ITEM_COMMANDS):
+        for member in _EXPRESSIONS:
+            if values.get(member) is not None:
+                values[member] = asdict(values[member])
+    elif "after" in values:
         values["after"] = {"offset": values["after"].offset, "index": values["after"].index}
     return name, values
 
@@ -91,7 +97,11 @@ def _to_avro(command: c.Command) -> tuple[str, dict[str, Any]]:
 def _from_avro(name: str, values: dict[str, Any]) -> c.Command:
     """Avro gives a record's fields in the schema's order, which is the dataclass's own."""
     cls = _CLASSES[name]
-    if cls in c.LEASE_COMMANDS:
+    if cls in c.ITEM_COMMANDS:
+        for member in _EXPRESSIONS:
+            if values.get(member) is not None:
+                values[member] = c.Expression(**values[member])
+    elif cls in c.LEASE_COMMANDS:
         values["after"] = c.Position(**values["after"])
     elif cls is c.FinishTable:
         values["topic_ids"] = tuple(values["topic_ids"])

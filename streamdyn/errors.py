@@ -49,6 +49,16 @@ class UnknownOperationException(ApiError):
     namespace = CORAL
 
 
+class ConditionalCheckFailedException(ApiError):
+    """The condition does not hold for the item that is there: `item` is its JSON, where the request asks for it."""
+
+    item: bytes | None = None
+
+
+class ItemCollectionSizeLimitExceededException(ApiError):
+    """All items of one partition key and their index entries would take more than 10 GB."""
+
+
 class ResourceNotFoundException(ApiError):
     """The table does not exist, or is not ACTIVE yet."""
 

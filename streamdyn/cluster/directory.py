@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from streamdyn.core.indexes import BASE_SPACE
 from streamdyn.core.tables import Table, decode_table
 
 if TYPE_CHECKING:
@@ -24,12 +25,12 @@ class Directory:
     def load(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
         """Take over all rows, at the start."""
         for key, row in rows:
-            self.tables[key.decode()] = decode_table(row)
+            self.tables[_name(key)] = decode_table(row)
 
     def observe(self, effects: Effects) -> None:
         """A batch of the `meta` log was applied."""
         for key, row in effects.rows.items():
-            name = key.decode()
+            name = _name(key)
             if row is None:
                 self.tables.pop(name, None)
             else:
@@ -51,3 +52,7 @@ class Directory:
         except TimeoutError:
             return False
         return True
+
+
+def _name(key: bytes) -> str:
+    return key.removeprefix(BASE_SPACE).decode()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from streamdyn.core.rows import row_size
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -53,9 +55,9 @@ class ItemCount:
     def _count(self, position: int, started: float) -> Iterator[bool]:
         """Yields between slices, and sets what is known at the end."""
         items = stored = 0
-        for key, row in self._scan():
+        for _, row in self._scan():
             items += 1
-            stored += len(key) + len(row)
+            stored += row_size(row)
             if items % SLICE_ITEMS == 0:
                 yield True
         self._known, self._known_at = (items, stored), position

@@ -13,6 +13,7 @@ from streamdyn.cluster.clock import now_ms
 from streamdyn.cluster.directory import Directory
 from streamdyn.cluster.partition import Partition
 from streamdyn.cluster.router import Router
+from streamdyn.core.apply import Schema
 from streamdyn.core.commands import ITEM_COMMANDS, TABLE_COMMANDS
 from streamdyn.core.lease import LeaseKeeper
 from streamdyn.core.tables import ACTIVE, CREATING, DELETING, PartitionInfo, Table
@@ -68,7 +69,7 @@ class Node:
         self._log.start()
 
         meta = await self._open_meta()
-        self._directory.load(meta.scan())
+        self._directory.load(meta.rows())
         await self._open_tables()
         self._autoadmin = Autoadmin(meta, self._directory, self._topics, self._report)
         for table in list(self._directory.tables.values()):
@@ -111,7 +112,7 @@ class Node:
             if topic in facts:
                 await self._topics.check_config(topic)
             info = PartitionInfo(META, topic, 0, facts[topic].id if topic in facts else "")
-            meta = self._open_partition(info, facts.get(topic), self._meta_applied)
+            meta = self._open_partition(info, Schema(TABLE_COMMANDS), facts.get(topic), self._meta_applied)
             del self._partitions[META]
             await self._catch_up([meta], facts)
         except PartitionError as error:
@@ -126,32 +127,30 @@ class Node:
             self._directory.observe(effects)
 
     async def _open_tables(self) -> None:
-        infos = [
-            info
-            for table in self._directory.tables.values()
-            if table.status not in (CREATING, DELETING)
-            for info in table.partitions
-        ]
-        facts = await self._topics.describe([info.topic for info in infos])
-        opened = [self._try_to_open(info, facts.get(info.topic)) for info in infos]
-        await self._catch_up([partition for partition in opened if partition is not None], facts)
+        tables = [table for table in self._directory.tables.values() if table.status not in (CREATING, DELETING)]
+        facts = await self._topics.describe([info.topic for table in tables for info in table.partitions])
+        opened = [partition for table in tables for partition in self._try_to_open(table, facts)]
+        await self._catch_up(opened, facts)
 
-    def _try_to_open(self, info: PartitionInfo, facts: TopicFacts | None) -> Partition | None:
-        try:
-            return self._open_partition(info, facts, lambda _: None)
-        except PartitionError as error:
-            self._report(f"partition {info.id} is out of service: {error}")
-            return None
+    def _try_to_open(self, table: Table, facts: dict[str, TopicFacts]) -> list[Partition]:
+        """Those of a table's partitions that can be opened; the others are reported."""
+        opened = []
+        schema = Schema(ITEM_COMMANDS, table.keys, table.indexes)
+        for info in table.partitions:
+            try:
+                opened.append(self._open_partition(info, schema, facts.get(info.topic), lambda _: None))
+            except PartitionError as error:
+                self._report(f"partition {info.id} is out of service: {error}")
+        return opened
 
     def _open_partition(
-        self, info: PartitionInfo, facts: TopicFacts | None, observe: Callable[[Effects], None]
+        self, info: PartitionInfo, schema: Schema, facts: TopicFacts | None, observe: Callable[[Effects], None]
     ) -> Partition:
         if facts is None:
             raise PartitionError(missing(info.topic))
         if info.topic_id != facts.id:
             raise PartitionError(recreated(info.topic))
-        takes = TABLE_COMMANDS if info.id == META else ITEM_COMMANDS
-        replica = Replica(RocksStore(self._data_dir.replica(info.id), self._memory), info, takes)
+        replica = Replica(RocksStore(self._data_dir.replica(info.id), self._memory), info, schema)
         _check_reach(replica.state.next_offset, facts)
         partition = Partition(
             info,
@@ -213,13 +212,13 @@ class Node:
                 await asyncio.sleep(RETRY_S)
                 continue
             if self._directory.tables.get(name) is table:
-                await self._lead_new([self._try_to_open(info, facts.get(info.topic)) for info in table.partitions])
+                await self._lead_new(self._try_to_open(table, facts))
                 self._directory.wake()
                 return
 
-    async def _lead_new(self, partitions: list[Partition | None]) -> None:
+    async def _lead_new(self, partitions: list[Partition]) -> None:
         """A new table is about to be used: a claim now saves its first request the wait for a new topic."""
-        claims = (partition.lead() for partition in partitions if partition is not None)
+        claims = (partition.lead() for partition in partitions)
         for failure in await asyncio.gather(*claims, return_exceptions=True):
             if failure is not None:
                 logger.info("a new partition has no leader yet: %s", failure)

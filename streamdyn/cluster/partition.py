@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from streamdyn.cluster.item_count import ItemCount
@@ -27,9 +27,12 @@ from streamdyn.core.commands import (
     Record,
     RecordBatch,
     TableCommand,
+    UpdateItem,
 )
+from streamdyn.core.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.errors import InternalServerError, PartitionError, ProvisionedThroughputExceededException
 from streamdyn.log.events import Delivered, Event, Fetched, RawRecord, Undelivered
+from streamdyn.operations.database import take_page
 from streamdyn.settings import (
     APPEND_RETRY_MS,
     BATCH_MAX_COMMANDS,
@@ -42,9 +45,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from streamdyn.core.apply import Effects
+    from streamdyn.core.keys import KeyRange
     from streamdyn.core.lease import LeaseKeeper
     from streamdyn.core.tables import PartitionInfo
+    from streamdyn.operations.database import Page, PageLimits
     from streamdyn.replica.replica import Replica
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +97,7 @@ class Partition:
         self._loop = asyncio.get_running_loop()
         self._idle = asyncio.Event()  # set while nothing is queued or in flight
         self._idle.set()
-        self._item_count = ItemCount(replica.scan, lambda: self.next_offset)
+        self._item_count = ItemCount(self.rows, lambda: self.next_offset)
         keeper.observe(replica.state.lease, clock_ms())
 
     # --- requests ---
@@ -107,8 +114,9 @@ class Partition:
         """Items and their bytes, as last counted."""
         return self._item_count.get() if self.failure is None else (0, 0)
 
-    def scan(self) -> Iterator[tuple[bytes, bytes]]:
-        return self._replica.scan()
+    def rows(self) -> Iterator[tuple[bytes, bytes]]:
+        """All rows but those of indexes, with their stored keys."""
+        return self._replica.scan(BASE_SPACE, FIRST_INDEX_SPACE)
 
     async def write(self, command: ItemCommand | TableCommand) -> Outcome:
         """The command's outcome, once the log has it and this node has applied it as the lease holder.
@@ -130,18 +138,20 @@ class Partition:
         return await future
 
     def read(self, key: bytes) -> bytes | None:
-        """The row as this replica has it: an eventually consistent read."""
-        self._check_serving()
-        try:
-            return self._replica.get(key)
-        except PartitionError as error:
-            self.fail(str(error))
-            raise self._out_of_service() from None
+        """The row with a stored key, as this replica has it: an eventually consistent read."""
+        return self._reading(lambda: self._replica.get(key))
 
-    async def strong_read(self, key: bytes) -> bytes | None:
-        """The row with every acknowledged write in it. Raises InternalServerError if no lease is had in time."""
+    def read_page(self, keys: KeyRange, limits: PageLimits, *, backwards: bool = False) -> Page:
+        """The rows of a range of stored keys, as this replica has them, up to the limits."""
+        return self._reading(lambda: take_page(self._replica.scan(keys.start, keys.stop, backwards=backwards), limits))
+
+    async def consistent(self, read: Callable[[], T]) -> T:
+        """What `read` gives with every acknowledged write in it. Raises InternalServerError if no lease is had in time.
+
+        `read` is one of this partition's reads, which do not wait for anything.
+        """
         while True:
-            row = self.read(key)
+            result = read()
             # The lease is asked after the read, and without an `await` in between: what was read is the state that the
             # lease is of, and had the lease run out before, another holder could have written since.
             now_ms = self._clock_ms()
@@ -149,7 +159,7 @@ class Partition:
                 if self._keeper.remaining_ms(now_ms) * 2 < self._keeper.duration_ms:
                     self._renewal_wanted = True
                     self._append()
-                return row
+                return result
             await self.lead()
 
     async def lead(self) -> None:
@@ -306,7 +316,7 @@ class Partition:
             command = self._queue.popleft()
             if command.id not in self._waiters:
                 continue  # its client has been told to try again: it must not turn up late
-            size += len(command.item) if isinstance(command, PutItem) else 0
+            size += _bytes_of(command)
             batch.append(command)
         if batch:
             self._send_batch(tuple(batch))
@@ -339,6 +349,14 @@ class Partition:
 
     # --- small things ---
 
+    def _reading(self, read: Callable[[], T]) -> T:
+        self._check_serving()
+        try:
+            return read()
+        except PartitionError as error:
+            self.fail(str(error))
+            raise self._out_of_service() from None
+
     def _take_lease_waiters(self) -> list[asyncio.Future[None]]:
         waiters, self._lease_waiters = self._lease_waiters, set()
         return [future for future in waiters if not future.done()]
@@ -351,6 +369,15 @@ class Partition:
 
     def _out_of_service(self) -> InternalServerError:
         return InternalServerError(f"A partition of this table is out of service: {self.failure}")
+
+
+def _bytes_of(command: Command) -> int:
+    """About what a command adds to a record: what its client sent."""
+    if isinstance(command, PutItem):
+        return len(command.item)
+    if isinstance(command, UpdateItem) and command.update is not None:
+        return len(command.update.values)
+    return 0
 
 
 def _decode(raw: RawRecord) -> Record:

@@ -18,25 +18,28 @@ import orjson
 from xxhash import xxh3_64_digest
 
 from streamdyn.core.commands import (
-    DONE,
     ITEM_COMMANDS,
     LEASE_COMMANDS,
     ItemCommand,
     LeaseCommand,
     Outcome,
     Position,
-    PutItem,
     Record,
     RecordBatch,
     TableCommand,
 )
 from streamdyn.core.dedupe import DedupeWindow, Remembered
+from streamdyn.core.indexes import BASE_SPACE, index_rows
+from streamdyn.core.items import apply_item_command, needs_old
 from streamdyn.core.lease import Lease, accept
+from streamdyn.core.rows import row_item
 from streamdyn.core.tables import apply_table_command
-from streamdyn.errors import PartitionError
+from streamdyn.errors import ApiError, PartitionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from streamdyn.core.keys import KeySchema, LocalIndex
 
 CHECKSUM_BYTES = 8
 _GONE = b"\xff\xff\xff\xff"  # in place of a row's length: no row is that long
@@ -70,7 +73,9 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a batch of records does. `rows` maps storage keys to new values, None for a removed row."""
+    """What a batch of records does. `rows` maps stored keys (a space's byte, see `indexes`, and a storage key) to new
+    values, None for a removed row.
+    """
 
     state: State
     rows: dict[bytes, bytes | None]
@@ -79,21 +84,30 @@ class Effects:
     applied: list[Applied]
 
 
-class StateMachine:
-    """One partition's state and dedupe window, driven by its log. `read` gets a stored row.
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a state machine has to know of its log: never changes as long as the log lives.
 
-    `takes` are the commands that belong into this log besides lease records: a foreign one is told so and does nothing.
+    `takes` are the commands that belong into it besides lease records: a foreign one is told so and does nothing.
     """
+
+    takes: tuple[type[Any], ...] = ITEM_COMMANDS
+    keys: KeySchema | None = None
+    indexes: tuple[LocalIndex, ...] = ()
+
+
+class StateMachine:
+    """One partition's state and dedupe window, driven by its log. `read` gets a stored row."""
 
     def __init__(
         self,
         state: State,
         window: DedupeWindow,
         read: Callable[[bytes], bytes | None],
-        takes: tuple[type[Any], ...] = ITEM_COMMANDS,
+        schema: Schema,
     ) -> None:
         self.state = state
-        self._takes = takes
+        self._schema = schema
         self._window = window
         self._read = read
 
@@ -103,7 +117,7 @@ class StateMachine:
             raise PartitionError(
                 f"the log goes on at offset {batch.base}, but this replica stands at {self.state.next_offset}"
             )
-        run = _Run(self.state, self._window, self._read, self._takes)
+        run = _Run(self.state, self._window, self._read, self._schema)
         for record in batch.records:
             run.apply(record)
         effects = run.effects(batch.next)
@@ -119,9 +133,10 @@ class _Run:
         state: State,
         window: DedupeWindow,
         read: Callable[[bytes], bytes | None],
-        takes: tuple[type[Any], ...],
+        schema: Schema,
     ) -> None:
-        self._takes = takes
+        self._schema = schema
+        self._indexed = bool(schema.indexes)
         self._clock_ms = state.clock_ms
         self._lease = state.lease
         self._checksum = state.checksum
@@ -176,20 +191,43 @@ class _Run:
 
     def _execute(self, command: ItemCommand | TableCommand, written: list[bytes]) -> Outcome:
         written.append(command.id)
-        if not isinstance(command, self._takes):
+        if not isinstance(command, self._schema.takes):
             return Outcome(error="ValidationException", message="The command does not belong into this log")
-        if isinstance(command, ITEM_COMMANDS):
-            old = self._read(command.key) if command.wants_old else None
-            self._write(command.key, command.item if isinstance(command, PutItem) else None, written)
-            return DONE if old is None else Outcome(value=old)
         try:
-            outcome, row = apply_table_command(command, self._read, self._clock_ms)
+            if isinstance(command, ITEM_COMMANDS):
+                return self._execute_on_item(command, written)
+            key = BASE_SPACE + command.name.encode()
+            outcome, row = apply_table_command(command, self._read(key), self._clock_ms)
+        except ApiError as error:
+            return Outcome(error=type(error).__name__, message=error.message)
         except (ValueError, KeyError, TypeError, AttributeError):
-            # A foreign producer's CreateTable with metadata that is none: it must not stop the log for everyone.
-            return Outcome(error="ValidationException", message="The table's metadata cannot be read")
+            # A foreign producer's command that makes no sense must not stop the log for everyone.
+            return Outcome(error="ValidationException", message="The command cannot be applied")
         if outcome.error is None:
-            self._write(command.name.encode(), row, written)
+            self._write(key, row, written)
         return outcome
+
+    def _execute_on_item(self, command: ItemCommand, written: list[bytes]) -> Outcome:
+        key = BASE_SPACE + command.key
+        old = self._read(key) if self._indexed or needs_old(command) else None
+        outcome, new = apply_item_command(command, old)
+        if outcome.error is None:
+            if self._indexed:
+                self._write_indexes(old, new)
+            self._write(key, new, written)
+        return outcome
+
+    def _write_indexes(self, old: bytes | None, new: bytes | None) -> None:
+        """The index rows follow from the item's own, so the checksum need not see them."""
+        before, after = self._index_rows(old), self._index_rows(new)
+        self._rows.update(dict.fromkeys(before.keys() - after.keys()))
+        self._rows.update(after)
+
+    def _index_rows(self, row: bytes | None) -> dict[bytes, bytes]:
+        if row is None:
+            return {}
+        assert self._schema.keys is not None
+        return index_rows(self._schema.keys, self._schema.indexes, orjson.loads(row_item(row)))
 
     def _read(self, key: bytes) -> bytes | None:
         return self._rows[key] if key in self._rows else self._stored(key)

@@ -16,22 +16,59 @@ COMMAND_ID_BYTES = 16
 
 
 @dataclass(slots=True)
+class Expression:
+    """An expression as its client sent it: its text, attribute names by placeholder, values as canonical JSON.
+
+    It is parsed and evaluated where the command lies in the log.
+    """
+
+    text: str
+    names: dict[str, str]
+    values: bytes
+
+
+@dataclass(slots=True)
 class PutItem:
-    """Replace the item under `key`. `item` is canonical DynamoDB JSON, which a read splices into its answer."""
+    """Replace the item under `key`, if `condition` holds for the one that is there.
+
+    `item` is canonical DynamoDB JSON, which a read splices into its answer, and `size` its size as DynamoDB counts it.
+    """
 
     id: bytes
     key: bytes
     item: bytes
+    size: int
     wants_old: bool = False
+    condition: Expression | None = None
+    wants_old_if_refused: bool = False
 
 
 @dataclass(slots=True)
 class DeleteItem:
-    """Remove the item under `key`; not an error if there is none."""
+    """Remove the item under `key`, if `condition` holds; not an error if there is none."""
 
     id: bytes
     key: bytes
     wants_old: bool = False
+    condition: Expression | None = None
+    wants_old_if_refused: bool = False
+
+
+@dataclass(slots=True)
+class UpdateItem:
+    """Change the item under `key` by `update`, if `condition` holds; `new_item` is what an absent one starts from.
+
+    `new_item` is the JSON of the key attributes. Without an `update`, it is only made sure that there is an item.
+    """
+
+    id: bytes
+    key: bytes
+    new_item: bytes
+    update: Expression | None = None
+    wants_old: bool = False
+    wants_new: bool = False
+    condition: Expression | None = None
+    wants_old_if_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +160,11 @@ START = Position(-1, 0)
 """Before the first command of a log."""
 
 # For isinstance: a tuple is three times as quick as a union.
-ITEM_COMMANDS = (PutItem, DeleteItem)
+ITEM_COMMANDS = (PutItem, DeleteItem, UpdateItem)
 LEASE_COMMANDS = (LeaseClaim, LeaseRenew, LeaseRelease)
 TABLE_COMMANDS = (CreateTable, UpdateTable, DeleteTable, FinishTable)
 
-ItemCommand = PutItem | DeleteItem
+ItemCommand = PutItem | DeleteItem | UpdateItem
 LeaseCommand = LeaseClaim | LeaseRenew | LeaseRelease
 TableCommand = CreateTable | UpdateTable | DeleteTable | FinishTable
 Command = ItemCommand | LeaseCommand | TableCommand
@@ -135,9 +172,12 @@ Command = ItemCommand | LeaseCommand | TableCommand
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a command: `value` (an old item, a table's metadata), or a DynamoDB error type and message."""
+    """What came of a command: the row before it and after it, where the command asked for them, and where it failed a
+    DynamoDB error type and message.
+    """
 
-    value: bytes | None = None
+    old: bytes | None = None
+    new: bytes | None = None
     error: str | None = None
     message: str | None = None
 

@@ -32,7 +32,8 @@ class Remembered:
         told = [
             (
                 index,
-                outcome.value.decode("latin-1") if outcome.value is not None else None,
+                _text(outcome.old),
+                _text(outcome.new),
                 outcome.error,
                 outcome.message,
             )
@@ -50,8 +51,8 @@ class Remembered:
         end = start + COMMAND_ID_BYTES * int.from_bytes(row[_CLOCK_BYTES:start], "big")
         ids = [row[at : at + COMMAND_ID_BYTES] for at in range(start, end, COMMAND_ID_BYTES)]
         outcomes = dict.fromkeys(ids, DONE)
-        for index, value, error, message in orjson.loads(row[end:]) if len(row) > end else ():
-            outcomes[ids[index]] = Outcome(value.encode("latin-1") if value is not None else None, error, message)
+        for index, old, new, error, message in orjson.loads(row[end:]) if len(row) > end else ():
+            outcomes[ids[index]] = Outcome(_bytes(old), _bytes(new), error, message)
         return Remembered(offset, clock_ms, outcomes)
 
 
@@ -84,7 +85,7 @@ class DedupeWindow:
         return forgotten
 
     def _add(self, record: Remembered) -> None:
-        result_bytes = sum(len(o.value) for o in record.outcomes.values() if o.value is not None)
+        result_bytes = sum(len(o.old or b"") + len(o.new or b"") for o in record.outcomes.values() if o is not DONE)
         self._outcomes.update(record.outcomes)
         self._records.append((record, result_bytes))
         self._result_bytes += result_bytes
@@ -95,3 +96,12 @@ class DedupeWindow:
             or self._result_bytes > DEDUPE_MAX_RESULT_BYTES
             or self._records[0][0].clock_ms < clock_ms - DEDUPE_MAX_AGE_MS
         )
+
+
+def _text(row: bytes | None) -> str | None:
+    """JSON has no bytes; this gives each byte a character of its own."""
+    return None if row is None else row.decode("latin-1")
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("latin-1")

@@ -102,8 +102,8 @@ def key_bytes(kind: str, value: str) -> bytes:
 
 
 def key_hash(storage: bytes) -> int:
-    """Where in the hash space, 0 to 2^64 - 1, a storage key lies."""
-    return int.from_bytes(storage[:HASH_BYTES], "big")
+    """Where in the hash space, 0 to 2^64 - 1, a storage key lies, or the beginning of one that ends a range."""
+    return int.from_bytes(storage[:HASH_BYTES].ljust(HASH_BYTES, b"\x00"), "big")
 
 
 def hash_ranges(count: int) -> list[int]:

@@ -34,8 +34,8 @@ class Store(Protocol):
 
     def get(self, key: bytes) -> bytes | None: ...
 
-    def scan(self) -> Iterator[tuple[bytes, bytes]]:
-        """All rows in key order."""
+    def scan(self, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        """The rows with keys from `start` up to `stop`, without `stop` itself, in key order, as of now."""
 
     def commit(self, effects: Effects) -> None: ...
 

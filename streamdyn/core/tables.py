@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -23,10 +23,7 @@ from streamdyn.core.commands import (
     TableCommand,
     UpdateTable,
 )
-from streamdyn.core.keys import KeySchema, LocalIndex, key_hash
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from streamdyn.core.keys import KeyRange, KeySchema, LocalIndex, key_hash
 
 CREATING = "CREATING"
 ACTIVE = "ACTIVE"
@@ -73,6 +70,11 @@ class Table:
         """The partition whose hash range a storage key falls in."""
         return self.partitions[bisect_right(self.partitions, key_hash(key), key=_first_hash) - 1]
 
+    def partitions_in(self, keys: KeyRange) -> tuple[PartitionInfo, ...]:
+        """The partitions that own a part of a range of storage keys, in the order of their hashes."""
+        first, last = (bisect_right(self.partitions, key_hash(key), key=_first_hash) for key in (keys.start, keys.stop))
+        return self.partitions[first - 1 : last]
+
 
 def encode_table(table: Table) -> bytes:
     return orjson.dumps(table)
@@ -88,15 +90,12 @@ def decode_table(row: bytes) -> Table:
     return Table(**fields)
 
 
-def apply_table_command(
-    command: TableCommand, get: Callable[[bytes], bytes | None], clock_ms: int
-) -> tuple[Outcome, bytes | None]:
-    """The outcome of a table command, and the row's new bytes (None: the row is gone).
+def apply_table_command(command: TableCommand, row: bytes | None, clock_ms: int) -> tuple[Outcome, bytes | None]:
+    """The outcome of a table command, and its row's new bytes (None: there is none).
 
-    Rows are kept under the table's name. An error leaves the row as it was, so its bytes come back unchanged. Raises
-    ValueError, KeyError, TypeError or AttributeError where metadata that somebody else wrote is none.
+    An error leaves the row as it was, so its bytes come back unchanged. Raises ValueError, KeyError, TypeError or
+    AttributeError where metadata that somebody else wrote is none.
     """
-    row = get(command.name.encode())
     table = decode_table(row) if row is not None else None
     if isinstance(command, FinishTable):
         return DONE, _finish(table, command)
@@ -107,7 +106,7 @@ def apply_table_command(
         if created.name != command.name or created.status != CREATING or not created.partitions:
             raise ValueError("not the metadata of a table about to be created")
         row = encode_table(created)
-        return Outcome(value=row), row
+        return Outcome(new=row), row
     if table is None:
         return _not_found(command.name), row
     return _change(table, command, row)
@@ -125,7 +124,7 @@ def _change(table: Table, command: UpdateTable | DeleteTable, row: bytes | None)
     else:
         changed = replace(table, status=DELETING)
     new_row = encode_table(changed)
-    return Outcome(value=new_row), new_row
+    return Outcome(new=new_row), new_row
 
 
 def _finish(table: Table | None, command: FinishTable) -> bytes | None:

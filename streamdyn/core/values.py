@@ -46,6 +46,11 @@ def canonicalize_item(item: dict[str, Any]) -> int:
         raise
 
 
+def item_size(item: dict[str, Any]) -> int:
+    """The size in bytes of an item that is canonical already."""
+    return _item_size(item)
+
+
 def _item_size(item: dict[str, Any]) -> int:
     size = 0
     for name, value in item.items():

@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from streamdyn import errors
+from streamdyn.core.rows import row_item, row_size
+from streamdyn.settings import PAGE_MAX_BYTES
+
 if TYPE_CHECKING:
-    from streamdyn.core.commands import ItemCommand, TableCommand
+    from collections.abc import Iterator
+
+    from streamdyn.core.commands import ItemCommand, Outcome, TableCommand
+    from streamdyn.core.keys import KeyRange, LocalIndex
     from streamdyn.core.tables import Table
     from streamdyn.settings import Settings
 
@@ -20,6 +27,47 @@ class Request:
 
     id: bytes
     body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PageLimits:
+    """A page ends with the row that reaches `rows` or `size`, the latter in bytes as DynamoDB counts items."""
+
+    rows: int
+    size: int = PAGE_MAX_BYTES
+
+
+@dataclass(slots=True)
+class Page:
+    """Rows in the order that they were asked for; `size` is that of all of them. `full` says that a limit ended it, and
+    not the range: as in DynamoDB, there may be nothing behind a full page.
+    """
+
+    rows: list[bytes]
+    size: int
+    full: bool
+
+
+def take_page(rows: Iterator[tuple[bytes, bytes]], limits: PageLimits) -> Page:
+    """The first page of some rows with their keys."""
+    taken: list[bytes] = []
+    size = 0
+    for _, row in rows:
+        taken.append(row)
+        size += row_size(row)
+        if len(taken) >= limits.rows or size >= limits.size:
+            return Page(taken, size, full=True)
+    return Page(taken, size, full=False)
+
+
+def successful(outcome: Outcome) -> Outcome:
+    """The outcome, unless it is an error; that is raised as the API exception of its name."""
+    if outcome.error is None:
+        return outcome
+    error: errors.ApiError = getattr(errors, outcome.error)(outcome.message)
+    if isinstance(error, errors.ConditionalCheckFailedException) and outcome.old is not None:
+        error.item = row_item(outcome.old)
+    raise error
 
 
 class Database(Protocol):
@@ -36,14 +84,30 @@ class Database(Protocol):
     def item_count(self, table: Table) -> tuple[int, int]:
         """How many items a table has and how many bytes they take, as last counted."""
 
-    async def write(self, table: Table, command: ItemCommand) -> bytes | None:
-        """Append the command to its partition's log and apply it: the old item, where the command asked for it.
+    async def write(self, table: Table, command: ItemCommand) -> Outcome:
+        """Append the command to its partition's log and apply it.
 
-        Raises ApiError: the outcome's own error, or a retryable one where no definite outcome was had in time.
+        Raises ApiError: the outcome's own error (ConditionalCheckFailedException with the item, where the command asks
+        for it), or a retryable one where no definite outcome was had in time.
         """
 
     async def read(self, table: Table, key: bytes, *, consistent: bool) -> bytes | None:
-        """The item's JSON bytes, or None. `consistent` reads under a valid lease. Raises ApiError as `write`."""
+        """The row of an item, or None. `consistent` reads under a valid lease. Raises ApiError as `write`."""
+
+    async def read_page(
+        self,
+        table: Table,
+        keys: KeyRange,
+        *,
+        index: LocalIndex | None = None,
+        backwards: bool = False,
+        limit: int | None = None,
+        consistent: bool,
+    ) -> Page:
+        """The rows of a range of a table or of one of its indexes, in the order of their keys, at most a page of them.
+
+        Raises ApiError as `read`.
+        """
 
     async def change_table(self, command: TableCommand) -> Table:
         """Append a table command to `meta` and wait (bounded) for the work it asks for; its row after the command.

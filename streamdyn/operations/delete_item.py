@@ -22,5 +22,5 @@ async def execute(request: Request, db: Database) -> bytes:
     table = serving_table(db, body["TableName"])
     check_key(table.keys, key)
     command = DeleteItem(request.id, storage_key(table.keys, key), wants_old_item(body))
-    old = await db.write(table, command)
+    old = (await db.write(table, command)).old
     return write_answer(body, old, 0) if command.wants_old else b"{}"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
-from streamdyn.core.values import canonicalize_item
+from streamdyn.core.rows import row_item, row_size
 from streamdyn.errors import ValidationException
 from streamdyn.operations.capacity import consumed_capacity, wants_capacity, write_units
 
@@ -22,11 +20,11 @@ def wants_old_item(body: dict[str, Any]) -> bool:
 
 
 def write_answer(body: dict[str, Any], old: bytes | None, new_size: int) -> bytes:
-    """The finished answer to a write that replaced `old`, an item's JSON, by an item of `new_size` bytes."""
+    """The finished answer to a write that replaced the row `old` by an item of `new_size` bytes."""
     members = []
     if old is not None and body.get("ReturnValues") == "ALL_OLD":
-        members.append(b'"Attributes":' + old)
+        members.append(b'"Attributes":' + row_item(old))
     if wants_capacity(body):
-        old_size = 0 if old is None else canonicalize_item(orjson.loads(old))
+        old_size = 0 if old is None else row_size(old)
         members.append(b'"ConsumedCapacity":' + consumed_capacity(body, write_units(old_size, new_size)))
     return b"{" + b",".join(members) + b"}"

@@ -27,6 +27,6 @@ async def execute(request: Request, db: Database) -> bytes:
         raise ValidationException("Item size has exceeded the maximum allowed size")
     table = serving_table(db, body["TableName"])
     check_item_keys(table.keys, item)
-    command = PutItem(request.id, storage_key(table.keys, item), orjson.dumps(item), wants_old_item(body))
-    old = await db.write(table, command)
+    command = PutItem(request.id, storage_key(table.keys, item), orjson.dumps(item), size, wants_old_item(body))
+    old = (await db.write(table, command)).old
     return write_answer(body, old, size) if command.wants_old else b"{}"

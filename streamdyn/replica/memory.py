@@ -33,8 +33,9 @@ class MemoryStore:
     def get(self, key: bytes) -> bytes | None:
         return self._rows.get(key)
 
-    def scan(self) -> Iterator[tuple[bytes, bytes]]:
-        return iter(sorted(self._rows.items()))
+    def scan(self, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        keys = sorted(key for key in self._rows if start <= key < stop)
+        return iter([(key, self._rows[key]) for key in (reversed(keys) if backwards else keys)])
 
     def commit(self, effects: Effects) -> None:
         for key, row in effects.rows.items():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from streamdyn.core.apply import State, StateMachine
-from streamdyn.core.commands import ITEM_COMMANDS
+from streamdyn.core.apply import Schema, State, StateMachine
 from streamdyn.core.dedupe import DedupeWindow
 from streamdyn.errors import PartitionError
 
@@ -25,27 +24,28 @@ class Replica:
     anew is not the log that these rows came from.
     """
 
-    def __init__(self, store: Store, info: PartitionInfo, takes: tuple[type[Any], ...] = ITEM_COMMANDS) -> None:
+    def __init__(self, store: Store, info: PartitionInfo, schema: Schema) -> None:
         self._store = store
         saved = store.load()
         if saved is None:
             state = State()
             store.begin(info.topic_id, state)
-            self._machine = StateMachine(state, DedupeWindow(), store.get, takes)
+            self._machine = StateMachine(state, DedupeWindow(), store.get, schema)
             return
         if saved.topic_id != info.topic_id:
             raise PartitionError(recreated(info.topic))
-        self._machine = StateMachine(saved.state, DedupeWindow(saved.remembered), store.get, takes)
+        self._machine = StateMachine(saved.state, DedupeWindow(saved.remembered), store.get, schema)
 
     @property
     def state(self) -> State:
         return self._machine.state
 
     def get(self, key: bytes) -> bytes | None:
+        """A stored row; its key begins with a space's byte (see `core.indexes`)."""
         return self._store.get(key)
 
-    def scan(self) -> Iterator[tuple[bytes, bytes]]:
-        return self._store.scan()
+    def scan(self, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        return self._store.scan(start, stop, backwards=backwards)
 
     def apply(self, batch: RecordBatch) -> Effects:
         """Apply the next records and keep what came of them. After an error the replica must not be used any more."""

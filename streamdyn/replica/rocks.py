@@ -75,7 +75,7 @@ class RocksStore:
             topic, state = self._db.get(_TOPIC), self._db.get(_STATE)
             if topic is None or state is None:
                 return None
-            remembered = [Remembered.decode(int.from_bytes(key, "big"), row) for key, row in self._scan(_DEDUPE)]
+            remembered = [Remembered.decode(int.from_bytes(key, "big"), row) for key, row in self._scan(_DEDUPE, _ROW)]
             return Saved(topic.decode(), decode_state(state), remembered)
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise PartitionError(f"the state in {self._path} cannot be read ({error}); {self._remedy}") from error
@@ -95,8 +95,8 @@ class RocksStore:
             raise self._failure(error) from error
         return row
 
-    def scan(self) -> Iterator[tuple[bytes, bytes]]:
-        return self._scan(_ROW)
+    def scan(self, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        return self._scan(_ROW + start, _ROW + stop, backwards=backwards)
 
     def commit(self, effects: Effects) -> None:
         batch = WriteBatch(raw_mode=True)
@@ -125,12 +125,23 @@ class RocksStore:
         except Exception as error:
             raise self._failure(error) from error
 
-    def _scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        key: bytes
-        for key, row in self._db.items(from_key=prefix):  # type: ignore[assignment]
-            if key[:1] != prefix:
-                return
-            yield key[1:], row
+    def _scan(self, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        """Keys without their first byte, and rows, as of the call: RocksDB's iterator sees one snapshot."""
+        try:
+            items = self._db.items(backwards=backwards, from_key=stop if backwards else start)
+        except Exception as error:
+            raise self._failure(error) from error
+        return self._between(items, start, stop)
+
+    def _between(self, items: Any, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
+        try:
+            for key, row in items:
+                if start <= key < stop:
+                    yield key[1:], row
+                elif key != stop:
+                    return
+        except Exception as error:
+            raise self._failure(error) from error
 
     @property
     def _remedy(self) -> str:

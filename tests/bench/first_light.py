@@ -60,7 +60,7 @@ def load(address: tuple[str, str], connections: int, kind: str, table: str) -> d
 
 def bare_produce_ms(bootstrap: str, topic: str) -> float:
     """p50 of one acks=all produce at a time, of the very bytes that a PutItem appends."""
-    value = encode_batch((PutItem(os.urandom(16), os.urandom(110), orjson.dumps(item("k1"))),))
+    value = encode_batch((PutItem(os.urandom(16), os.urandom(110), orjson.dumps(item("k1")), 300),))
     producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "enable.idempotence": True, "linger.ms": 0})
     latencies = []
     for _ in range(PRODUCES):

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from streamdyn.cluster.partition import Partition
 from streamdyn.codec import decode_batch, encode_batch
+from streamdyn.core.apply import Schema
 from streamdyn.core.commands import PutItem
+from streamdyn.core.indexes import BASE_SPACE
 from streamdyn.core.lease import LeaseKeeper
+from streamdyn.core.rows import row_item
 from streamdyn.core.tables import PartitionInfo
 from streamdyn.log.events import Delivered, Fetched, RawRecord, Undelivered
 from streamdyn.replica.memory import MemoryStore
@@ -38,7 +41,7 @@ class Rig:
     def open(self) -> Partition:
         self.partition = Partition(
             INFO,
-            Replica(self.store, INFO),
+            Replica(self.store, INFO, Schema()),
             LeaseKeeper("node", self.life, LEASE_DURATION_MS),
             append=self.sent.append,
             clock_ms=lambda: self.now_ms,
@@ -82,6 +85,14 @@ class Rig:
         asyncio.get_running_loop().call_soon(self.deliver)
         self.leading = claim
 
+    def read(self, key: bytes) -> bytes | None:
+        """The item with a key, eventually consistent."""
+        row = self.partition.read(BASE_SPACE + key)
+        return None if row is None else row_item(row)
+
+    async def consistent_read(self, key: bytes) -> bytes | None:
+        return await self.partition.consistent(lambda: self.read(key))
+
     def kinds(self) -> list[list[type]]:
         """The types of the commands in each append that waits."""
         return [[type(command) for command in decode_batch(value) or ()] for value in self.sent]
@@ -91,7 +102,7 @@ class Rig:
 
 
 def put(number: int, item: bytes = b"{}", *, wants_old: bool = False) -> PutItem:
-    return PutItem(number.to_bytes(16, "big"), b"key-%d" % number, item, wants_old)
+    return PutItem(number.to_bytes(16, "big"), b"key-%d" % number, item, len(item), wants_old)
 
 
 def run(test: Callable[[Rig], Coroutine[Any, Any, None]]) -> Callable[[], None]:

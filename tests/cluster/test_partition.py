@@ -29,10 +29,10 @@ async def test_a_write_is_not_acknowledged_before_the_log_has_it(rig: Rig):
     write = asyncio.ensure_future(rig.partition.write(put(1)))
     await settle()
     assert not write.done()
-    assert rig.partition.read(put(1).key) is None
+    assert rig.read(put(1).key) is None
     rig.deliver()
     await write
-    assert rig.partition.read(put(1).key) == b"{}"
+    assert rig.read(put(1).key) == b"{}"
 
 
 @run
@@ -45,7 +45,7 @@ async def test_a_record_behind_somebody_elses_waits_for_the_reader(rig: Rig):
     assert not write.done()
     rig.fetch()
     await write
-    assert rig.partition.read(put(2).key) == b'{"theirs":1}'
+    assert rig.read(put(2).key) == b'{"theirs":1}'
 
 
 @run
@@ -85,7 +85,7 @@ async def test_an_append_with_unknown_outcome_is_sent_again_and_applied_once(rig
     assert not first.done()
     rig.fetch()
     outcome = await first
-    assert outcome.value is None  # the second application would have found the first one's item
+    assert outcome.old is None  # the second application would have found the first one's item
     assert len(rig.log) == 3
 
 
@@ -94,11 +94,11 @@ async def test_two_attempts_of_one_call_get_one_outcome(rig: Rig):
     attempts = [asyncio.ensure_future(rig.partition.write(put(1, wants_old=True))) for _ in range(2)]
     await settle()
     rig.deliver()
-    assert {(await attempt).value for attempt in attempts} == {None}
+    assert {(await attempt).old for attempt in attempts} == {None}
     late = asyncio.ensure_future(rig.partition.write(put(1, wants_old=True)))
     await settle()
     rig.deliver()
-    assert (await late).value is None
+    assert (await late).old is None
 
 
 @run
@@ -110,14 +110,14 @@ async def test_a_deposed_holder_acknowledges_nothing(rig: Rig):
     rig.fetch()
     with pytest.raises(InternalServerError):
         await write
-    assert rig.partition.read(put(1).key) == b"{}"  # it is a command all the same
+    assert rig.read(put(1).key) == b"{}"  # it is a command all the same
     assert not rig.partition.leads
 
 
 @run
 async def test_a_strong_read_needs_a_lease_that_still_runs_after_it(rig: Rig):
     rig.now_ms += LEASE_DURATION_MS
-    read = asyncio.ensure_future(rig.partition.strong_read(b"key"))
+    read = asyncio.ensure_future(rig.consistent_read(b"key"))
     await settle()
     assert not read.done()
     assert rig.kinds() == [[LeaseRenew]]
@@ -127,10 +127,10 @@ async def test_a_strong_read_needs_a_lease_that_still_runs_after_it(rig: Rig):
 
 @run
 async def test_a_lease_is_renewed_by_reads_in_its_second_half_only(rig: Rig):
-    await rig.partition.strong_read(b"key")
+    await rig.consistent_read(b"key")
     assert rig.sent == []
     rig.now_ms += LEASE_DURATION_MS * 3 // 4
-    await rig.partition.strong_read(b"key")
+    await rig.consistent_read(b"key")
     assert rig.kinds() == [[LeaseRenew]]
 
 
@@ -163,7 +163,7 @@ async def test_a_new_life_waits_for_the_lease_of_the_one_before(rig: Rig):
 async def test_one_lease_record_at_a_time_is_on_its_way_while_the_reader_is_behind(rig: Rig):
     rig.foreign(put(1))
     rig.now_ms += LEASE_DURATION_MS
-    read = asyncio.ensure_future(rig.partition.strong_read(b"key"))
+    read = asyncio.ensure_future(rig.consistent_read(b"key"))
     await settle()
     rig.deliver()
     assert rig.sent == []
@@ -175,7 +175,7 @@ async def test_one_lease_record_at_a_time_is_on_its_way_while_the_reader_is_behi
 @run
 async def test_readers_that_have_given_up_are_forgotten(rig: Rig):
     rig.now_ms += LEASE_DURATION_MS
-    reads = [asyncio.ensure_future(rig.partition.strong_read(b"key")) for _ in range(10)]
+    reads = [asyncio.ensure_future(rig.consistent_read(b"key")) for _ in range(10)]
     await settle()
     for read in reads:
         read.cancel()
@@ -197,7 +197,7 @@ async def test_after_a_release_the_next_life_need_not_wait(rig: Rig):
     await settle()
     assert rig.kinds() == [[LeaseRelease]]
     with pytest.raises(InternalServerError):
-        await rig.partition.strong_read(b"key")
+        await rig.consistent_read(b"key")
     rig.deliver()
     await release
     successor = Rig(store=rig.store, log=rig.log, life="life-2")
@@ -231,7 +231,7 @@ async def test_a_command_that_was_given_up_before_it_was_sent_never_turns_up(rig
     rig.deliver()
     await settle()
     assert rig.sent == []
-    assert rig.partition.read(put(2).key) is None
+    assert rig.read(put(2).key) is None
     for write in (first, second):
         with pytest.raises(InternalServerError):
             await write
@@ -258,7 +258,7 @@ async def test_a_newer_format_stops_the_partition_before_it_and_nothing_is_lost(
     assert "upgrade" in rig.failures[0]
     assert rig.partition.next_offset == 2
     with pytest.raises(InternalServerError):
-        rig.partition.read(b"key")
+        rig.read(b"key")
 
 
 @run
@@ -267,7 +267,7 @@ async def test_garbage_is_skipped_and_counted(rig: Rig):
     rig.foreign(put(1, b'{"after":1}'))
     rig.fetch()
     assert rig.partition.failure is None
-    assert rig.partition.read(put(1).key) == b'{"after":1}'
+    assert rig.read(put(1).key) == b'{"after":1}'
     assert rig.store.load().state.skipped == 1
 
 

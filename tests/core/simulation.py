@@ -26,9 +26,11 @@ from math import inf
 from random import Random
 
 from streamdyn.codec import decode_batch, encode_batch
-from streamdyn.core.apply import Applied, Effects, State
+from streamdyn.core.apply import Applied, Effects, Schema, State
 from streamdyn.core.commands import LEASE_COMMANDS, Command, Outcome, PutItem, Record, RecordBatch
+from streamdyn.core.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.core.lease import LeaseKeeper
+from streamdyn.core.rows import encode_row, row_item
 from streamdyn.core.tables import PartitionInfo
 from streamdyn.replica.memory import MemoryStore
 from streamdyn.replica.replica import Replica
@@ -350,7 +352,7 @@ class Log:
             world.count("foreign writes")
             op = Op(world.random.choice(KEYS), world.now, value=b"foreign-%d" % self.next)
             world.history.append(op)
-            self.land(encode_batch((PutItem(world.new_id(), op.key, op.value or b""),)))
+            self.land(encode_batch((PutItem(world.new_id(), op.key, op.value or b"", 0),)))
 
 
 # --- a node, by the rules of cluster/partition.py ---
@@ -362,7 +364,7 @@ class Node:
     def __init__(self, machine: Machine, life: str) -> None:
         self.machine = machine
         self.world = machine.world
-        self.replica = Replica(machine.disk, INFO)
+        self.replica = Replica(machine.disk, INFO, Schema())
         self.keeper = self.world.keeper_type(machine.name, life, LEASE_MS)
         self.queue: deque[Command] = deque()
         self.waiters: dict[bytes, list[Reply]] = {}
@@ -393,7 +395,7 @@ class Node:
         yield from self.append()
 
     def read(self, key: bytes, reply: Reply) -> Work:
-        row, offset = self.replica.get(key), self.replica.state.next_offset
+        row, offset = self.replica.get(BASE_SPACE + key), self.replica.state.next_offset
         yield BEFORE_CHECK
         yield from self.answer_if_leased(key, row, offset, reply)
 
@@ -401,7 +403,7 @@ class Node:
         now_ms = self.machine.clock_ms()
         if self.keeper.may_read(now_ms):
             yield BEFORE_ANSWER
-            reply(Outcome(value=row), offset)
+            reply(Outcome(old=row), offset)
             if self.keeper.remaining_ms(now_ms) * 2 < self.keeper.duration_ms:
                 self._renewal_wanted = True
                 yield from self.append()
@@ -575,7 +577,7 @@ class Client:
         command = None
         if not self._polls and random.random() < world.weather.writes:
             op.value, op.tells_old = b"%d-%d" % (self._number, self._calls), random.random() < 0.5
-            command = PutItem(world.new_id(), op.key, op.value, op.tells_old)
+            command = PutItem(world.new_id(), op.key, op.value, 0, op.tells_old)
         world.history.append(op)
         self._try(op, command)
 
@@ -626,7 +628,7 @@ class Client:
         if outcome is not None:
             self._world.count("reads answered" if command is None else "writes acknowledged")
             self._favourite = machine
-            op.responded, op.old = self._world.now, outcome.value
+            op.responded, op.old = self._world.now, None if outcome.old is None else row_item(outcome.old)
         elif self._attempt < MAX_ATTEMPTS:
             self._favourite = None
             self._try(op, command)
@@ -644,7 +646,7 @@ class Client:
 def judge_replicas(world: World) -> None:
     """Every replica, and one that replays the whole log, must have what the model has."""
     rows, outcomes = _model(world)
-    fresh = Replica(MemoryStore(), INFO)
+    fresh = Replica(MemoryStore(), INFO, Schema())
     for offset, timestamp_ms, value in world.log.records:
         before = fresh.state.lease
         base = fresh.state.next_offset
@@ -658,13 +660,13 @@ def judge_replicas(world: World) -> None:
     replicas = {"a replay": fresh}
     replicas |= {machine.name: _caught_up(world, machine) for machine in world.machines}
     for name, replica in replicas.items():
-        if dict(replica.scan()) != rows or replica.state != fresh.state:
-            world.report.violation("replicas differ", f"{name}: {dict(replica.scan())}, the model: {rows}")
+        if _rows(replica) != rows or replica.state != fresh.state:
+            world.report.violation("replicas differ", f"{name}: {_rows(replica)}, the model: {rows}")
     for command_id, outcome in world.acknowledged.items():
         if command_id not in outcomes:
             world.report.violation("acknowledged write lost", command_id.hex())
-        elif outcomes[command_id] != outcome.value:
-            text = f"{command_id.hex()}: {outcome.value!r}, the model: {outcomes[command_id]!r}"
+        elif outcomes[command_id] != outcome.old:
+            text = f"{command_id.hex()}: {outcome.old!r}, the model: {outcomes[command_id]!r}"
             world.report.violation("wrong outcome", text)
 
 
@@ -679,12 +681,16 @@ def _model(world: World) -> tuple[dict[bytes, bytes], dict[bytes, bytes | None]]
                     world.count("dedupe hits")
                     continue
                 outcomes[command.id] = rows.get(command.key) if command.wants_old else None
-                rows[command.key] = command.item
+                rows[command.key] = encode_row(command.size, command.item)
     return rows, outcomes
 
 
+def _rows(replica: Replica) -> dict[bytes, bytes]:
+    return {key.removeprefix(BASE_SPACE): row for key, row in replica.scan(BASE_SPACE, FIRST_INDEX_SPACE)}
+
+
 def _caught_up(world: World, machine: Machine) -> Replica:
-    replica = machine.node.replica if machine.node is not None else Replica(machine.disk, INFO)
+    replica = machine.node.replica if machine.node is not None else Replica(machine.disk, INFO, Schema())
     start = replica.state.next_offset
     rest = world.log.since(start, len(world.log.records))
     if rest:

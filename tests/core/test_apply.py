@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streamdyn.codec import decode_batch, encode_batch
 from streamdyn.core import dedupe
-from streamdyn.core.apply import State, StateMachine, decode_state, encode_state
+from streamdyn.core.apply import Schema, State, StateMachine, decode_state, encode_state
 from streamdyn.core.commands import (
     DONE,
     ITEM_COMMANDS,
@@ -31,16 +31,30 @@ from streamdyn.core.commands import (
     UpdateTable,
 )
 from streamdyn.core.dedupe import DedupeWindow, Remembered
+from streamdyn.core.indexes import BASE_SPACE
 from streamdyn.core.keys import KeySchema
 from streamdyn.core.lease import Lease, accept
 from streamdyn.core.ports import Saved
+from streamdyn.core.rows import encode_row
 from streamdyn.core.tables import ACTIVE, CREATING, DELETING, UPDATING, PartitionInfo, Table, decode_table, encode_table
 from streamdyn.errors import PartitionError
 from streamdyn.replica.memory import MemoryStore
 from streamdyn.replica.replica import Replica
 
 INFO = PartitionInfo("p", "topic", 0, "topic-id")
-EVERYTHING = ITEM_COMMANDS + TABLE_COMMANDS  # no real log takes both, but the state machine does not mind
+EVERYTHING = Schema(ITEM_COMMANDS + TABLE_COMMANDS)  # no real log takes both, but the state machine does not mind
+
+
+def rows_of(replica):
+    return list(replica.scan(b"", b"\xff" * 20))
+
+
+def row(item):
+    return encode_row(len(item), item)
+
+
+def get(replica, key):
+    return replica.get(BASE_SPACE + key)
 
 
 def name(number):
@@ -74,7 +88,7 @@ TABLES = st.sampled_from(
     [encode_table(table()), encode_table(table("t2")), b"", b"[]", b"null", b'{"keys": {}}', b'{"id": 1}']
 )
 DATA_COMMANDS = st.one_of(
-    st.builds(PutItem, IDS, KEYS, ITEMS, st.booleans()),
+    st.builds(PutItem, IDS, KEYS, ITEMS, st.integers(0, 9), st.booleans()),
     st.builds(DeleteItem, IDS, KEYS, st.booleans()),
     st.builds(CreateTable, IDS, NAMES, TABLES),
     st.builds(UpdateTable, IDS, NAMES, st.sampled_from([b'{"A": 1}', b"{}", b"7", b"["])),
@@ -161,7 +175,7 @@ def play(batches, store=None, restart_before=()):
         applied += replica.apply(batch).applied
     saved = store.load()
     assert saved is not None and saved.state == replica.state
-    return replica.state, list(replica.scan()), saved.remembered, applied
+    return replica.state, rows_of(replica), saved.remembered, applied
 
 
 @given(LOGS, CUTS)
@@ -221,23 +235,23 @@ def test_a_batch_that_is_not_the_next_one_is_refused_and_changes_nothing(records
     replica = Replica(store, INFO, EVERYTHING)
     for batch in batches_of(records, ()):
         replica.apply(batch)
-    at, rows = replica.state, list(replica.scan())
+    at, rows = replica.state, rows_of(replica)
     wrong = RecordBatch(at.next_offset + off_by, at.next_offset + 9, [put(at.next_offset + 8, 77, b"new", b"row")])
     with pytest.raises(
         PartitionError, match=f"at offset {at.next_offset + off_by}, but this replica stands at {at.next_offset}"
     ):
         replica.apply(wrong)
-    assert replica.state is at and list(replica.scan()) == rows
+    assert replica.state is at and rows_of(replica) == rows
     again = put(at.next_offset, 77, b"key", b"row")
     [done] = replica.apply(RecordBatch(at.next_offset, at.next_offset + 1, [again])).applied
-    assert done.outcome == DONE and replica.get(b"key") == b"row"
+    assert done.outcome == DONE and get(replica, b"key") == row(b"row")
 
 
 # --- single behaviours ---
 
 
 def put(offset, command, key, item, *, wants_old=False, ms=0):
-    return Record(offset, ms, (PutItem(name(command), key, item, wants_old),))
+    return Record(offset, ms, (PutItem(name(command), key, item, len(item), wants_old),))
 
 
 def replay(*records):
@@ -256,25 +270,25 @@ def test_an_item_is_put_replaced_and_deleted():
         Record(2, 0, (DeleteItem(name(3), b"k", wants_old=True),)),
         Record(3, 0, (DeleteItem(name(4), b"k", wants_old=True),)),
     )
-    assert outcomes == [DONE, Outcome(value=b"one"), Outcome(value=b"two"), DONE]
-    assert list(replica.scan()) == []
+    assert outcomes == [DONE, Outcome(old=row(b"one")), Outcome(old=row(b"two")), DONE]
+    assert rows_of(replica) == []
 
 
 def test_a_command_sees_what_its_batch_did_before_it():
-    first, second = PutItem(name(1), b"k", b"one"), PutItem(name(2), b"k", b"two", wants_old=True)
+    first, second = PutItem(name(1), b"k", b"one", 3), PutItem(name(2), b"k", b"two", 3, wants_old=True)
     _, outcomes = replay(Record(0, 0, (first, second)))
-    assert outcomes == [DONE, Outcome(value=b"one")]
+    assert outcomes == [DONE, Outcome(old=row(b"one"))]
 
 
 @pytest.mark.parametrize("together", [True, False])
 def test_a_command_that_comes_twice_is_applied_once_and_told_the_same(together):
-    first = PutItem(name(1), b"k", b"one", wants_old=True)
-    between = PutItem(name(2), b"k", b"two")
-    commands = (PutItem(name(0), b"k", b"zero"), first, between, first)
+    first = PutItem(name(1), b"k", b"one", 3, wants_old=True)
+    between = PutItem(name(2), b"k", b"two", 3)
+    commands = (PutItem(name(0), b"k", b"zero", 4), first, between, first)
     records = [Record(0, 0, commands)] if together else [Record(n, 0, (c,)) for n, c in enumerate(commands)]
     replica, outcomes = replay(*records)
-    assert outcomes == [DONE, Outcome(value=b"zero"), DONE, Outcome(value=b"zero")]
-    assert replica.get(b"k") == b"two"
+    assert outcomes == [DONE, Outcome(old=row(b"zero")), DONE, Outcome(old=row(b"zero"))]
+    assert get(replica, b"k") == row(b"two")
 
 
 def test_a_command_that_comes_again_after_it_was_forgotten_is_applied_again():
@@ -282,12 +296,12 @@ def test_a_command_that_comes_again_after_it_was_forgotten_is_applied_again():
         put(0, 1, b"k", b"one"), put(1, 2, b"k", b"two", ms=201), put(2, 1, b"k", b"one", ms=201)
     )
     assert outcomes == [DONE, DONE, DONE]
-    assert replica.get(b"k") == b"one"
+    assert get(replica, b"k") == row(b"one")
 
 
 def test_an_outcome_names_who_held_the_lease_at_its_place():
     replica = Replica(MemoryStore(), INFO, EVERYTHING)
-    item = [PutItem(name(n), b"k", b"x") for n in range(5)]
+    item = [PutItem(name(n), b"k", b"x", 1) for n in range(5)]
     claim = LeaseClaim(name(90), "a", "a1", 1, START, 1_000)
     other = LeaseClaim(name(91), "b", "b1", 2, Position(0, 1), 1_000)
     release = LeaseRelease(name(92), "b1", 2, Position(1, 0))
@@ -331,10 +345,10 @@ def test_logs_that_differ_in_a_write_differ_in_their_checksum(one, other):
 
 
 def test_a_machine_of_its_own_needs_no_store():
-    machine = StateMachine(State(), DedupeWindow(), {b"k": b"old"}.get)
+    machine = StateMachine(State(), DedupeWindow(), {BASE_SPACE + b"k": row(b"old")}.get, EVERYTHING)
     effects = machine.apply(RecordBatch(0, 5, [put(3, 1, b"k", b"new", wants_old=True)]))
-    assert effects.rows == {b"k": b"new"}
-    assert [one.outcome for one in effects.applied] == [Outcome(value=b"old")]
+    assert effects.rows == {BASE_SPACE + b"k": row(b"new")}
+    assert [one.outcome for one in effects.applied] == [Outcome(old=row(b"old"))]
     assert machine.state.next_offset == 5
 
 
@@ -342,7 +356,7 @@ def test_a_replica_refuses_the_rows_of_another_topic():
     store = MemoryStore()
     Replica(store, INFO, EVERYTHING)
     with pytest.raises(PartitionError, match="deleted and made anew"):
-        Replica(store, replace(INFO, topic_id="another"))
+        Replica(store, replace(INFO, topic_id="another"), EVERYTHING)
 
 
 @pytest.mark.parametrize(
@@ -350,12 +364,12 @@ def test_a_replica_refuses_the_rows_of_another_topic():
     [
         (ITEM_COMMANDS, CreateTable(name(1), "T", encode_table(table()))),
         (ITEM_COMMANDS, FinishTable(name(1), "T", "t1", DELETING)),
-        (TABLE_COMMANDS, PutItem(name(1), b"T", b"{}")),
+        (TABLE_COMMANDS, PutItem(name(1), b"T", b"{}", 2)),
         (TABLE_COMMANDS, DeleteItem(name(1), b"T")),
     ],
 )
 def test_a_command_that_belongs_into_another_log_does_nothing(takes, command):
-    replica = Replica(MemoryStore(), INFO, takes)
+    replica = Replica(MemoryStore(), INFO, Schema(takes))
     effects = replica.apply(RecordBatch(0, 1, [Record(0, 1_000, (command,))]))
     assert effects.applied[0].outcome.error == "ValidationException"
     assert not effects.rows
@@ -369,7 +383,7 @@ def table_log(*commands):
     replica, outcomes = replay(
         *(Record(n, 1_000 + n, (replace(command, id=name(n)),)) for n, command in enumerate(commands))
     )
-    row = replica.get(b"T")
+    row = get(replica, b"T")
     return None if row is None else decode_table(row), outcomes
 
 
@@ -435,7 +449,7 @@ def test_a_late_finish_of_an_older_table_of_the_name_does_nothing(later):
 def test_a_table_is_created_at_the_log_s_time_and_told_with_it():
     created, [outcome] = table_log(CREATE)
     assert created == replace(table(), created_ms=1_000)
-    assert outcome.value is not None and decode_table(outcome.value) == created
+    assert outcome.new is not None and decode_table(outcome.new) == created
 
 
 def test_a_created_table_has_the_ids_of_its_topics():

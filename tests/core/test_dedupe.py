@@ -29,13 +29,14 @@ def record(offset, clock_ms, *sizes):
     """A record whose commands' results are of these sizes; ids count on over the records."""
     ids = (name(offset * 100 + index) for index in range(len(sizes)))
     return Remembered(
-        offset, clock_ms, {i: Outcome(value=b"x" * size) if size else DONE for i, size in zip(ids, sizes, strict=True)}
+        offset, clock_ms, {i: Outcome(old=b"x" * size) if size else DONE for i, size in zip(ids, sizes, strict=True)}
     )
 
 
 OUTCOMES = st.builds(
     Outcome,
-    value=st.none() | st.binary(max_size=20),
+    old=st.none() | st.binary(max_size=20),
+    new=st.none() | st.binary(max_size=20),
     error=st.none() | st.text(max_size=8),
     message=st.none() | st.text(max_size=8),
 )
@@ -54,15 +55,15 @@ def test_what_is_remembered_comes_back_from_the_store(offset, clock_ms, outcomes
 
 
 def test_an_empty_old_value_is_not_no_value():
-    remembered = Remembered(1, 2, {name(1): Outcome(value=b""), name(2): DONE})
-    assert Remembered.decode(1, remembered.encode()).outcomes[name(1)].value == b""
+    remembered = Remembered(1, 2, {name(1): Outcome(old=b""), name(2): DONE})
+    assert Remembered.decode(1, remembered.encode()).outcomes[name(1)].old == b""
 
 
 def test_an_id_is_known_from_its_record_on():
     window = DedupeWindow()
     assert window.get(name(100)) is None
     assert window.remember(record(1, 0, 3)) == []
-    assert window.get(name(100)) == Outcome(value=b"xxx")
+    assert window.get(name(100)) == Outcome(old=b"xxx")
 
 
 @pytest.mark.parametrize(
@@ -124,5 +125,5 @@ def test_the_window_never_grows_beyond_its_limits(drawn):
             del kept[forgotten]
         if len(kept) > 1:
             assert len(window) <= MAX_COMMANDS
-            assert sum(len(o.value or b"") for r in kept.values() for o in r.outcomes.values()) <= MAX_RESULT_BYTES
+            assert sum(len(o.old or b"") for r in kept.values() for o in r.outcomes.values()) <= MAX_RESULT_BYTES
             assert min(r.clock_ms for r in kept.values()) >= clock_ms - MAX_AGE_MS

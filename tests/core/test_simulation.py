@@ -9,6 +9,7 @@ import pytest
 from streamdyn.core import apply as apply_module
 from streamdyn.core.commands import DONE, LeaseRelease, LeaseRenew, Outcome
 from streamdyn.core.dedupe import DedupeWindow
+from streamdyn.core.indexes import BASE_SPACE
 from streamdyn.core.lease import Lease, LeaseKeeper, accept
 from tests.core.simulation import BEFORE_ANSWER, BEFORE_CHECK, Disk, Node, Op, linearizable, run
 
@@ -147,14 +148,14 @@ class ChecksBeforeReading(Node):
 
     def answer(self, key, reply):
         yield BEFORE_ANSWER
-        reply(Outcome(value=self.replica.get(key)), self.replica.state.next_offset)
+        reply(Outcome(old=self.replica.get(BASE_SPACE + key)), self.replica.state.next_offset)
 
 
 class ReadsBeforeItsOwnClaim(Node):
     """Rule 5: between the read and the look at the lease, records would be applied: a claim of this node, say."""
 
     def read(self, key, reply):
-        row, offset = self.replica.get(key), self.replica.state.next_offset
+        row, offset = self.replica.get(BASE_SPACE + key), self.replica.state.next_offset
         yield BEFORE_CHECK
         self.later(self.world.random.choice((0, 20, 80)), lambda: self.answer_if_leased(key, row, offset, reply))
 

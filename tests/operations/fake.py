@@ -1,13 +1,22 @@
-"""A database of plain dicts, to try operations on: whatever they ask for is done at once."""
+"""A database in memory, to try operations on: whatever they ask for is done at once."""
 
+import asyncio
+import sys
 from dataclasses import replace
+from itertools import count
 
 import orjson
 
-from streamdyn import errors
-from streamdyn.core.commands import FinishTable, PutItem
+from streamdyn.codec import decode_batch, encode_batch
+from streamdyn.core.apply import Schema
+from streamdyn.core.commands import ITEM_COMMANDS, FinishTable, Record, RecordBatch
+from streamdyn.core.indexes import BASE_SPACE, FIRST_INDEX_SPACE, index_space
+from streamdyn.core.rows import row_size
 from streamdyn.core.tables import ACTIVE, apply_table_command, decode_table, encode_table
 from streamdyn.operations.catalog import run
+from streamdyn.operations.database import PageLimits, successful, take_page
+from streamdyn.replica.memory import MemoryStore
+from streamdyn.replica.replica import Replica
 from streamdyn.settings import Settings
 
 CLOCK_MS = 1_700_000_000_123
@@ -15,63 +24,73 @@ ID = b"\x01" * 16
 
 
 class FakeDatabase:
+    """One partition for each table: the real state machine and a store in memory, and no log in between."""
+
     def __init__(self, **settings):
         self.settings = Settings(**settings)
         self.rows = {}
-        self.items = {}
+        self.replicas = {}
         self.commands = []
         self.reads = []
+        self.ids = count(1)
 
     def table(self, name):
-        row = self.rows.get(name.encode())
+        row = self.rows.get(name)
         return None if row is None else decode_table(row)
 
     def table_names(self):
-        return sorted(key.decode() for key in self.rows)
+        return sorted(self.rows)
 
     def item_count(self, table):
-        items = self.items.get(table.id, {})
-        return len(items), sum(map(len, items.values()))
+        rows = [row for _, row in self._replica(table).scan(BASE_SPACE, FIRST_INDEX_SPACE)]
+        return len(rows), sum(map(row_size, rows))
 
     async def write(self, table, command):
         self.commands.append(command)
-        items = self.items.setdefault(table.id, {})
-        old = items.pop(command.key, None)
-        if isinstance(command, PutItem):
-            items[command.key] = command.item
-        return old if command.wants_old else None
+        replica = self._replica(table)
+        offset = replica.state.next_offset
+        record = Record(offset, CLOCK_MS, decode_batch(encode_batch((command,))))
+        (applied,) = replica.apply(RecordBatch(offset, offset + 1, [record])).applied
+        return successful(applied.outcome)
 
     async def read(self, table, key, *, consistent):
         self.reads.append(consistent)
-        return self.items.get(table.id, {}).get(key)
+        return self._replica(table).get(BASE_SPACE + key)
+
+    async def read_page(self, table, keys, *, index=None, backwards=False, limit=None, consistent):
+        self.reads.append(consistent)
+        space = BASE_SPACE if index is None else index_space(table.indexes, index.name)
+        rows = self._replica(table).scan(space + keys.start, space + keys.stop, backwards=backwards)
+        return take_page(rows, PageLimits(limit or sys.maxsize))
 
     async def change_table(self, command):
         self.commands.append(command)
-        outcome, row = apply_table_command(command, self.rows.get, CLOCK_MS)
-        if outcome.error is not None:
-            raise getattr(errors, outcome.error)(outcome.message)
-        self.rows[command.name.encode()] = row
+        outcome, row = apply_table_command(command, self.rows.get(command.name), CLOCK_MS)
+        successful(outcome)
+        self.rows[command.name] = row
         changed = decode_table(row)
-        _, finished = apply_table_command(
-            FinishTable(ID, command.name, changed.id, changed.status), self.rows.get, CLOCK_MS
-        )
+        finish = FinishTable(ID, command.name, changed.id, changed.status)
+        _, finished = apply_table_command(finish, row, CLOCK_MS)
         if finished is None:
-            del self.rows[command.name.encode()]
+            del self.rows[command.name]
         else:
-            self.rows[command.name.encode()] = finished
+            self.rows[command.name] = finished
         return changed
 
-    def set_status(self, name, status):
-        self.rows[name.encode()] = encode_table(replace(self.table(name), status=status))
+    def _replica(self, table):
+        if table.id not in self.replicas:
+            schema = Schema(ITEM_COMMANDS, table.keys, table.indexes)
+            self.replicas[table.id] = Replica(MemoryStore(), table.partitions[0], schema)
+        return self.replicas[table.id]
 
-    def call(self, operation, body):
-        """The parsed answer of one call. Nothing in here ever waits, so it needs no event loop."""
+    def set_status(self, name, status):
+        self.rows[name] = encode_table(replace(self.table(name), status=status))
+
+    def call(self, operation, body, request_id=None):
+        """The parsed answer of one call, which is another one than all before if it has no `request_id`."""
+        request_id = request_id or next(self.ids).to_bytes(16, "big")
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
-        try:
-            run(operation, ID, raw, self).send(None)
-        except StopIteration as answer:
-            return orjson.loads(answer.value)
-        raise AssertionError("the operation waited")
+        return orjson.loads(asyncio.run(run(operation, request_id, raw, self)))
 
     def add_table(self, name, keys, status=ACTIVE):
         """A table with `keys` such as {"pk": "S", "sk": "N"}."""

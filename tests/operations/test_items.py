@@ -6,8 +6,9 @@ import pytest
 from streamdyn.core.commands import DeleteItem, PutItem
 from streamdyn.core.keys import KeySchema, storage_key
 from streamdyn.core.tables import CREATING, DELETING, UPDATING
+from streamdyn.core.values import item_size
 from streamdyn.errors import ResourceNotFoundException, SerializationException, ValidationException
-from tests.operations.fake import ID, FakeDatabase
+from tests.operations.fake import FakeDatabase
 
 ITEM = {"pk": {"S": "k"}, "n": {"N": "5"}}
 KEY = {"pk": {"S": "k"}}
@@ -56,7 +57,9 @@ def test_an_item_is_stored_canonically_under_its_canonical_key(db):
     db.call("PutItem", {"TableName": "range", "Item": {"pk": {"S": "k"}, "sk": {"N": "1.0"}, "n": {"N": "1e2"}}})
     (command,) = db.commands
     item = {"pk": {"S": "k"}, "sk": {"N": "1"}, "n": {"N": "100"}}
-    assert command == PutItem(ID, storage_key(KeySchema("pk", "S", "sk", "N"), item), orjson.dumps(item))
+    assert command == PutItem(
+        command.id, storage_key(KeySchema("pk", "S", "sk", "N"), item), orjson.dumps(item), item_size(item)
+    )
     assert db.call("GetItem", {"TableName": "range", "Key": {"pk": {"S": "k"}, "sk": {"N": "01"}}}) == {"Item": item}
 
 

@@ -339,7 +339,7 @@ def test_every_member_that_dynamodb_knows_is_handled_or_refused(operation):
 
 def test_a_command_carries_the_requests_id():
     db = FakeDatabase()
-    db.call("CreateTable", PAID)
+    db.call("CreateTable", PAID, request_id=ID)
     assert db.commands[0].id == ID
 
 
