@@ -210,7 +210,7 @@ class _Run:
     def _execute_on_item(self, command: ItemCommand, written: list[bytes]) -> Outcome:
         key = BASE_SPACE + command.key
         old = self._read(key) if self._indexed or needs_old(command) else None
-        outcome, new = apply_item_command(command, old)
+        outcome, new = apply_item_command(command, old, self._schema.indexes)
         if outcome.error is None:
             if self._indexed:
                 self._write_indexes(old, new)

@@ -25,10 +25,11 @@ from streamdyn.settings import NESTING_MAX_LEVELS, PARTITION_KEY_MAX_BYTES, SORT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamdyn.core.keys import KeySchema
+    from streamdyn.core.keys import KeySchema, LocalIndex
 
 ATTRIBUTE_NAME_MAX_CHARS = 65_535
 INVALID = "One or more parameter values were invalid: "
+NOUNS = {"S": "string", "N": "number", "B": "binary"}
 # "Item sizes and formats", developer guide: a list or map is 3 bytes, and 1 more for each of its elements.
 CONTAINER_BYTES = 3
 ELEMENT_BYTES = 1
@@ -209,6 +210,53 @@ def check_item_keys(schema: KeySchema, item: dict[str, Any]) -> None:
         _check_sort_key(item, schema.sort, schema.sort_type)
 
 
+def check_index_keys(indexes: tuple[LocalIndex, ...], item: dict[str, Any]) -> None:
+    """Where an item has the sort key of an index, it must have that key's type and length."""
+    for index in sorted(indexes, key=lambda index: index.name):
+        value = item.get(index.sort)
+        if value is None:
+            continue
+        (kind,) = value
+        if kind != index.sort_type:
+            raise ValidationException(
+                f"{INVALID}Type mismatch for Index Key {index.sort} "
+                f"Expected: {index.sort_type} Actual: {kind} IndexName: {index.name}"
+            )
+        text = value[kind]
+        if not text:
+            raise ValidationException(
+                "One or more parameter values are not valid. A value specified for a secondary index key is not "
+                f"supported. The AttributeValue for a key attribute cannot contain an empty {NOUNS[kind]} value. "
+                f"IndexName: {index.name}, IndexKey: {index.sort}"
+            )
+        if _scalar_size(kind, text) > SORT_KEY_MAX_BYTES:
+            raise ValidationException(
+                f"{INVALID}Aggregated size of all range keys has exceeded the size limit of {SORT_KEY_MAX_BYTES} bytes"
+            )
+
+
+def check_updated_index_keys(indexes: tuple[LocalIndex, ...], item: dict[str, Any]) -> None:
+    """The same of an item that an update made, in the words for that."""
+    for index in indexes:
+        value = item.get(index.sort)
+        if value is None:
+            continue
+        if index.sort_type not in value:
+            raise ValidationException(
+                "The update expression attempted to update the secondary index key to unsupported type"
+            )
+        if not value[index.sort_type]:
+            raise ValidationException(
+                "One or more parameter values are not valid. The update expression attempted to update a secondary "
+                "index key to a value that is not supported. The AttributeValue for a key attribute cannot contain "
+                f"an empty {NOUNS[index.sort_type]} value."
+            )
+        if _scalar_size(index.sort_type, value[index.sort_type]) > SORT_KEY_MAX_BYTES:
+            raise ValidationException(
+                f"{INVALID}Aggregated size of all range keys has exceeded the size limit of {SORT_KEY_MAX_BYTES} bytes"
+            )
+
+
 def check_key(schema: KeySchema, key: dict[str, Any]) -> None:
     """A key must be the table's key attributes and nothing else."""
     if len(key) != len(schema.names) or schema.partition_type not in key.get(schema.partition, ()):
@@ -253,11 +301,14 @@ def _check_sort_key(item: dict[str, Any], name: str, kind: str) -> None:
 def _key_size(item: dict[str, Any], name: str, kind: str) -> int:
     text: str = item[name][kind]
     if not text:
-        noun = "string" if kind == "S" else "binary"
         raise ValidationException(
             "One or more parameter values are not valid. "
-            f"The AttributeValue for a key attribute cannot contain an empty {noun} value. Key: {name}"
+            f"The AttributeValue for a key attribute cannot contain an empty {NOUNS[kind]} value. Key: {name}"
         )
+    return _scalar_size(kind, text)
+
+
+def _scalar_size(kind: str, text: str) -> int:
     if kind == "S":
         return text_size(text)
     return number_size(text) if kind == "N" else len(decode_blob(text))

@@ -25,11 +25,13 @@ def wants_capacity(body: dict[str, Any]) -> bool:
     return bool(body.get("ReturnConsumedCapacity", "NONE") != "NONE")
 
 
-def consumed_capacity(body: dict[str, Any], units: float) -> bytes:
-    """The answer's ConsumedCapacity, with the table's own share if the request asks for it by INDEXES."""
-    consumed: dict[str, Any] = {"TableName": body["TableName"], "CapacityUnits": units}
+def consumed_capacity(body: dict[str, Any], units: float, by_index: dict[str, float] | None = None) -> bytes:
+    """The answer's ConsumedCapacity, with the shares of the table and its indexes if the request asks for INDEXES."""
+    consumed: dict[str, Any] = {"TableName": body["TableName"], "CapacityUnits": units + sum((by_index or {}).values())}
     if body["ReturnConsumedCapacity"] == "INDEXES":
         consumed["Table"] = {"CapacityUnits": units}
+        if by_index:
+            consumed["LocalSecondaryIndexes"] = {name: {"CapacityUnits": share} for name, share in by_index.items()}
     return orjson.dumps(consumed)
 
 

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: its JSON `body`, checked against the operation's shape, and its `id`.
+    """One call: its JSON body, or what the operation's own check made of it, and its `id`.
 
     The id is the same for every attempt that an SDK makes of one call, and becomes the command's id.
     """
 
     id: bytes
-    body: dict[str, Any]
+    body: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,56 @@
-"""DeleteItem: remove the item with a key, if there is one."""
+"""DeleteItem: remove the item with a key, if there is one and a condition holds for it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from streamdyn.core.commands import DeleteItem
 from streamdyn.core.keys import storage_key
+from streamdyn.core.rows import row_item
 from streamdyn.core.values import canonicalize_item, check_key
-from streamdyn.operations.item_writes import check_return_values, wants_old_item, write_answer
+from streamdyn.operations.capacity import wants_capacity
+from streamdyn.operations.item_writes import (
+    check_return_values,
+    logged_condition,
+    wants_item_if_refused,
+    write_answer,
+)
+from streamdyn.operations.legacy import translate_legacy
 from streamdyn.operations.lookup import serving_table
+from streamdyn.operations.request_expressions import parse_expressions
 
 if TYPE_CHECKING:
+    from streamdyn.core.commands import Expression
     from streamdyn.operations.database import Database, Request
 
 
-async def execute(request: Request, db: Database) -> bytes:
-    body = request.body
-    key = body["Key"]
-    canonicalize_item(key)
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A request that is right as far as it can be seen without its table."""
+
+    body: dict[str, Any]
+    condition: Expression | None
+
+
+def check(body: dict[str, Any]) -> Checked:
+    body = translate_legacy("DeleteItem", body)
+    canonicalize_item(body["Key"])
     check_return_values(body)
+    return Checked(body, logged_condition(body, parse_expressions("DeleteItem", body)))
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    checked: Checked = request.body
+    body = checked.body
+    key = body["Key"]
     table = serving_table(db, body["TableName"])
     check_key(table.keys, key)
-    command = DeleteItem(request.id, storage_key(table.keys, key), wants_old_item(body))
+    returns_old = body.get("ReturnValues") == "ALL_OLD"
+    wants_old = returns_old or wants_capacity(body)
+    command = DeleteItem(
+        request.id, storage_key(table.keys, key), wants_old, checked.condition, wants_item_if_refused(body)
+    )
     old = (await db.write(table, command)).old
-    return write_answer(body, old, 0) if command.wants_old else b"{}"
+    attributes = row_item(old) if old is not None and returns_old else None
+    return write_answer(body, table, attributes, old, None)

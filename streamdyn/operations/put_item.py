@@ -1,32 +1,83 @@
-"""PutItem: store a whole item in place of the one with the same key."""
+"""PutItem: store a whole item in place of the one with the same key, if a condition holds for that one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from streamdyn.core.commands import PutItem
 from streamdyn.core.keys import storage_key
-from streamdyn.core.values import canonicalize_item, check_item_keys
+from streamdyn.core.rows import encode_row, row_item
+from streamdyn.core.values import canonicalize_item, check_index_keys, check_item_keys
 from streamdyn.errors import ValidationException
-from streamdyn.operations.item_writes import check_return_values, wants_old_item, write_answer
+from streamdyn.operations.capacity import wants_capacity
+from streamdyn.operations.item_writes import (
+    check_return_values,
+    logged_condition,
+    wants_item_if_refused,
+    write_answer,
+)
+from streamdyn.operations.legacy import translate_legacy
 from streamdyn.operations.lookup import serving_table
+from streamdyn.operations.request_expressions import parse_expressions
 from streamdyn.settings import ITEM_MAX_BYTES
 
 if TYPE_CHECKING:
+    from streamdyn.core.commands import Expression
+    from streamdyn.core.tables import Table
     from streamdyn.operations.database import Database, Request
 
 
-async def execute(request: Request, db: Database) -> bytes:
-    body = request.body
-    item = body["Item"]
-    size = canonicalize_item(item)
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A request that is right as far as it can be seen without its table."""
+
+    body: dict[str, Any]
+    size: int
+    condition: Expression | None
+
+
+def check(body: dict[str, Any]) -> Checked:
+    body = translate_legacy("PutItem", body)
+    size = canonicalize_item(body["Item"])
     check_return_values(body)
+    check_size(size)
+    return Checked(body, size, logged_condition(body, parse_expressions("PutItem", body)))
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    checked: Checked = request.body
+    body = checked.body
+    item = body["Item"]
+    table = serving_table(db, body["TableName"])
+    check_item(table, item)
+    returns_old = body.get("ReturnValues") == "ALL_OLD"
+    costs = wants_capacity(body)
+    command = PutItem(
+        request.id,
+        storage_key(table.keys, item),
+        orjson.dumps(item),
+        checked.size,
+        returns_old or costs,
+        checked.condition,
+        wants_item_if_refused(body),
+    )
+    old = (await db.write(table, command)).old
+    if not (returns_old or costs or table.indexes):
+        return b"{}"
+    attributes = row_item(old) if old is not None and returns_old else None
+    return write_answer(body, table, attributes, old, encode_row(command.size, command.item))
+
+
+def check_size(size: int) -> None:
     if size > ITEM_MAX_BYTES:
         raise ValidationException("Item size has exceeded the maximum allowed size")
-    table = serving_table(db, body["TableName"])
+
+
+def check_item(table: Table, item: dict[str, Any]) -> None:
+    """An item must have the table's key, and right values where it has the keys of indexes."""
     check_item_keys(table.keys, item)
-    command = PutItem(request.id, storage_key(table.keys, item), orjson.dumps(item), size, wants_old_item(body))
-    old = (await db.write(table, command)).old
-    return write_answer(body, old, size) if command.wants_old else b"{}"
+    if table.indexes:
+        check_index_keys(table.indexes, item)

@@ -1,0 +1,93 @@
+"""UpdateItem: change attributes of the item with a key, if a condition holds for it; make one if there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from streamdyn.core.commands import UpdateItem
+from streamdyn.core.keys import storage_key
+from streamdyn.core.rows import row_item
+from streamdyn.core.updates import updated_attributes
+from streamdyn.core.values import INVALID, canonicalize_item, check_key
+from streamdyn.errors import ValidationException
+from streamdyn.operations.capacity import wants_capacity
+from streamdyn.operations.item_writes import logged_condition, logged_update, wants_item_if_refused, write_answer
+from streamdyn.operations.legacy import translate_legacy
+from streamdyn.operations.lookup import serving_table
+from streamdyn.operations.request_expressions import parse_expressions
+
+if TYPE_CHECKING:
+    from streamdyn.core.commands import Expression, Outcome
+    from streamdyn.core.expressions import Update
+    from streamdyn.core.keys import KeySchema
+    from streamdyn.operations.database import Database, Request
+
+WANTS_OLD = ("ALL_OLD", "UPDATED_OLD")
+WANTS_NEW = ("ALL_NEW", "UPDATED_NEW")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A request that is right as far as it can be seen without its table."""
+
+    body: dict[str, Any]
+    tree: Update | None
+    update: Expression | None
+    condition: Expression | None
+
+
+def check(body: dict[str, Any]) -> Checked:
+    body = translate_legacy("UpdateItem", body)
+    canonicalize_item(body["Key"])
+    expressions = parse_expressions("UpdateItem", body)
+    return Checked(body, expressions.update, logged_update(body, expressions), logged_condition(body, expressions))
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    checked: Checked = request.body
+    body = checked.body
+    key = body["Key"]
+    table = serving_table(db, body["TableName"])
+    check_key(table.keys, key)
+    if checked.tree is not None:
+        _check_key_is_kept(table.keys, checked.tree)
+    returns = body.get("ReturnValues", "NONE")
+    costs = wants_capacity(body)
+    command = UpdateItem(
+        request.id,
+        storage_key(table.keys, key),
+        orjson.dumps(key),
+        checked.update,
+        costs or returns in WANTS_OLD,
+        costs or returns in WANTS_NEW,
+        checked.condition,
+        wants_item_if_refused(body),
+    )
+    outcome = await db.write(table, command)
+    return write_answer(body, table, _attributes(returns, checked.tree, outcome), outcome.old, outcome.new)
+
+
+def _check_key_is_kept(keys: KeySchema, update: Update) -> None:
+    for path in update.paths:
+        if path.attribute in keys.names:
+            raise ValidationException(
+                f"{INVALID}Cannot update attribute {path.attribute}. This attribute is part of the key"
+            )
+
+
+def _attributes(returns: str, update: Update | None, outcome: Outcome) -> bytes | None:
+    """The answer's Attributes, as JSON, or None where there are none to tell."""
+    if returns == "NONE":
+        return None
+    row = outcome.old if returns in WANTS_OLD else outcome.new
+    if row is None:
+        return None
+    if returns in ("ALL_OLD", "ALL_NEW"):
+        return row_item(row)
+    if update is None:
+        return None
+    updated = updated_attributes(update, orjson.loads(row_item(row)))
+    return orjson.dumps(updated) if updated else None
