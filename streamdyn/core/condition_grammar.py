@@ -88,17 +88,14 @@ class ConditionReader(ExpressionReader):
     def _comparison(self, *, bare: bool) -> Rule:
         in_parentheses = self.token.kind == "("
         left = yield self.parentheses(self._disjunction(bare=True)) if in_parentheses else self.operand()
-        if left.is_complete:
+        rests = {"BETWEEN": self._between, "IN": self._in, **dict.fromkeys(COMPARATORS, self._compare)}
+        rest = None if left.is_complete else rests.get(self.token.kind)
+        if bare and self.token.kind == ")":
             return left
-        if self.token.kind in COMPARATORS:
-            return (yield self._compare(left))
-        if self.take("BETWEEN"):
-            return (yield self._between(left))
-        if self.take("IN"):
-            return (yield self._in(left))
-        if left.function is None and not (bare and self.token.kind == ")"):
+        if rest is None and left.function is None and not left.is_complete:
             raise self.syntax_error()
-        return left
+        self.check_parentheses()
+        return left if rest is None else (yield rest(left))
 
     def _compare(self, first: Term) -> Rule:
         operator = self.expect(*COMPARATORS).text
@@ -109,15 +106,18 @@ class ConditionReader(ExpressionReader):
         return self._operator(Compare(operator, left, right))
 
     def _between(self, first: Term) -> Rule:
+        self.expect("BETWEEN")
         low = yield self.operand()
         self.expect("AND")
         high = yield self.operand()
         operands = tuple(self.as_operand(term) for term in (first, low, high))
+        self.steps.append(allowed_types("BETWEEN", operands, ORDERED))
         self.check_distinct("BETWEEN", *operands)
-        self.steps += [allowed_types("BETWEEN", operands, ORDERED), bounds_in_order(*operands[1:])]
+        self.steps.append(bounds_in_order(*operands[1:]))
         return self._operator(Between(*operands))
 
     def _in(self, first: Term) -> Rule:
+        self.expect("IN")
         operand = self.as_operand(first)
         self.expect("(")
         options = [self.as_operand((yield self.operand()))]

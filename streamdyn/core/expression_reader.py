@@ -2,11 +2,10 @@
 
 DynamoDB reports the first fault of the earliest stage that has one:
 
-1. syntax: a token that does not fit;
-2. redundant parentheses, anywhere;
-3. words: unknown or misplaced functions, reserved words, list indexes out of range, repeated clauses, in the text's
+1. form: a token that does not fit, or redundant parentheses;
+2. words: unknown or misplaced functions, reserved words, list indexes out of range, repeated clauses, in the text's
    order;
-4. meaning: undefined placeholders, operands that don't fit together, too many operators. These are steps, in the order
+3. meaning: undefined placeholders, operands that don't fit together, too many operators. These are steps, in the order
    in which DynamoDB evaluates the expression. Some depend on the request's values, which a parsed expression must not
    hold, so the steps are kept as checks, up to the first that must fail whatever the values are.
 
@@ -18,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from streamdyn.core.expression_lexer import END, INDEX, NAME, VALUE, WORD, Token, syntax_error, tokenize
@@ -97,6 +97,7 @@ class ExpressionReader:
         self.used_values: set[str] = set()
         self.closed: dict[int, int] = {}  # where each pair of parentheses opened and closed
         self.has_redundant_parentheses = False
+        self.has_redundant_parentheses = False
         self.word_faults: list[tuple[int, str]] = []
         self.steps: list[Step] = []
 
@@ -123,19 +124,19 @@ class ExpressionReader:
         return ExpressionError(syntax_error(self.text, self.tokens, self.place))
 
     def end(self) -> None:
-        """The text must end here; faults of the second and third stage come to light."""
+        """The text must end here; the faults of its words come to light."""
         self.expect(END)
-        if self.has_redundant_parentheses:
-            raise ExpressionError("The expression has redundant parentheses;")
         if self.word_faults:
-            raise ExpressionError(min(self.word_faults)[1])
+            raise ExpressionError(min(self.word_faults, key=itemgetter(0))[1])
 
     # --- operands ---
 
     def operand(self) -> Rule:
         """A path, a value or a function, or one of them in parentheses."""
         if self.token.kind == "(":
-            return (yield self.parentheses(self.operand()))
+            term = yield self.parentheses(self.operand())
+            self.check_parentheses()
+            return term
         if self.token.kind == VALUE:
             return Term(self.value())
         if self.token.kind == WORD and self.tokens[self.place + 1].kind == "(":
@@ -152,6 +153,11 @@ class ExpressionReader:
             self.has_redundant_parentheses = True
         self.closed[opened] = closed
         return term
+
+    def check_parentheses(self) -> None:
+        """To be called as soon as it is certain what the last parentheses hold: an operand, or more."""
+        if self.has_redundant_parentheses:
+            raise ExpressionError("The expression has redundant parentheses;")
 
     def function(self) -> Rule:
         name = self.expect(WORD)
@@ -193,7 +199,7 @@ class ExpressionReader:
         self.word_fault(function, f"{text}; function: {function.text}")
 
     def word_fault(self, token: Token, fault: str) -> None:
-        self.word_faults.append((token.start, fault))
+        self.word_faults.append((token.end, fault))
 
     def check_distinct(self, operator: str, first: Any, *others: Any) -> None:
         if type(first) is Path and first in others:

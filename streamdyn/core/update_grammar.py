@@ -121,18 +121,23 @@ class ProjectionReader(_PathsReader):
 class UpdateReader(_PathsReader):
     def read(self) -> Update:
         clauses: dict[str, list[Any]] = {"SET": [], "REMOVE": [], "ADD": [], "DELETE": []}
-        while True:
-            clause = self.expect(*clauses)
-            actions = clauses[clause.kind]
-            if actions:
-                self.word_fault(clause, f'The "{clause.kind}" section can only be used once in an update expression;')
-            actions.append(self._action(clause.kind))
-            while self.take(","):
-                actions.append(self._action(clause.kind))
-            if self.token.kind == END:
-                break
+        self._clause(clauses)
+        while self.token.kind != END:
+            self._clause(clauses)
         self.end()
         return Update(*(tuple(actions) for actions in clauses.values()))
+
+    def _clause(self, clauses: dict[str, list[Any]]) -> None:
+        clause = self.expect(*clauses).kind
+        actions = [self._action(clause)]
+        while self.take(","):
+            actions.append(self._action(clause))
+        if clauses[clause]:
+            self.word_fault(
+                self.tokens[self.place - 1],
+                f'The "{clause}" section can only be used once in an update expression;',
+            )
+        clauses[clause] += actions
 
     def _action(self, clause: str) -> Set | Path | Add | Delete:
         path = self.target()
@@ -149,6 +154,7 @@ class UpdateReader(_PathsReader):
         """What SET assigns: an operand, or a sum, which can't be part of another."""
         in_parentheses = self.token.kind == "("
         term = yield self.parentheses(self._set_value()) if in_parentheses else self.operand()
+        self.check_parentheses()
         if term.is_complete or self.token.kind not in ("+", "-"):
             return term
         operator = self.expect("+", "-").text

@@ -114,8 +114,8 @@ def _check_placeholders(body: dict[str, Any], names: dict[str, str], values: dic
     for member in (NAMES, VALUES):
         if member in body:
             _check_keys(member, body[member])
-    values_size = sum(len(key) + _value_size(values, key) for key in values)
-    names_size = sum(len(key) + _name_size(names, key) for key in names)
+    values_size = sum(len(key) + _value_size(key, values) for key in values)
+    names_size = sum(len(key) + _name_size(key, name) for key, name in names.items())
     if names_size > PLACEHOLDERS_MAX_BYTES:
         raise ValidationException(f"{NAMES} exceeds max size")
     if values_size > PLACEHOLDERS_MAX_BYTES:
@@ -139,28 +139,28 @@ def _key_fault(member: str, key: str) -> str | None:
     return None if SYNTAX[member].fullmatch(key) else f'Syntax error; key: "{key}"'
 
 
-def _value_size(values: dict[str, Any], key: str) -> int:
+def _value_size(key: str, values: dict[str, Any]) -> int:
     """The size of a value, which becomes canonical."""
+    if values[key] is None:
+        raise _invalid_value(VALUES, key, "The supplied Item contains a null AttributeValue")
     try:
-        if values[key] is None:
-            raise ValidationException("The supplied Item contains a null AttributeValue")
         return canonicalize_value(values[key])
     except ValidationException as error:
         check_attribute_types(values)
-        raise ValidationException(f"{VALUES} contains invalid value: {error.message} for key {key}") from None
+        raise _invalid_value(VALUES, key, str(error)) from None
 
 
-def _name_size(names: dict[str, str], key: str) -> int:
-    size = text_size(names[key])
+def _name_size(key: str, name: str) -> int:
+    size = text_size(name)
     if not size:
-        raise _invalid_name(key, "Empty attribute name")
+        raise _invalid_value(NAMES, key, "Empty attribute name")
     if size > ATTRIBUTE_NAME_MAX_BYTES:
-        raise _invalid_name(key, "Attribute name is too large, must be less than 65536 bytes")
+        raise _invalid_value(NAMES, key, "Attribute name is too large, must be less than 65536 bytes")
     return size
 
 
-def _invalid_name(key: str, fault: str) -> ValidationException:
-    return ValidationException(f"{NAMES} contains invalid value: {fault} for key {key}")
+def _invalid_value(member: str, key: str, fault: str) -> ValidationException:
+    return ValidationException(f"{member} contains invalid value: {fault} for key {key}")
 
 
 def _check_used(member: str, placeholders: Iterable[str], used: list[frozenset[str]]) -> None:
