@@ -81,11 +81,10 @@ class ConditionReader(ExpressionReader):
     def _negation(self, *, bare: bool = False) -> Rule:
         if not self.take("NOT"):
             return (yield self._comparison(bare=bare))
-        negated = Not(self._condition((yield self._negation())))
-        self.steps.append(None)
-        return Term(negated, is_complete=True)
+        return self._operator(Not(self._condition((yield self._negation()))))
 
     def _comparison(self, *, bare: bool) -> Rule:
+        """If it is in parentheses and they end here, it is for what stands around them to say whether it is right."""
         in_parentheses = self.token.kind == "("
         left = yield self.parentheses(self._disjunction(bare=True)) if in_parentheses else self.operand()
         rests = {"BETWEEN": self._between, "IN": self._in, **dict.fromkeys(COMPARATORS, self._compare)}

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from streamdyn.core.operand_types import Check, Values
 
 EXPRESSION_MAX_BYTES = 4096
-CACHED_EXPRESSIONS = 1024
-# Requests may bring 2 MB of names; the cache holds what applications write.
+# A parsed expression takes some KB, and at worst 100. Requests may bring 2 MB of names, which are not kept.
+CACHED_EXPRESSIONS = 512
 CACHED_NAMES_MAX_CHARS = 4096
 
 Names = tuple[tuple[str, str], ...]
@@ -32,7 +32,7 @@ class Parsed:
     """An expression's tree, good to use once `check` has passed, and the placeholders that it uses."""
 
     member: str  # the request's member that the expression is
-    tree: Any
+    tree: Any  # None if there is a fault
     names: frozenset[str]
     values: frozenset[str]
     checks: tuple[Check, ...]
@@ -87,7 +87,14 @@ def _read(text: str, names: Names, member: str) -> Parsed:
     checks, fault = _settled(reader.steps)
     if fault is not None and not checks:
         raise _invalid(member, fault)
-    return Parsed(member, tree, frozenset(reader.used_names), frozenset(reader.used_values), checks, fault)
+    return Parsed(
+        member,
+        tree if fault is None else None,
+        frozenset(reader.used_names),
+        frozenset(reader.used_values),
+        checks,
+        fault,
+    )
 
 
 _cached = lru_cache(maxsize=CACHED_EXPRESSIONS)(_read)

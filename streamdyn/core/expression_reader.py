@@ -97,7 +97,6 @@ class ExpressionReader:
         self.used_values: set[str] = set()
         self.closed: dict[int, int] = {}  # where each pair of parentheses opened and closed
         self.has_redundant_parentheses = False
-        self.has_redundant_parentheses = False
         self.word_faults: list[tuple[int, str]] = []
         self.steps: list[Step] = []
 

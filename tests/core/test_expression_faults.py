@@ -464,6 +464,11 @@ C_TWICE = (
         ("set status = :s set b = foo(c)", "Attribute name is a reserved keyword; reserved keyword: status"),
         ("set a = :s set b = foo(c)", UNKNOWN + "foo"),
         ("remove #zz, c, c", C_TWICE),
+        ("set d[1] = a, d.b = a, c = a, c = if_not_exists(a)", C_TWICE),
+        (
+            "set b = list_append(:s, a), c = if_not_exists(a) add a.b :s",
+            CLAUSE_TYPE + "ADD, operand type: STRING, typeSet: ALLOWED_FOR_ADD_OPERAND",
+        ),
         ("remove c, c, #zz", NO_NAME + "#zz"),
     ],
 )
