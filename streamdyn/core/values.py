@@ -47,6 +47,11 @@ def canonicalize_item(item: dict[str, Any]) -> int:
         raise
 
 
+def canonicalize_value(value: Any) -> int:
+    """Make one parsed attribute value canonical in place; its size in bytes."""
+    return _value_size(value, 1)
+
+
 def item_size(item: dict[str, Any]) -> int:
     """The size in bytes of an item that is canonical already."""
     return _item_size(item)

@@ -7,6 +7,7 @@ once. A request that is unusual but right (nulls, unknown members, lists) comes 
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache
 from itertools import islice
@@ -74,10 +75,16 @@ def _short_check(shape: Shape) -> Callable[[Any], bool] | None:
         return lambda value: type(value) is dict
     if shape.kind == "boolean":
         return lambda value: type(value) is bool
-    if shape.kind == "string" and shape.pattern is None and shape.most is not None:
-        least, most = shape.least or 0, shape.most
+    if shape.kind == "string" and shape.pattern is None:
+        least, most = shape.least or 0, math.inf if shape.most is None else shape.most
         return lambda value: type(value) is str and least <= len(value) <= most
+    if shape.name == "ExpressionAttributeNameMap":
+        return _is_map_of_strings
     return None
+
+
+def _is_map_of_strings(value: Any) -> bool:
+    return type(value) is dict and all(type(element) is str for element in value.values())
 
 
 # --- the long way ---
