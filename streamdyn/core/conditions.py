@@ -49,7 +49,7 @@ def operand_value(operand: Operand, item: Item, values: Values) -> Any:
     """The attribute value that an operand stands for, or None."""
     kind = type(operand)
     if kind is Path:
-        return resolve(operand, item)  # type: ignore[arg-type]
+        return resolve(operand.elements, item)  # type: ignore[union-attr]
     if kind is Value:
         return values[operand.name]  # type: ignore[union-attr]
     return _size(operand, item, values)  # type: ignore[arg-type]
@@ -105,11 +105,11 @@ def _in(condition: In, item: Item, values: Values) -> bool:
 
 
 def _attribute_exists(condition: AttributeExists, item: Item, _values: Values) -> bool:
-    return resolve(condition.path, item) is not None
+    return resolve(condition.path.elements, item) is not None
 
 
 def _attribute_not_exists(condition: AttributeNotExists, item: Item, _values: Values) -> bool:
-    return resolve(condition.path, item) is None
+    return resolve(condition.path.elements, item) is None
 
 
 def _attribute_type(condition: AttributeType, item: Item, values: Values) -> bool:

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
 Leaf = TypeVar("Leaf")
 
 
-def resolve(path: Path, item: dict[str, Any]) -> Any:
+def resolve(elements: tuple[str | int, ...], item: dict[str, Any]) -> Any:
     """The attribute value at a path, or None: a step that finds nothing, or finds another type, is no error."""
-    elements = path.elements
     value = item.get(elements[0])  # type: ignore[arg-type]  # the first is always a name
     if len(elements) == 1:
         return value

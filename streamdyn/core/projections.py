@@ -14,7 +14,7 @@ WHOLE = True
 
 
 def project(projection: Projection, item: dict[str, Any]) -> dict[str, Any]:
-    """What is at the paths, without parents that nothing was found in. A list's elements keep their order, and close up."""
+    """What is at the paths, without parents that nothing was found in. Elements of a list close up, in its order."""
     if all(len(path.elements) == 1 for path in projection):
         return {path.attribute: item[path.attribute] for path in projection if path.attribute in item}
     return _children({"M": item}, path_tree((path, WHOLE) for path in projection))

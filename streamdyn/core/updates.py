@@ -14,6 +14,7 @@ from streamdyn.core.numbers import add_numbers, subtract_numbers
 from streamdyn.core.paths import path_tree, resolve
 from streamdyn.core.projections import project
 from streamdyn.errors import ValidationException
+from streamdyn.settings import NESTING_MAX_LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,19 +29,25 @@ NewValue = dict[str, Any] | None
 
 
 def apply_update(update: Update, item: Item, values: Values) -> Item:
-    """The item after the update; `item` itself stays as it is. Attributes keep their order, new ones come last."""
-    changes = _changes(update, item, values)
+    """The item after the update; `item` itself stays as it is. Attributes keep their order, new ones come last.
+
+    Every path is checked before any operand: DynamoDB tells of a wrong path first.
+    """
+    for path in update.paths:
+        if len(path.elements) > 1:
+            _check_parent(path.elements, item)
     changed = item.copy()
     nested = []
-    for path, value in changes:
+    for path, value in _changes(update, item, values):
         if len(path.elements) > 1:
+            _check_levels(path, value)
             nested.append((path, (value,)))
-        elif value is None:
-            changed.pop(path.attribute, None)
-        else:
+        elif value is not None:
             changed[path.attribute] = value
+        else:
+            changed.pop(path.attribute, None)
     for name, branch in path_tree(nested).items():
-        changed[name] = _changed(item.get(name), branch)
+        changed[name] = _changed(item[name], branch)
     return changed
 
 
@@ -66,7 +73,7 @@ def _set_value(operand: SetOperand, item: Item, values: Values) -> Item:
 
 
 def _attribute(path: Path, item: Item, _values: Values) -> Item:
-    value: NewValue = resolve(path, item)
+    value: NewValue = resolve(path.elements, item)
     if value is None:
         raise ValidationException("The provided expression refers to an attribute that does not exist in the item")
     return value
@@ -78,25 +85,29 @@ def _placeholder(value: Value, _item: Item, values: Values) -> Item:
 
 
 def _if_not_exists(operand: IfNotExists, item: Item, values: Values) -> Item:
-    value: NewValue = resolve(operand.path, item)
-    return _set_value(operand.otherwise, item, values) if value is None else value
+    """The second operand must exist even where it is not needed: DynamoDB reads both."""
+    otherwise = _set_value(operand.otherwise, item, values)
+    value: NewValue = resolve(operand.path.elements, item)
+    return otherwise if value is None else value
 
 
 def _list_append(operand: ListAppend, item: Item, values: Values) -> Item:
-    first = _set_value(operand.first, item, values)
-    second = _set_value(operand.second, item, values)
-    if "L" not in first or "L" not in second:
-        raise _wrong_type()
-    return {"L": first["L"] + second["L"]}
+    first = _content("L", operand.first, item, values)
+    return {"L": first + _content("L", operand.second, item, values)}
 
 
 def _arithmetic(operand: Arithmetic, item: Item, values: Values) -> Item:
-    left = _set_value(operand.left, item, values)
-    right = _set_value(operand.right, item, values)
-    if "N" not in left or "N" not in right:
+    left = _content("N", operand.left, item, values)
+    right = _content("N", operand.right, item, values)
+    return {"N": add_numbers(left, right) if operand.operator == "+" else subtract_numbers(left, right)}
+
+
+def _content(kind: str, operand: SetOperand, item: Item, values: Values) -> Any:
+    """What an operand that must be of one type holds."""
+    value = _set_value(operand, item, values)
+    if kind not in value:
         raise _wrong_type()
-    calculate = add_numbers if operand.operator == "+" else subtract_numbers
-    return {"N": calculate(left["N"], right["N"])}
+    return value[kind]
 
 
 SET_OPERANDS: dict[type, Callable[[Any, Item, Values], Item]] = {
@@ -109,7 +120,7 @@ SET_OPERANDS: dict[type, Callable[[Any, Item, Values], Item]] = {
 
 
 def _sum(add: Add, item: Item, values: Values) -> Item:
-    old: NewValue = resolve(add.path, item)
+    old: NewValue = resolve(add.path.elements, item)
     ((kind, added),) = values[add.value.name].items()
     if old is None:
         return {kind: added}
@@ -123,7 +134,7 @@ def _sum(add: Add, item: Item, values: Values) -> Item:
 
 def _rest(delete: Delete, item: Item, values: Values) -> NewValue:
     """What a DELETE leaves of a set: there are no empty sets."""
-    old: NewValue = resolve(delete.path, item)
+    old: NewValue = resolve(delete.path.elements, item)
     if old is None:
         return None
     ((kind, taken),) = values[delete.value.name].items()
@@ -141,21 +152,42 @@ def _wrong_type() -> ValidationException:
 # --- nested paths ---
 
 
-def _changed(value: NewValue, branch: dict[Any, Any]) -> Item:
-    """A map or list with the changes of a branch, whose elements are all names or all indexes."""
-    names = type(next(iter(branch))) is str
-    content = None if value is None else value.get("M" if names else "L")
-    if content is None:
+def _check_parent(elements: tuple[str | int, ...], item: Item) -> None:
+    """A path can be written only where there is a map for its last name, or a list for its last index."""
+    parent = resolve(elements[:-1], item)
+    if parent is None or ("L" if type(elements[-1]) is int else "M") not in parent:
         raise ValidationException("The document path provided in the update expression is invalid for update")
-    return {"M": _changed_map(content, branch)} if names else {"L": _changed_list(content, branch)}
+
+
+def _check_levels(path: Path, value: NewValue) -> None:
+    """What was allowed where it came from can be too deep where it goes."""
+    if value is not None and len(path.elements) - 1 + _levels(value) > NESTING_MAX_LEVELS:
+        raise ValidationException("Nesting Levels have exceeded supported limits")
+
+
+def _levels(value: Item) -> int:
+    ((kind, content),) = value.items()
+    if kind == "M":
+        content = content.values()
+    elif kind != "L":
+        return 1
+    return 1 + max(map(_levels, content), default=0)
+
+
+def _changed(value: Item, branch: dict[Any, Any]) -> Item:
+    """A map or list with the changes of a branch, in which leaves are new values, each in a tuple of its own."""
+    if "M" in value:
+        return {"M": _changed_map(value["M"], branch)}
+    return {"L": _changed_list(value["L"], branch)}
 
 
 def _changed_map(attributes: Item, branch: dict[str, Any]) -> Item:
     changed = attributes.copy()
     for name, below in branch.items():
-        value = _new_child(attributes.get(name), below)
-        if value is not None:
-            changed[name] = value
+        if type(below) is dict:
+            changed[name] = _changed(attributes[name], below)
+        elif below[0] is not None:
+            changed[name] = below[0]
         else:
             changed.pop(name, None)
     return changed
@@ -164,16 +196,10 @@ def _changed_map(attributes: Item, branch: dict[str, Any]) -> Item:
 def _changed_list(elements: list[Item], branch: dict[int, Any]) -> list[Item]:
     changed: list[NewValue] = list(elements)
     for index, below in sorted(branch.items()):
-        if index < len(elements):
-            changed[index] = _new_child(elements[index], below)
+        if type(below) is dict:
+            changed[index] = _changed(elements[index], below)
+        elif index < len(elements):
+            changed[index] = below[0]
         else:
-            changed.append(_new_child(None, below))
+            changed.append(below[0])
     return [value for value in changed if value is not None]
-
-
-def _new_child(old: NewValue, below: Any) -> NewValue:
-    """A leaf of the tree of paths is a new value, in a tuple of its own; else the changes go on below."""
-    if type(below) is dict:
-        return _changed(old, below)
-    value: NewValue = below[0]
-    return value
