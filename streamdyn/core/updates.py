@@ -161,17 +161,14 @@ def _check_parent(elements: tuple[str | int, ...], item: Item) -> None:
 
 def _check_levels(path: Path, value: NewValue) -> None:
     """What was allowed where it came from can be too deep where it goes."""
-    if value is not None and len(path.elements) - 1 + _levels(value) > NESTING_MAX_LEVELS:
+    if value is not None and not _fits(value, NESTING_MAX_LEVELS - len(path.elements) + 1):
         raise ValidationException("Nesting Levels have exceeded supported limits")
 
 
-def _levels(value: Item) -> int:
-    ((kind, content),) = value.items()
-    if kind == "M":
-        content = content.values()
-    elif kind != "L":
-        return 1
-    return 1 + max(map(_levels, content), default=0)
+def _fits(value: Item, levels: int) -> bool:
+    """Whether a value has no more levels than that; nothing deeper is looked at."""
+    inner = value["M"].values() if "M" in value else value.get("L", ())
+    return levels > 0 and all(_fits(part, levels - 1) for part in inner)
 
 
 def _changed(value: Item, branch: dict[Any, Any]) -> Item:
