@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Context, Decimal, Inexact
 
 from streamdyn.errors import ValidationException
 
@@ -13,6 +14,14 @@ EXPONENT_MAX = 125
 
 # The exponent's own length is bounded, so that a hostile one is never turned into an integer.
 NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?)0*(\d{1,10}))?", re.ASCII)
+
+# Any two numbers fit in here with all digits of their sum, from 10^126 to 10^-167. Never the thread's own context: it
+# could be set otherwise on another replica.
+EXACT = Context(prec=300, traps=[Inexact])
+
+OVERFLOW = "Number overflow. Attempting to store a number with magnitude larger than supported range"
+TOO_MANY_DIGITS = "Attempting to store more than 38 significant digits in a Number"
+UNDERFLOW = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
 
 NEGATIVE, ZERO, POSITIVE = b"\x00", b"\x01", b"\x02"
 # Two digits become a byte: "42", read as hexadecimal, is 0x42, and this table makes it 43.
@@ -63,6 +72,29 @@ def number_size(canonical: str) -> int:
     return size + (len(whole) + 1) // 2 + (len(fraction) + 1) // 2
 
 
+def add_numbers(left: str, right: str) -> str:
+    """The canonical sum of two canonical numbers. It is never rounded: more than 38 digits are an overflow."""
+    if "." not in left and "." not in right:
+        total = str(int(left) + int(right))
+        return total if len(total) <= DIGITS_MAX else _result(total)
+    return _result(str(EXACT.add(Decimal(left), Decimal(right))))
+
+
+def subtract_numbers(left: str, right: str) -> str:
+    """The canonical difference of two canonical numbers, with the bounds of a sum."""
+    return add_numbers(left, right[1:] if right[0] == "-" else f"-{right}")
+
+
+def _result(text: str) -> str:
+    """A sum in canonical form. DynamoDB has one text for too many digits and too large a number, here only."""
+    try:
+        return canonical_number(text)
+    except ValidationException as error:
+        if error.message == TOO_MANY_DIGITS:
+            raise ValidationException(OVERFLOW) from None
+        raise
+
+
 def _is_plain_integer(text: str) -> bool:
     """The most common numbers are canonical as they come."""
     return text.isdigit() and text.isascii() and text[0] != "0" and len(text) <= DIGITS_MAX
@@ -90,12 +122,8 @@ def _parse(text: str) -> tuple[str, str, int]:
 
 def _check_range(digits: str, exponent: int) -> None:
     if exponent > EXPONENT_MAX:
-        raise ValidationException(
-            "Number overflow. Attempting to store a number with magnitude larger than supported range"
-        )
+        raise ValidationException(OVERFLOW)
     if exponent < EXPONENT_MIN:
-        raise ValidationException(
-            "Number underflow. Attempting to store a number with magnitude smaller than supported range"
-        )
+        raise ValidationException(UNDERFLOW)
     if len(digits) > DIGITS_MAX:
-        raise ValidationException("Attempting to store more than 38 significant digits in a Number")
+        raise ValidationException(TOO_MANY_DIGITS)

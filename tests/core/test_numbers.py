@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamdyn.core.numbers import canonical_number, number_size, sortable_number
+from streamdyn.core.numbers import add_numbers, canonical_number, number_size, sortable_number, subtract_numbers
 from streamdyn.errors import ValidationException
 
 EXACT = Context(prec=400)
@@ -126,3 +126,56 @@ def test_the_bytes_of_neighbours_sort_as_the_numbers_do(a, b):
 @given(numbers())
 def test_no_number_takes_more_than_22_bytes(text):
     assert len(sortable_number(text)) <= 22
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "total"),
+    [
+        ("1", "2", "3"),
+        ("-1", "1", "0"),
+        ("0.1", "0.2", "0.3"),
+        ("1.5", "-0.5", "1"),
+        ("0.00001", "-0.00002", "-0.00001"),
+        ("1", "1" + "0" * 22, "1" + "0" * 21 + "1"),
+        ("9" * 38, "1", "1" + "0" * 38),
+        ("1" + "0" * 125, "8" + "0" * 125, "9" + "0" * 125),
+        ("1" + "0" * 40, "-1" + "0" * 40, "0"),
+        ("0." + "0" * 129 + "1", "0." + "0" * 129 + "1", "0." + "0" * 129 + "2"),
+    ],
+)
+def test_sums_and_differences_are_exact(left, right, total):
+    assert add_numbers(left, right) == add_numbers(right, left) == total
+    assert subtract_numbers(total, right) == left
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "message"),
+    [
+        ("9" + "0" * 125, "9" + "0" * 125, TOO_LARGE),
+        ("-9" + "0" * 125, "-9" + "0" * 125, TOO_LARGE),
+        # 39 digits or more. DynamoDB never rounds, and has only the wrong words for it.
+        ("1" + "0" * 50, "1", TOO_LARGE),
+        ("9" * 38, "0.1", TOO_LARGE),
+        ("9" + "0" * 125, "0." + "0" * 129 + "1" * 38, TOO_LARGE),
+        ("0." + "0" * 129 + "15", "-0." + "0" * 129 + "1", TOO_SMALL),
+    ],
+)
+def test_a_sum_that_is_no_number_of_dynamodb_is_refused(left, right, message):
+    negated = right[1:] if right[0] == "-" else "-" + right
+    for calculate, other in ((add_numbers, right), (subtract_numbers, negated)):
+        with pytest.raises(ValidationException) as raised:
+            calculate(left, other)
+        assert raised.value.message == message
+
+
+@given(numbers(), numbers())
+def test_a_sum_is_the_exact_one_or_an_error(a, b):
+    left, right = canonical_number(a), canonical_number(b)
+    exact = EXACT.add(Decimal(left), Decimal(right))
+    try:
+        total = add_numbers(left, right)
+    except ValidationException:
+        assert len(exact.normalize(EXACT).as_tuple().digits) > 38 or not -131 < exact.adjusted() < 126
+    else:
+        assert Decimal(total) == exact and canonical_number(total) == total
+        assert subtract_numbers(total, right) == left
