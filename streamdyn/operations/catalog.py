@@ -11,11 +11,18 @@ from streamdyn.operations import (
     create_table,
     delete_item,
     delete_table,
+    describe_endpoints,
+    describe_limits,
     describe_table,
+    describe_time_to_live,
     get_item,
     list_tables,
+    list_tags_of_resource,
     put_item,
+    tag_resource,
+    untag_resource,
     update_table,
+    update_time_to_live,
 )
 from streamdyn.operations.database import Request
 from streamdyn.operations.shapes import check_request
@@ -30,15 +37,22 @@ OPERATIONS: dict[str, Callable[[Request, Database], Awaitable[bytes | dict[str, 
     "CreateTable": create_table.execute,
     "DeleteItem": delete_item.execute,
     "DeleteTable": delete_table.execute,
+    "DescribeEndpoints": describe_endpoints.execute,
+    "DescribeLimits": describe_limits.execute,
     "DescribeTable": describe_table.execute,
+    "DescribeTimeToLive": describe_time_to_live.execute,
     "GetItem": get_item.execute,
     "ListTables": list_tables.execute,
+    "ListTagsOfResource": list_tags_of_resource.execute,
     "PutItem": put_item.execute,
+    "TagResource": tag_resource.execute,
+    "UntagResource": untag_resource.execute,
     "UpdateTable": update_table.execute,
+    "UpdateTimeToLive": update_time_to_live.execute,
 }
 
 
-async def run(operation: str, id: bytes, body: bytes, db: Database) -> bytes:  # noqa: A002 - its name everywhere
+async def run(operation: str, id: bytes, body: bytes, db: Database, host: str = "") -> bytes:  # noqa: A002 - its name everywhere
     """Answer one call: parse, check, execute. Raises ApiError for the answers that are not a success."""
     parsed = _parse(body) if body else None
     execute = OPERATIONS.get(operation)
@@ -48,7 +62,7 @@ async def run(operation: str, id: bytes, body: bytes, db: Database) -> bytes:  #
         raise SerializationException
     request = check_request(operation, parsed)
     refuse_unsupported(operation, request)
-    answer = await execute(Request(id, request), db)
+    answer = await execute(Request(id, request, host), db)
     return answer if isinstance(answer, bytes) else orjson.dumps(answer)
 
 
