@@ -29,7 +29,7 @@ MEMBER_ORDER = (
     *("ReturnConsumedCapacity", "AttributesToGet", "AttributeDefinitions", "TableName", "BillingMode"),
     *("ProvisionedThroughput", "WriteCapacityUnits", "ReadCapacityUnits", "IndexName", "KeySchema", "Item"),
     *("ReturnValues", "ReturnItemCollectionMetrics", "Key", "AttributeType", "AttributeName"),
-    *("GlobalSecondaryIndexes", "LocalSecondaryIndexes", "Limit"),
+    *("GlobalSecondaryIndexes", "LocalSecondaryIndexes"),
 )
 # What the service demands beyond its published description.
 ALSO_REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "KeySchema")}
