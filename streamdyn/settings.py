@@ -78,4 +78,6 @@ class Settings:
     partitions_per_table: int = 1
     lease_duration_ms: int = LEASE_DURATION_MS
     region: str = "us-east-1"  # appears in ARNs only
-    account: str = "000000000000"
+    # Appears in ARNs, of which those of other accounts are refused. Not the zeros of DynamoDB Local: tests that were
+    # written against DynamoDB use them for an account that is not the caller's.
+    account: str = "123456789012"

@@ -160,9 +160,9 @@ def _no_change(units: dict[str, int]) -> ValidationException:
 def _limits_on_demand(table: Table, wanted: dict[str, int]) -> dict[str, int]:
     """The limits after a change: -1 takes one away."""
     if billing_mode(table) == PROVISIONED:
-        member = next(iter(wanted))
         raise ValidationException(
-            f"{INVALID}{member} for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED"
+            f"{INVALID}{min(wanted)} for OnDemandThroughput cannot be specified "
+            "when the table BillingMode is PROVISIONED"
         )
     limits = table.settings.get("OnDemandThroughput", {}) | wanted
     return {member: units for member, units in limits.items() if units != -1}

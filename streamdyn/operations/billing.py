@@ -80,8 +80,7 @@ def _check_new_limits(body: dict[str, Any]) -> None:
     limits = body.get("OnDemandThroughput", {})
     if limits and body.get("BillingMode", PROVISIONED) == PROVISIONED:
         raise ValidationException(
-            f"{INVALID}{next(iter(limits))} for OnDemandThroughput cannot be specified "
-            "when table BillingMode is PROVISIONED."
+            f"{INVALID}{min(limits)} for OnDemandThroughput cannot be specified when table BillingMode is PROVISIONED."
         )
     check_limits(limits)
 

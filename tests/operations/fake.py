@@ -68,18 +68,24 @@ class FakeDatabase:
     async def change_table(self, command):
         self.commands.append(command)
         (command,) = decode_batch(encode_batch((command,)))
+        before = self.table(command.name)
         outcome, row = apply_table_command(command, self.rows.get(command.name), self.clock_ms)
         successful(outcome)
         self.rows[command.name] = row
         changed = decode_table(row)
-        finish = FinishTable(ID, command.name, changed.id, changed.status)
-        self.clock_ms += FINISHED_AFTER_MS
-        _, finished = apply_table_command(finish, row, self.clock_ms)
-        if finished is None:
-            del self.rows[command.name]
-        else:
-            self.rows[command.name] = finished
+        if before is None or before.status != changed.status:
+            self._finish(changed)
         return changed
+
+    def _finish(self, table):
+        """Do the work that the table's status asks for."""
+        self.clock_ms += FINISHED_AFTER_MS
+        finish = FinishTable(ID, table.name, table.id, table.status)
+        _, finished = apply_table_command(finish, self.rows[table.name], self.clock_ms)
+        if finished is None:
+            del self.rows[table.name]
+        else:
+            self.rows[table.name] = finished
 
     def _replica(self, table):
         if table.id not in self.replicas:
