@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from streamdyn.core.keys import KeySchema, LocalIndex
+from streamdyn.core.table_changes import PAY_PER_REQUEST
 from streamdyn.core.values import INVALID
 from streamdyn.errors import ValidationException
 
@@ -118,6 +119,8 @@ def _check_indexes(body: dict[str, Any]) -> None:
             if member == LOCAL:
                 _check_local(body, index)
             _check_projection(index["Projection"])
+            if member == GLOBAL:
+                _check_global(body, index)
             if index["IndexName"] in names:
                 raise _invalid(f"Duplicate index name: {index['IndexName']}")
             names.add(index["IndexName"])
@@ -134,6 +137,18 @@ def _check_local(body: dict[str, Any], index: dict[str, Any]) -> None:
             "Index KeySchema does not have the same leading hash key as table KeySchema for index: "
             f"{index['IndexName']}. index hash key: {hash_key}, table hash key: {table_hash_key}"
         )
+
+
+def _check_global(body: dict[str, Any], index: dict[str, Any]) -> None:
+    """A global index has capacity of its own, if the table's is provisioned."""
+    on_demand = body.get("BillingMode") == PAY_PER_REQUEST
+    if on_demand and "ProvisionedThroughput" in index:
+        raise _invalid(
+            f"ProvisionedThroughput should not be specified for index: {index['IndexName']} "
+            "when BillingMode is PAY_PER_REQUEST"
+        )
+    if not on_demand and "ProvisionedThroughput" not in index:
+        raise _invalid(f"ProvisionedThroughput is not specified for index: {index['IndexName']}")
 
 
 def _check_projection(projection: dict[str, Any]) -> None:

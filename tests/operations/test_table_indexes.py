@@ -20,13 +20,13 @@ def index(*names, name="abc", kinds=(HASH, RANGE), **projection):
     return {"IndexName": name, "KeySchema": keys(*names, kinds=kinds), "Projection": projection or ALL}
 
 
-def table(defined, key, **indexes):
+def table(defined, key, **members):
     return {
         "TableName": "abc",
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in defined],
         "KeySchema": keys(*key),
-        **indexes,
+        **members,
     }
 
 
@@ -42,6 +42,7 @@ def some(count):
     return [index("a", "b", name=f"abc{n}") for n in range(count)]
 
 
+UNITS = {"ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}
 SAME_NAME = "Both the Hash Key and the Range Key element in the KeySchema have the same name"
 UNDEFINED = (
     INVALID + "Some index key attributes are not defined in AttributeDefinitions. "
@@ -112,6 +113,14 @@ def test_wrong_indexes_are_refused_in_dynamodbs_words(member, defined, indexes, 
         (table("ab", "ab", **{LOCAL: some(6)}), "Number of LocalSecondaryIndexes exceeds per-table limit of 5"),
         (table("ab", "ab", **{GLOBAL: some(21)}), "GlobalSecondaryIndex count exceeds the per-table limit of 20"),
         (table("ab", "ab", **{LOCAL: some(1), GLOBAL: some(1)}), "Duplicate index name: abc0"),
+        (
+            table("ab", "ab", **{GLOBAL: [index("b") | UNITS]}),
+            "ProvisionedThroughput should not be specified for index: abc when BillingMode is PAY_PER_REQUEST",
+        ),
+        (
+            table("ab", "ab", **{GLOBAL: [index("b")]}, **UNITS, BillingMode="PROVISIONED"),
+            "ProvisionedThroughput is not specified for index: abc",
+        ),
     ],
 )
 def test_each_kind_of_index_has_rules_of_its_own(body, message):
