@@ -31,6 +31,8 @@ COMMANDS: tuple[type[Any], ...] = (
     c.CreateTable,
     c.UpdateTable,
     c.DeleteTable,
+    c.TagTable,
+    c.SetTimeToLive,
     c.FinishTable,
 )
 _FIELDS = {cls: (f"streamdyn.{cls.__name__}", [f.name for f in fields(cls)]) for cls in COMMANDS}
@@ -105,5 +107,7 @@ def _from_avro(name: str, values: dict[str, Any]) -> c.Command:
         values["after"] = c.Position(**values["after"])
     elif cls is c.FinishTable:
         values["topic_ids"] = tuple(values["topic_ids"])
+    elif cls is c.TagTable:
+        values["removed"] = tuple(values["removed"])
     command: c.Command = cls(*values.values())
     return command

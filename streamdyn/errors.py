@@ -67,6 +67,12 @@ class ResourceInUseException(ApiError):
     """The table exists already, or is in the middle of a change."""
 
 
+class AccessDeniedException(ApiError):
+    """The ARN is one of another account."""
+
+    namespace = CORAL
+
+
 class LimitExceededException(ApiError):
     """Too many tables, or too many of them changing at once."""
 

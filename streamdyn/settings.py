@@ -10,6 +10,7 @@ PARTITION_KEY_MAX_BYTES = 2048
 SORT_KEY_MAX_BYTES = 1024
 NESTING_MAX_LEVELS = 32
 PAGE_MAX_BYTES = 1024 * 1024
+TAGS_MAX = 50
 REQUEST_MAX_BYTES = 16 * 1024 * 1024
 
 # --- The log ---
@@ -77,4 +78,6 @@ class Settings:
     partitions_per_table: int = 1
     lease_duration_ms: int = LEASE_DURATION_MS
     region: str = "us-east-1"  # appears in ARNs only
-    account: str = "000000000000"
+    # Appears in ARNs, of which those of other accounts are refused. Not the zeros of DynamoDB Local: tests that were
+    # written against DynamoDB use them for an account that is not the caller's.
+    account: str = "123456789012"

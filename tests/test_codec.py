@@ -15,9 +15,8 @@ LONGS = st.integers(-(2**63), 2**63 - 1)
 INTS = st.integers(-(2**31), 2**31 - 1)
 TEXT = st.text(max_size=20)
 POSITIONS = st.builds(c.Position, offset=LONGS, index=INTS)
-EXPRESSIONS = st.builds(
-    c.Expression, text=TEXT, names=st.dictionaries(TEXT, TEXT, max_size=3), values=st.binary(max_size=20)
-)
+MAPS = st.dictionaries(TEXT, TEXT, max_size=3)
+EXPRESSIONS = st.builds(c.Expression, text=TEXT, names=MAPS, values=st.binary(max_size=20))
 BY_TYPE = {
     "Expression | None": st.none() | EXPRESSIONS,
     "int": INTS,
@@ -25,8 +24,10 @@ BY_TYPE = {
     "bytes": st.binary(max_size=40),
     "bool": st.booleans(),
     "Position": POSITIONS,
+    "dict[str, str]": MAPS,
+    "tuple[str, ...]": st.lists(TEXT, max_size=3).map(tuple),
 }
-BY_NAME = {"id": IDS, "epoch": LONGS, "duration_ms": INTS, "topic_ids": st.lists(TEXT, max_size=3).map(tuple)}
+BY_NAME = {"id": IDS, "epoch": LONGS, "duration_ms": INTS}
 
 
 def any_of(cls):

@@ -79,7 +79,8 @@ class Router:
     async def change_table(self, command: TableCommand) -> Table:
         row = successful(await self._meta.write(command)).new
         assert row is not None
-        await self._directory.wait(lambda: self._is_settled(command), TABLE_CHANGE_WAIT_MS)
+        if isinstance(command, CreateTable | UpdateTable | DeleteTable):
+            await self._directory.wait(lambda: self._is_settled(command), TABLE_CHANGE_WAIT_MS)
         return decode_table(row)
 
     def _owner(self, table: Table, key: bytes) -> Partition:

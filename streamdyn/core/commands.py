@@ -117,7 +117,9 @@ class CreateTable:
 
 @dataclass(frozen=True, slots=True)
 class UpdateTable:
-    """Change members of an ACTIVE table's metadata; its status becomes UPDATING. `changes` is a JSON object."""
+    """Change members of a table's metadata: `changes` is a JSON object of UpdateTable's. Some of them make its status
+    UPDATING, the others take effect at once (see `table_changes`).
+    """
 
     id: bytes
     name: str
@@ -130,6 +132,26 @@ class DeleteTable:
 
     id: bytes
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagTable:
+    """Give a table tags, or other values for tags that it has, and take away those with the keys `removed`."""
+
+    id: bytes
+    name: str
+    added: dict[str, str]
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimeToLive:
+    """Let a table's items expire at the time that `attribute` tells, or end that."""
+
+    id: bytes
+    name: str
+    attribute: str
+    enabled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +184,11 @@ START = Position(-1, 0)
 # For isinstance: a tuple is three times as quick as a union.
 ITEM_COMMANDS = (PutItem, DeleteItem, UpdateItem)
 LEASE_COMMANDS = (LeaseClaim, LeaseRenew, LeaseRelease)
-TABLE_COMMANDS = (CreateTable, UpdateTable, DeleteTable, FinishTable)
+TABLE_COMMANDS = (CreateTable, UpdateTable, DeleteTable, TagTable, SetTimeToLive, FinishTable)
 
 ItemCommand = PutItem | DeleteItem | UpdateItem
 LeaseCommand = LeaseClaim | LeaseRenew | LeaseRelease
-TableCommand = CreateTable | UpdateTable | DeleteTable | FinishTable
+TableCommand = CreateTable | UpdateTable | DeleteTable | TagTable | SetTimeToLive | FinishTable
 Command = ItemCommand | LeaseCommand | TableCommand
 
 

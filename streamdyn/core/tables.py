@@ -8,7 +8,7 @@ owed, a crash in between loses nothing: the next leader reads it and goes on.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any
 
@@ -20,15 +20,31 @@ from streamdyn.core.commands import (
     DeleteTable,
     FinishTable,
     Outcome,
+    SetTimeToLive,
     TableCommand,
+    TagTable,
     UpdateTable,
 )
 from streamdyn.core.keys import KeyRange, KeySchema, LocalIndex, key_hash
+from streamdyn.core.table_changes import (
+    CHANGES_WITH_WORK,
+    PAY_PER_REQUEST,
+    ChangeTimes,
+    billing_mode,
+    change_settings,
+    change_tags,
+    finish_change,
+    in_use,
+    set_time_to_live,
+)
+from streamdyn.errors import ApiError, ResourceInUseException, ResourceNotFoundException, ValidationException
 
 CREATING = "CREATING"
 ACTIVE = "ACTIVE"
 UPDATING = "UPDATING"
 DELETING = "DELETING"
+
+CHANGES_OF_CAPACITY = frozenset({"BillingMode", "ProvisionedThroughput", "OnDemandThroughput"})
 
 _PROTECTED = (
     "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."
@@ -53,7 +69,8 @@ class Table:
     """Everything the `meta` log knows of one table.
 
     `settings` holds the request's members as DynamoDB names them (AttributeDefinitions, KeySchema, BillingMode,
-    ProvisionedThroughput, Tags, ...). Times are ms since the epoch, by the log's clock.
+    ProvisionedThroughput, Tags, ...), and `pending` those that count once the status is ACTIVE again. Items expire by
+    `ttl_attribute`, if there is one. Times are ms since the epoch, by the log's clock.
     """
 
     name: str
@@ -65,6 +82,9 @@ class Table:
     partitions: tuple[PartitionInfo, ...]
     settings: dict[str, Any]
     indexes: tuple[LocalIndex, ...] = ()
+    pending: dict[str, Any] = field(default_factory=dict)
+    times: ChangeTimes = field(default_factory=ChangeTimes)
+    ttl_attribute: str | None = None
 
     def partition_of(self, key: bytes) -> PartitionInfo:
         """The partition whose hash range a storage key falls in."""
@@ -87,6 +107,7 @@ def decode_table(row: bytes) -> Table:
     fields["indexes"] = tuple(
         LocalIndex(**{**index, "attributes": tuple(index["attributes"])}) for index in fields["indexes"]
     )
+    fields["times"] = ChangeTimes(**fields["times"])
     return Table(**fields)
 
 
@@ -98,52 +119,81 @@ def apply_table_command(command: TableCommand, row: bytes | None, clock_ms: int)
     """
     table = decode_table(row) if row is not None else None
     if isinstance(command, FinishTable):
-        return DONE, _finish(table, command)
-    if isinstance(command, CreateTable):
-        if table is not None:
-            return _in_use(f"Table already exists: {command.name}"), row
-        created = replace(decode_table(command.table), created_ms=clock_ms)
-        if created.name != command.name or created.status != CREATING or not created.partitions:
-            raise ValueError("not the metadata of a table about to be created")
-        row = encode_table(created)
-        return Outcome(new=row), row
-    if table is None:
-        return _not_found(command.name), row
-    return _change(table, command, row)
-
-
-def _change(table: Table, command: UpdateTable | DeleteTable, row: bytes | None) -> tuple[Outcome, bytes | None]:
-    if table.status != ACTIVE:
-        doing = {CREATING: "created", UPDATING: "updated", DELETING: "deleted"}[table.status]
-        return _in_use(f"Attempt to change a resource which is still in use: Table is being {doing}: {table.name}"), row
-    if isinstance(command, UpdateTable):
-        changes = orjson.loads(command.changes)
-        changed = replace(table, status=UPDATING, settings={**table.settings, **changes})
-    elif table.settings.get("DeletionProtectionEnabled"):
-        return Outcome(error="ValidationException", message=_PROTECTED), row
-    else:
-        changed = replace(table, status=DELETING)
+        return DONE, _finish(table, command, clock_ms)
+    try:
+        changed = (
+            _create(table, command, clock_ms) if isinstance(command, CreateTable) else _change(table, command, clock_ms)
+        )
+    except ApiError as error:
+        return Outcome(error=type(error).__name__, message=error.message), row
     new_row = encode_table(changed)
     return Outcome(new=new_row), new_row
 
 
-def _finish(table: Table | None, command: FinishTable) -> bytes | None:
+def _create(table: Table | None, command: CreateTable, clock_ms: int) -> Table:
+    if table is not None:
+        if table.status == CREATING:
+            raise in_use(f"Table is being created: {command.name}")
+        raise ResourceInUseException(f"Table already exists: {command.name}")
+    created = replace(decode_table(command.table), created_ms=clock_ms)
+    if created.name != command.name or created.status != CREATING or not created.partitions:
+        raise ValueError("not the metadata of a table about to be created")
+    return created
+
+
+def _change(table: Table | None, command: UpdateTable | DeleteTable | TagTable | SetTimeToLive, clock_ms: int) -> Table:
+    if table is None:
+        raise ResourceNotFoundException(f"Requested resource not found: Table: {command.name} not found")
+    if isinstance(command, UpdateTable):
+        return _update(table, orjson.loads(command.changes), clock_ms)
+    if isinstance(command, DeleteTable):
+        return _delete(table)
+    if isinstance(command, TagTable):
+        _check_is_there(table)
+        return change_tags(table, command.added, command.removed)
+    if table.status == CREATING:
+        raise in_use(f"Table {table.name} is being created")
+    return set_time_to_live(table, command.attribute, enabled=command.enabled)
+
+
+def _update(table: Table, changes: dict[str, Any], clock_ms: int) -> Table:
+    _check_is_there(table)
+    if table.status == UPDATING:
+        if "TableClass" in changes:
+            raise in_use(f"Table is being updated: {table.name}")
+        if not CHANGES_OF_CAPACITY.isdisjoint(changes):
+            raise in_use(f"Table IOPS are currently being updated. Table: {table.name}")
+    changed = change_settings(table, changes, clock_ms)
+    return changed if CHANGES_WITH_WORK.isdisjoint(changes) else replace(changed, status=UPDATING)
+
+
+def _delete(table: Table) -> Table:
+    _check_is_there(table)
+    if table.status == UPDATING:
+        raise in_use(f"Table: {table.name} is in the process of being updated.")
+    if table.settings.get("DeletionProtectionEnabled"):
+        raise ValidationException(_PROTECTED)
+    return replace(table, status=DELETING)
+
+
+def _check_is_there(table: Table) -> None:
+    """Most changes are for a table that is made and not being removed."""
+    if table.status in (CREATING, DELETING):
+        doing = "created" if table.status == CREATING else "deleted"
+        raise in_use(f"Table is being {doing}: {table.name}")
+
+
+def _finish(table: Table | None, command: FinishTable, clock_ms: int) -> bytes | None:
     if table is None:
         return None
     if table.id != command.table_id or table.status != command.status or table.status == ACTIVE:
         return encode_table(table)
     if table.status == DELETING:
         return None
+    if table.status == CREATING and billing_mode(table) == PAY_PER_REQUEST:
+        table = replace(table, times=replace(table.times, on_demand_ms=table.created_ms))
     partitions = table.partitions
     if command.topic_ids:
         pairs = zip(partitions, command.topic_ids, strict=True)
         partitions = tuple(replace(partition, topic_id=topic_id) for partition, topic_id in pairs)
-    return encode_table(replace(table, status=ACTIVE, partitions=partitions))
-
-
-def _in_use(message: str) -> Outcome:
-    return Outcome(error="ResourceInUseException", message=message)
-
-
-def _not_found(name: str) -> Outcome:
-    return Outcome(error="ResourceNotFoundException", message=f"Requested resource not found: Table: {name} not found")
+    return encode_table(replace(finish_change(table, clock_ms), status=ACTIVE, partitions=partitions))

@@ -66,17 +66,20 @@ class Gateway:
     async def _call(
         self, headers: list[tuple[bytes, bytes]], receive: Callable[[], Awaitable[dict[str, Any]]]
     ) -> bytes:
-        target = invocation = b""
+        target = invocation = host = b""
         for name, value in headers:
             if name == b"x-amz-target":
                 target = value
             elif name == b"amz-sdk-invocation-id":
                 invocation = value
+            elif name == b"host":
+                host = value
         body = await _read(receive)
         if not target.startswith(TARGET_PREFIX):
             raise UnknownOperationException
         operation = target[len(TARGET_PREFIX) :].decode("latin-1")
-        return await run(operation, _command_id(invocation, target, body), body, self._database)
+        id_ = _command_id(invocation, target, body)
+        return await run(operation, id_, body, self._database, host.decode("latin-1"))
 
 
 def _command_id(invocation: bytes, target: bytes, body: bytes) -> bytes:

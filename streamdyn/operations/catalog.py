@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from streamdyn.errors import SerializationException, UnknownOperationException, ValidationException
+from streamdyn.errors import SerializationException, UnknownOperationException
 from streamdyn.operations import (
     create_table,
     delete_item,
     delete_table,
+    describe_endpoints,
+    describe_limits,
     describe_table,
+    describe_time_to_live,
     get_item,
     list_tables,
+    list_tags_of_resource,
     put_item,
+    tag_resource,
+    untag_resource,
     update_item,
     update_table,
+    update_time_to_live,
 )
 from streamdyn.operations.database import Request
 from streamdyn.operations.shapes import check_request
@@ -28,52 +34,38 @@ if TYPE_CHECKING:
 
     from streamdyn.operations.database import Database
 
-Answer = bytes | dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One call of the API: `check` finds what is wrong with its body without any table, `execute` does what it asks."""
-
-    execute: Callable[[Request, Database], Awaitable[Answer]]
-    check: Callable[[dict[str, Any]], Any] | None = None
-
-
-OPERATIONS = {
-    "CreateTable": Operation(create_table.execute),
-    "DeleteItem": Operation(delete_item.execute, delete_item.check),
-    "DeleteTable": Operation(delete_table.execute),
-    "DescribeTable": Operation(describe_table.execute),
-    "GetItem": Operation(get_item.execute),
-    "ListTables": Operation(list_tables.execute),
-    "PutItem": Operation(put_item.execute, put_item.check),
-    "UpdateItem": Operation(update_item.execute, update_item.check),
-    "UpdateTable": Operation(update_table.execute),
+OPERATIONS: dict[str, Callable[[Request, Database], Awaitable[bytes | dict[str, Any]]]] = {
+    "CreateTable": create_table.execute,
+    "DeleteItem": delete_item.execute,
+    "DeleteTable": delete_table.execute,
+    "DescribeEndpoints": describe_endpoints.execute,
+    "DescribeLimits": describe_limits.execute,
+    "DescribeTable": describe_table.execute,
+    "DescribeTimeToLive": describe_time_to_live.execute,
+    "GetItem": get_item.execute,
+    "ListTables": list_tables.execute,
+    "ListTagsOfResource": list_tags_of_resource.execute,
+    "PutItem": put_item.execute,
+    "TagResource": tag_resource.execute,
+    "UntagResource": untag_resource.execute,
+    "UpdateItem": update_item.execute,
+    "UpdateTable": update_table.execute,
+    "UpdateTimeToLive": update_time_to_live.execute,
 }
 
 
-async def run(operation: str, id: bytes, body: bytes, db: Database) -> bytes:  # noqa: A002 - its name everywhere
+async def run(operation: str, id: bytes, body: bytes, db: Database, host: str = "") -> bytes:  # noqa: A002 - its name everywhere
     """Answer one call: parse, check, execute. Raises ApiError for the answers that are not a success."""
     parsed = _parse(body) if body else None
-    called = OPERATIONS.get(operation)
-    if called is None:
+    execute = OPERATIONS.get(operation)
+    if execute is None:
         raise UnknownOperationException(f"streamdyn does not support the operation {operation} yet")
     if not isinstance(parsed, dict):
         raise SerializationException
     request = check_request(operation, parsed)
     refuse_unsupported(operation, request)
-    answer = await called.execute(Request(id, _checked(called, request)), db)
+    answer = await execute(Request(id, request, host), db)
     return answer if isinstance(answer, bytes) else orjson.dumps(answer)
-
-
-def _checked(called: Operation, body: dict[str, Any]) -> Any:
-    """What `check` makes of a request. The service puts these faults into the words that it has for wrong members."""
-    if called.check is None:
-        return body
-    try:
-        return called.check(body)
-    except ValidationException as error:
-        raise ValidationException(f"1 validation error detected: {error.message}") from None
 
 
 def _parse(body: bytes) -> Any:

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 class Request:
     """One call: its JSON body, or what the operation's own check made of it, and its `id`.
 
-    The id is the same for every attempt that an SDK makes of one call, and becomes the command's id.
+    The id is the same for every attempt that an SDK makes of one call, and becomes the command's id. `host` is the
+    address that the client sent it to.
     """
 
     id: bytes
     body: Any
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from streamdyn.core.values import canonicalize_item, check_key
 from streamdyn.operations.capacity import wants_capacity
 from streamdyn.operations.item_writes import (
     check_return_values,
+    checked,
     logged_condition,
     wants_item_if_refused,
     write_answer,
@@ -33,7 +34,7 @@ class Checked:
     condition: Expression | None
 
 
-def check(body: dict[str, Any]) -> Checked:
+def _check(body: dict[str, Any]) -> Checked:
     body = translate_legacy("DeleteItem", body)
     canonicalize_item(body["Key"])
     check_return_values(body)
@@ -41,15 +42,15 @@ def check(body: dict[str, Any]) -> Checked:
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    checked: Checked = request.body
-    body = checked.body
+    asked = checked(_check, request.body)
+    body = asked.body
     key = body["Key"]
     table = serving_table(db, body["TableName"])
     check_key(table.keys, key)
     returns_old = body.get("ReturnValues") == "ALL_OLD"
     wants_old = returns_old or wants_capacity(body)
     command = DeleteItem(
-        request.id, storage_key(table.keys, key), wants_old, checked.condition, wants_item_if_refused(body)
+        request.id, storage_key(table.keys, key), wants_old, asked.condition, wants_item_if_refused(body)
     )
     old = (await db.write(table, command)).old
     attributes = row_item(old) if old is not None and returns_old else None

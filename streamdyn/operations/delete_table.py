@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamdyn.core.commands import DeleteTable
 from streamdyn.operations.lookup import existing_table
-from streamdyn.operations.table_description import describe
+from streamdyn.operations.table_description import describe_deleted
 
 if TYPE_CHECKING:
     from streamdyn.operations.database import Database, Request
@@ -15,4 +15,4 @@ if TYPE_CHECKING:
 async def execute(request: Request, db: Database) -> dict[str, Any]:
     table = existing_table(db, request.body["TableName"])
     deleting = await db.change_table(DeleteTable(request.id, table.name))
-    return {"TableDescription": describe(deleting, db)}
+    return {"TableDescription": describe_deleted(deleting, db)}

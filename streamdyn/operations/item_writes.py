@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
@@ -14,12 +14,24 @@ from streamdyn.errors import ValidationException
 from streamdyn.operations.capacity import consumed_capacity, wants_capacity, write_units
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from streamdyn.core.expression_parser import Parsed
     from streamdyn.core.tables import Table
     from streamdyn.operations.request_expressions import Expressions
 
+T = TypeVar("T")
+
 # An estimate that says no more than what is sure: DynamoDB's own is a range, too, and hours old.
 COLLECTION_SIZE_GB = [0.0, 1.0]
+
+
+def checked(check: Callable[[dict[str, Any]], T], body: dict[str, Any]) -> T:
+    """What `check` makes of a request without looking at its table: the service has words before the faults of that."""
+    try:
+        return check(body)
+    except ValidationException as error:
+        raise ValidationException(f"1 validation error detected: {error.message}") from None
 
 
 def check_return_values(body: dict[str, Any]) -> None:

@@ -21,16 +21,27 @@ ENUM_ORDERS = {
     "ReturnItemCollectionMetrics": ("SIZE", "NONE"),
     "ScalarAttributeType": ("B", "N", "S"),
     "ConditionalOperator": ("OR", "AND"),
+    "ProjectionType": ("ALL", "INCLUDE", "KEYS_ONLY"),
+    "StreamViewType": ("OLD_IMAGE", "KEYS_ONLY", "NEW_AND_OLD_IMAGES", "NEW_IMAGE"),
 }
 # It reports the faults of members in an order of its own, too. Members not named here come last.
 MEMBER_ORDER = (
     *("ReturnConsumedCapacity", "AttributesToGet", "AttributeDefinitions", "TableName", "BillingMode"),
-    *("ProvisionedThroughput", "WriteCapacityUnits", "ReadCapacityUnits", "KeySchema", "Item"),
-    *("ReturnValues", "ReturnItemCollectionMetrics", "Key"),
+    *("ProvisionedThroughput", "WriteCapacityUnits", "ReadCapacityUnits", "IndexName", "KeySchema", "Item"),
+    *("ReturnValues", "ReturnItemCollectionMetrics", "Key", "AttributeType", "AttributeName"),
+    *("GlobalSecondaryIndexes", "LocalSecondaryIndexes"),
 )
 # What the service demands beyond its published description.
 ALSO_REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "KeySchema")}
 ALSO_MAX = {"KeySchema": 2}
+CONSTRAINTS = frozenset({"required", "min", "max", "pattern", "enum"})
+# Shapes whose constraints it checks later, with words of its own.
+CHECKED_LATER = frozenset(
+    {
+        *("ListTagsOfResourceInput", "TagResourceInput", "UntagResourceInput", "ResourceArnString"),
+        *("Tag", "TagKeyString", "TagValueString", "TableClass"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,8 @@ def _model() -> Any:
 
 def _shape(shapes: dict[str, Any], name: str) -> Shape:
     raw = shapes[name]
+    if name in CHECKED_LATER:
+        raw = {key: value for key, value in raw.items() if key not in CONSTRAINTS}
     # Attribute values nest without end and are checked elsewhere (`values`), so the tree stops at them.
     members = {} if name == ATTRIBUTE_VALUE else raw.get("members", {})
     element = raw.get("member") or raw.get("value")

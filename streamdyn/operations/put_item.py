@@ -15,6 +15,7 @@ from streamdyn.errors import ValidationException
 from streamdyn.operations.capacity import wants_capacity
 from streamdyn.operations.item_writes import (
     check_return_values,
+    checked,
     logged_condition,
     wants_item_if_refused,
     write_answer,
@@ -39,7 +40,7 @@ class Checked:
     condition: Expression | None
 
 
-def check(body: dict[str, Any]) -> Checked:
+def _check(body: dict[str, Any]) -> Checked:
     body = translate_legacy("PutItem", body)
     size = canonicalize_item(body["Item"])
     check_return_values(body)
@@ -48,8 +49,8 @@ def check(body: dict[str, Any]) -> Checked:
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    checked: Checked = request.body
-    body = checked.body
+    asked = checked(_check, request.body)
+    body = asked.body
     item = body["Item"]
     table = serving_table(db, body["TableName"])
     check_item(table, item)
@@ -59,9 +60,9 @@ async def execute(request: Request, db: Database) -> bytes:
         request.id,
         storage_key(table.keys, item),
         orjson.dumps(item),
-        checked.size,
+        asked.size,
         returns_old or costs,
-        checked.condition,
+        asked.condition,
         wants_item_if_refused(body),
     )
     old = (await db.write(table, command)).old

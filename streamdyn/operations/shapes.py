@@ -25,7 +25,9 @@ FAULTS_MAX = 10
 # The scalar kinds of the published description, as the wire format's errors call them.
 SCALARS = {"string": "String", "boolean": "Boolean", "integer": "Integer", "long": "Long"}
 # These say in words of their own that the table's name is missing.
-TABLE_OPERATIONS = frozenset({"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable"})
+TABLE_OPERATIONS = frozenset(
+    {"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable", "DescribeTimeToLive", "UpdateTimeToLive"}
+)
 
 
 def check_request(operation: str, body: dict[str, Any]) -> dict[str, Any]:

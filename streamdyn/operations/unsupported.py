@@ -15,16 +15,13 @@ CONDITIONS = (
 UNSUPPORTED = {
     "CreateTable": frozenset(
         {
-            *("LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes"),
-            *("WarmThroughput", "OnDemandThroughput", "ResourcePolicy"),
+            *("VectorIndexes", "ResourcePolicy"),
             *("GlobalTableSourceArn", "GlobalTableSettingsReplicationMode"),
         }
     ),
     "UpdateTable": frozenset(
         {
-            *("GlobalSecondaryIndexUpdates", "VectorIndexUpdates", "WarmThroughput", "OnDemandThroughput"),
-            *("StreamSpecification", "SSESpecification"),
-            *("ReplicaUpdates", "MultiRegionConsistency", "GlobalTableWitnessUpdates"),
+            *("VectorIndexUpdates", "ReplicaUpdates", "MultiRegionConsistency", "GlobalTableWitnessUpdates"),
             *("GlobalTableSettingsReplicationMode", "DisassociationProtectionEnabled"),
         }
     ),
@@ -33,22 +30,13 @@ UNSUPPORTED = {
     "GetItem": frozenset({"ProjectionExpression", "AttributesToGet", "ExpressionAttributeNames"}),
 }
 
-# Members that may be there to say "no"; it is these members of theirs that ask for something.
-SWITCHES = {
-    "StreamSpecification": ("StreamEnabled", "StreamViewType"),
-    "SSESpecification": ("Enabled", "SSEType", "KMSMasterKeyId"),
-}
-
 
 def refuse_unsupported(operation: str, body: dict[str, Any]) -> None:
     """Raise for the first member of a checked request that asks for something we don't have."""
     members = UNSUPPORTED.get(operation, frozenset())
     if not members.isdisjoint(body):
-        raise _unsupported(next(name for name in body if name in members))
-    for name in SWITCHES.keys() & body.keys():
-        if any(body[name].get(switch) for switch in SWITCHES[name]):
-            raise _unsupported(name)
+        raise unsupported(next(name for name in body if name in members))
 
 
-def _unsupported(name: str) -> ValidationException:
+def unsupported(name: str) -> ValidationException:
     return ValidationException(f"streamdyn does not support {name} yet")

@@ -14,7 +14,7 @@ from streamdyn.core.updates import updated_attributes
 from streamdyn.core.values import INVALID, canonicalize_item, check_key
 from streamdyn.errors import ValidationException
 from streamdyn.operations.capacity import wants_capacity
-from streamdyn.operations.item_writes import logged_condition, logged_update, wants_item_if_refused, write_answer
+from streamdyn.operations.item_writes import checked, logged_condition, logged_update, wants_item_if_refused, write_answer
 from streamdyn.operations.legacy import translate_legacy
 from streamdyn.operations.lookup import serving_table
 from streamdyn.operations.request_expressions import parse_expressions
@@ -39,7 +39,7 @@ class Checked:
     condition: Expression | None
 
 
-def check(body: dict[str, Any]) -> Checked:
+def _check(body: dict[str, Any]) -> Checked:
     body = translate_legacy("UpdateItem", body)
     canonicalize_item(body["Key"])
     expressions = parse_expressions("UpdateItem", body)
@@ -47,27 +47,27 @@ def check(body: dict[str, Any]) -> Checked:
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    checked: Checked = request.body
-    body = checked.body
+    asked = checked(_check, request.body)
+    body = asked.body
     key = body["Key"]
     table = serving_table(db, body["TableName"])
     check_key(table.keys, key)
-    if checked.tree is not None:
-        _check_key_is_kept(table.keys, checked.tree)
+    if asked.tree is not None:
+        _check_key_is_kept(table.keys, asked.tree)
     returns = body.get("ReturnValues", "NONE")
     costs = wants_capacity(body)
     command = UpdateItem(
         request.id,
         storage_key(table.keys, key),
         orjson.dumps(key),
-        checked.update,
+        asked.update,
         costs or returns in WANTS_OLD,
         costs or returns in WANTS_NEW,
-        checked.condition,
+        asked.condition,
         wants_item_if_refused(body),
     )
     outcome = await db.write(table, command)
-    return write_answer(body, table, _attributes(returns, checked.tree, outcome), outcome.old, outcome.new)
+    return write_answer(body, table, _attributes(returns, asked.tree, outcome), outcome.old, outcome.new)
 
 
 def _check_key_is_kept(keys: KeySchema, update: Update) -> None:

@@ -7,38 +7,61 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from streamdyn.core.commands import UpdateTable
+from streamdyn.core.table_changes import PROVISIONED
 from streamdyn.core.values import INVALID
 from streamdyn.errors import ValidationException
-from streamdyn.operations.billing import (
-    PAY_PER_REQUEST,
-    PROVISIONED,
-    billing_mode,
-    check_capacity,
-    no_capacity_on_demand,
-    throughput,
-)
+from streamdyn.operations.billing import check_changed_billing, check_table_class
 from streamdyn.operations.lookup import existing_table
+from streamdyn.operations.streams_and_encryption import (
+    ENCRYPTION,
+    STREAM,
+    check_changed_encryption,
+    check_changed_stream,
+    no_stream,
+)
 from streamdyn.operations.table_description import describe
+from streamdyn.operations.unsupported import unsupported
 
 if TYPE_CHECKING:
-    from streamdyn.core.tables import Table
     from streamdyn.operations.database import Database, Request
 
-CHANGEABLE = ("BillingMode", "ProvisionedThroughput", "DeletionProtectionEnabled", "TableClass")
-# Members that DynamoDB takes only alone, and what it calls them.
-ALONE = {"DeletionProtectionEnabled": "DeletionProtection", "TableClass": "TableClass"}
+INDEX_UPDATES = "GlobalSecondaryIndexUpdates"
+CAPACITY = ("BillingMode", "ProvisionedThroughput")
+CHANGES = (
+    *(*CAPACITY, INDEX_UPDATES, STREAM, ENCRYPTION),
+    *("TableClass", "DeletionProtectionEnabled", "OnDemandThroughput", "WarmThroughput"),
+)
+# DynamoDB passes over these where they are empty.
+IGNORED_IF_EMPTY = (INDEX_UPDATES, "OnDemandThroughput", "WarmThroughput")
+# Members that it takes only alone, and what it says otherwise, in its order.
+ALONE = {
+    ENCRYPTION: "Server-Side Encryption modification",
+    "TableClass": "TableClass modification",
+    "DeletionProtectionEnabled": "DeletionProtection modification",
+    "WarmThroughput": "WarmThroughput",
+}
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
-    changes = {member: request.body[member] for member in CHANGEABLE if member in request.body}
-    _check_changes(changes)
-    table = existing_table(db, request.body["TableName"])
-    _check_capacity_change(table, changes)
+    body = request.body
+    changes = {m: body[m] for m in CHANGES if m in body and (body[m] or m not in IGNORED_IF_EMPTY)}
+    check_table_class(changes)
+    _check_together(changes)
+    check_changed_billing(changes)
+    check_changed_stream(changes)
+    check_changed_encryption(changes)
+    if INDEX_UPDATES in changes:
+        _check_index_updates(changes[INDEX_UPDATES])
+        raise unsupported(INDEX_UPDATES)
+    table = existing_table(db, body["TableName"])
+    if STREAM in changes:
+        raise no_stream(table)
     updating = await db.change_table(UpdateTable(request.id, table.name, orjson.dumps(changes)))
     return {"TableDescription": describe(updating, db)}
 
 
-def _check_changes(changes: dict[str, Any]) -> None:
+def _check_together(changes: dict[str, Any]) -> None:
+    """DynamoDB takes one kind of change at a time."""
     if not changes:
         raise ValidationException(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
@@ -48,36 +71,33 @@ def _check_changes(changes: dict[str, Any]) -> None:
         )
     for member, noun in ALONE.items():
         if member in changes and len(changes) > 1:
-            raise ValidationException(f"{INVALID}{noun} modification must be the only operation in the request")
-    _check_billing(changes.get("BillingMode"), changes.get("ProvisionedThroughput"))
-
-
-def _check_billing(mode: str | None, provisioned: dict[str, int] | None) -> None:
-    if provisioned is not None:
-        if mode == PAY_PER_REQUEST:
-            raise no_capacity_on_demand()
-        check_capacity(provisioned)
-    elif mode == PROVISIONED:
-        raise ValidationException(f"{INVALID}ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
-
-
-def _check_capacity_change(table: Table, changes: dict[str, Any]) -> None:
-    """Capacity is for a provisioned table, or one that becomes it, and must be other than it was."""
-    wanted = changes.get("ProvisionedThroughput")
-    if wanted is None:
-        return
-    if changes.get("BillingMode", billing_mode(table)) == PAY_PER_REQUEST:
-        raise no_capacity_on_demand()
-    current = throughput(table)
-    if wanted == current:
+            raise ValidationException(f"{INVALID}{noun} must be the only operation in the request")
+    if "OnDemandThroughput" in changes and not changes.keys() <= {*CAPACITY, "OnDemandThroughput"}:
         raise ValidationException(
-            "The provisioned throughput for the table will not change. "
-            "The requested value equals the current value. "
-            + "".join(_comparison(member, current, wanted) for member in ("ReadCapacityUnits", "WriteCapacityUnits"))
-            + "Refer to the Amazon DynamoDB Developer Guide for current limits "
-            "and how to request higher limits."
+            f"{INVALID}OnDemandThroughput can only be combined with BillingMode in an UpdateTable request"
         )
+    provisions = "ProvisionedThroughput" in changes or changes.get("BillingMode") == PROVISIONED
+    if STREAM in changes and provisions:
+        raise ValidationException(f"{INVALID}You cannot modify stream status while updating table IOPS")
 
 
-def _comparison(member: str, current: dict[str, int], wanted: dict[str, int]) -> str:
-    return f"Current {member} provisioned for the table: {current[member]}. Requested {member}: {wanted[member]}. "
+def _check_index_updates(updates: list[dict[str, dict[str, Any]]]) -> None:
+    """What is wrong with these on their own: one action each, one update for each index."""
+    names: set[str] = set()
+    for update in updates:
+        if not update:
+            raise ValidationException(
+                f"{INVALID}One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
+                "GlobalSecondaryIndexUpdate.Delete must not be null"
+            )
+        if len(update) > 1:
+            raise ValidationException(
+                f"{INVALID}Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object"
+            )
+        (action,) = update.values()
+        if action["IndexName"] in names:
+            raise ValidationException(
+                f"{INVALID}Only one global secondary index update per index is allowed simultaneously. "
+                f"Index: {action['IndexName']}"
+            )
+        names.add(action["IndexName"])

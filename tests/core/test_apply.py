@@ -28,6 +28,8 @@ from streamdyn.core.commands import (
     PutItem,
     Record,
     RecordBatch,
+    SetTimeToLive,
+    TagTable,
     UpdateTable,
 )
 from streamdyn.core.dedupe import DedupeWindow, Remembered
@@ -87,12 +89,15 @@ STATUSES = st.sampled_from([CREATING, UPDATING, DELETING])
 TABLES = st.sampled_from(
     [encode_table(table()), encode_table(table("t2")), b"", b"[]", b"null", b'{"keys": {}}', b'{"id": 1}']
 )
+UPDATES = (b'{"BillingMode": "PAY_PER_REQUEST"}', b'{"DeletionProtectionEnabled": true}')
 DATA_COMMANDS = st.one_of(
     st.builds(PutItem, IDS, KEYS, ITEMS, st.integers(0, 9), st.booleans()),
     st.builds(DeleteItem, IDS, KEYS, st.booleans()),
     st.builds(CreateTable, IDS, NAMES, TABLES),
-    st.builds(UpdateTable, IDS, NAMES, st.sampled_from([b'{"A": 1}', b"{}", b"7", b"["])),
+    st.builds(UpdateTable, IDS, NAMES, st.sampled_from([*UPDATES, b"{}", b"7", b"["])),
     st.builds(DeleteTable, IDS, NAMES),
+    st.builds(TagTable, IDS, NAMES, st.just({"a": "b"}), st.sampled_from([(), ("a",)])),
+    st.builds(SetTimeToLive, IDS, NAMES, st.sampled_from("ab"), st.booleans()),
     st.builds(
         FinishTable, IDS, NAMES, st.sampled_from(["t1", "t2"]), STATUSES, st.sampled_from([(), ("x", "y"), ("x",)])
     ),
@@ -388,7 +393,7 @@ def table_log(*commands):
 
 
 CREATE = CreateTable(b"", "T", encode_table(table()))
-UPDATE = UpdateTable(b"", "T", b'{"A": 1}')
+UPDATE = UpdateTable(b"", "T", b'{"TableClass": "STANDARD_INFREQUENT_ACCESS"}')
 DELETE = DeleteTable(b"", "T")
 MADE = FinishTable(b"", "T", "t1", CREATING)
 CHANGED = FinishTable(b"", "T", "t1", UPDATING)
@@ -457,10 +462,63 @@ def test_a_created_table_has_the_ids_of_its_topics():
     assert finished is not None and [p.topic_id for p in finished.partitions] == ["x", "y"]
 
 
-def test_an_update_changes_what_it_names():
-    create = CreateTable(b"", "T", encode_table(table(A=0, B=0)))
-    updated, _ = table_log(create, MADE, UPDATE)
-    assert updated is not None and updated.settings == {"A": 1, "B": 0}
+def test_an_update_that_needs_no_work_takes_effect_at_once():
+    create = CreateTable(b"", "T", encode_table(table(A=0)))
+    protect = UpdateTable(b"", "T", b'{"DeletionProtectionEnabled": true}')
+    updated, outcomes = table_log(create, MADE, protect)
+    assert updated is not None and updated.status == ACTIVE
+    assert (updated.settings["A"], updated.settings["DeletionProtectionEnabled"]) == (0, True)
+    assert decode_table(outcomes[-1].new) == updated
+
+
+def tagged(count, first=0):
+    return TagTable(b"", "T", {str(n): "v" for n in range(first, first + count)})
+
+
+@pytest.mark.parametrize(
+    ("commands", "tags", "error"),
+    [
+        ((tagged(50),), 50, None),
+        ((tagged(50), tagged(50)), 50, None),
+        ((tagged(50), tagged(1, first=50)), 50, "ValidationException"),
+        ((tagged(50), TagTable(b"", "T", {}, ("0",)), tagged(1, first=50)), 50, None),
+        ((tagged(1), TagTable(b"", "T", {}, ("0", "x"))), 0, None),
+    ],
+)
+def test_a_table_has_fifty_tags_at_most_whoever_gives_them(commands, tags, error):
+    after, outcomes = table_log(CREATE, MADE, *commands)
+    assert after is not None and len(after.settings["Tags"]) == tags
+    assert outcomes[-1].error == error
+
+
+ON, OFF = (SetTimeToLive(b"", "T", "ttl", enabled=enabled) for enabled in (True, False))
+ON_OTHER, OFF_OTHER = (replace(command, attribute="other") for command in (ON, OFF))
+
+
+@pytest.mark.parametrize(
+    ("commands", "attribute", "error"),
+    [
+        ((ON,), "ttl", None),
+        ((ON, ON), "ttl", "ValidationException"),
+        ((ON, ON_OTHER), "ttl", "ValidationException"),
+        ((ON, OFF_OTHER), "ttl", "ValidationException"),
+        ((ON, OFF), None, None),
+        ((ON, OFF, OFF), None, "ValidationException"),
+        ((ON, OFF, ON_OTHER), "other", None),
+        ((OFF,), None, "ValidationException"),
+        ((UPDATE, ON), "ttl", None),
+    ],
+)
+def test_items_expire_by_one_attribute_at_a_time(commands, attribute, error):
+    after, outcomes = table_log(CREATE, MADE, *commands)
+    assert after is not None and after.ttl_attribute == attribute
+    assert outcomes[-1].error == error
+
+
+@pytest.mark.parametrize("command", [tagged(1), ON])
+def test_only_a_table_that_is_made_has_tags_and_expiry(command):
+    assert table_log(CREATE, command)[1][-1].error == "ResourceInUseException"
+    assert table_log(command)[1][-1].error == "ResourceNotFoundException"
 
 
 def test_a_protected_table_is_not_deleted():
@@ -478,13 +536,21 @@ JSON = st.recursive(
 ODD_TABLES = st.builds(
     lambda members: orjson.dumps({**orjson.loads(encode_table(table())), **members}),
     st.dictionaries(
-        st.sampled_from(["name", "id", "status", "keys", "partitions", "settings", "created_ms"]), JSON, max_size=3
+        st.sampled_from(["name", "id", "status", "keys", "partitions", "settings", "created_ms", "times", "pending"]),
+        JSON,
+        max_size=3,
     ),
 )
+ODD_CHANGES = st.dictionaries(
+    st.sampled_from(["BillingMode", "ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput", "TableClass"]),
+    JSON | st.sampled_from(["PROVISIONED", "PAY_PER_REQUEST"]),
+    max_size=2,
+).map(orjson.dumps)
 
 
 @given(st.lists(st.one_of(st.builds(CreateTable, IDS, NAMES, ODD_TABLES), st.builds(CreateTable, IDS, NAMES, JSON.map(orjson.dumps)),
-    st.builds(UpdateTable, IDS, NAMES, JSON.map(orjson.dumps)), st.builds(DeleteTable, IDS, NAMES),
+    st.builds(UpdateTable, IDS, NAMES, ODD_CHANGES | JSON.map(orjson.dumps)), st.builds(DeleteTable, IDS, NAMES),
+    st.builds(TagTable, IDS, NAMES, st.just({"a": "b"})), st.builds(SetTimeToLive, IDS, NAMES, st.just("a"), st.booleans()),
     st.builds(FinishTable, IDS, NAMES, st.just("t1"), STATUSES)), max_size=8))  # fmt: skip
 def test_metadata_of_a_foreign_producer_never_stops_the_log(commands):
     replica, outcomes = replay(*(Record(n, 0, (command,)) for n, command in enumerate(commands)))

@@ -20,6 +20,7 @@ from streamdyn.replica.replica import Replica
 from streamdyn.settings import Settings
 
 CLOCK_MS = 1_700_000_000_123
+FINISHED_AFTER_MS = 1_000
 ID = b"\x01" * 16
 
 
@@ -33,6 +34,7 @@ class FakeDatabase:
         self.commands = []
         self.reads = []
         self.ids = count(1)
+        self.clock_ms = CLOCK_MS
 
     def table(self, name):
         row = self.rows.get(name)
@@ -65,17 +67,25 @@ class FakeDatabase:
 
     async def change_table(self, command):
         self.commands.append(command)
-        outcome, row = apply_table_command(command, self.rows.get(command.name), CLOCK_MS)
+        (command,) = decode_batch(encode_batch((command,)))
+        before = self.table(command.name)
+        outcome, row = apply_table_command(command, self.rows.get(command.name), self.clock_ms)
         successful(outcome)
         self.rows[command.name] = row
         changed = decode_table(row)
-        finish = FinishTable(ID, command.name, changed.id, changed.status)
-        _, finished = apply_table_command(finish, row, CLOCK_MS)
-        if finished is None:
-            del self.rows[command.name]
-        else:
-            self.rows[command.name] = finished
+        if before is None or before.status != changed.status:
+            self._finish(changed)
         return changed
+
+    def _finish(self, table):
+        """Do the work that the table's status asks for."""
+        self.clock_ms += FINISHED_AFTER_MS
+        finish = FinishTable(ID, table.name, table.id, table.status)
+        _, finished = apply_table_command(finish, self.rows[table.name], self.clock_ms)
+        if finished is None:
+            del self.rows[table.name]
+        else:
+            self.rows[table.name] = finished
 
     def _replica(self, table):
         if table.id not in self.replicas:
@@ -90,7 +100,8 @@ class FakeDatabase:
         """The parsed answer of one call, which is another one than all before if it has no `request_id`."""
         request_id = request_id or next(self.ids).to_bytes(16, "big")
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
-        return orjson.loads(asyncio.run(run(operation, request_id, raw, self)))
+        answer = asyncio.run(run(operation, request_id, raw, self, "localhost:8000"))
+        return orjson.loads(answer) if answer else None
 
     def add_table(self, name, keys, status=ACTIVE):
         """A table with `keys` such as {"pk": "S", "sk": "N"}."""

@@ -10,7 +10,8 @@ from streamdyn.errors import ApiError, SerializationException, UnknownOperationE
 from streamdyn.operations.catalog import OPERATIONS
 from streamdyn.operations.model import request_shape
 from streamdyn.operations.shapes import check_request
-from streamdyn.operations.unsupported import SWITCHES, UNSUPPORTED
+from streamdyn.operations.unsupported import UNSUPPORTED
+from streamdyn.settings import Settings
 from tests.operations.fake import ID, FakeDatabase, key_members
 
 NAME_PATTERN = "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
@@ -18,6 +19,8 @@ CAST = "Start of structure or map found where not expected"
 NO_MAP = "Unrecognized collection type java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>"
 TABLE = {"TableName": "abc", **key_members({"pk": "S"})}
 PAID = {**TABLE, "BillingMode": "PAY_PER_REQUEST"}
+INDEX_MEMBERS = ("indexName", "keySchema", "projection")
+INDEX = {"IndexName": "abc", "KeySchema": TABLE["KeySchema"], "Projection": {}}
 
 
 def fault(value, path, constraint):
@@ -111,12 +114,12 @@ def test_malformed_json_comes_before_an_unknown_operation():
             {"TableName": "abc", "AttributeDefinitions": [{"AttributeName": "", "AttributeType": "SS"}]}
             | {"KeySchema": [{"KeyType": "HASH"}, {"AttributeName": "a"}, {"KeyType": "x"}]},
             [
+                fault("'SS'", "attributeDefinitions.1.member.attributeType", "satisfy enum value set: [B, N, S]"),
                 fault(
                     "''",
                     "attributeDefinitions.1.member.attributeName",
                     "have length greater than or equal to 1",
                 ),
-                fault("'SS'", "attributeDefinitions.1.member.attributeType", "satisfy enum value set: [B, N, S]"),
                 fault(
                     "'[KeySchemaElement(keyType=HASH), KeySchemaElement(attributeName=a), "
                     "KeySchemaElement(keyType=x)]'",
@@ -136,6 +139,52 @@ def test_malformed_json_comes_before_an_unknown_operation():
                 fault("'x'", "billingMode", "satisfy enum value set: [PROVISIONED, PAY_PER_REQUEST]"),
                 fault("'[]'", "keySchema", "have length greater than or equal to 1"),
             ],
+        ),
+        (
+            "CreateTable",
+            {**PAID, "LocalSecondaryIndexes": [INDEX | {"IndexName": "aa"}]}
+            | {"GlobalSecondaryIndexes": [INDEX | {"IndexName": "zz"}]},
+            [
+                fault(f"'{name}'", f"{member}.1.member.indexName", "have length greater than or equal to 3")
+                for name, member in (("zz", "globalSecondaryIndexes"), ("aa", "localSecondaryIndexes"))
+            ],
+        ),
+        (
+            "CreateTable",
+            {**PAID, "LocalSecondaryIndexes": [{}]},
+            [fault("null", f"localSecondaryIndexes.1.member.{m}", "not be null") for m in INDEX_MEMBERS],
+        ),
+        (
+            "CreateTable",
+            {
+                **PAID,
+                "LocalSecondaryIndexes": [INDEX | {"Projection": {"ProjectionType": "a", "NonKeyAttributes": []}}],
+            },
+            [
+                fault(
+                    "'a'",
+                    "localSecondaryIndexes.1.member.projection.projectionType",
+                    "satisfy enum value set: [ALL, INCLUDE, KEYS_ONLY]",
+                ),
+                fault(
+                    "'[]'",
+                    "localSecondaryIndexes.1.member.projection.nonKeyAttributes",
+                    "have length greater than or equal to 1",
+                ),
+            ],
+        ),
+        (
+            "UpdateTimeToLive",
+            {"TableName": "abc", "TimeToLiveSpecification": {}},
+            [
+                fault("null", "timeToLiveSpecification.attributeName", "not be null"),
+                fault("null", "timeToLiveSpecification.enabled", "not be null"),
+            ],
+        ),
+        (
+            "UpdateTimeToLive",
+            {"TableName": "abc", "TimeToLiveSpecification": {"AttributeName": "a" * 256, "Enabled": True}},
+            [fault(f"'{'a' * 256}'", "timeToLiveSpecification.attributeName", "have length less than or equal to 255")],
         ),
         (
             "UpdateTable",
@@ -166,7 +215,10 @@ def test_at_most_ten_broken_constraints_are_told():
     assert message.count("failed to satisfy") == 10
 
 
-@pytest.mark.parametrize("operation", ["CreateTable", "DescribeTable", "UpdateTable", "DeleteTable"])
+@pytest.mark.parametrize(
+    "operation",
+    ["CreateTable", "DescribeTable", "UpdateTable", "DeleteTable", "DescribeTimeToLive", "UpdateTimeToLive"],
+)
 @pytest.mark.parametrize("body", [{}, {"TableName": None}])
 def test_table_operations_have_a_text_of_their_own_for_a_missing_name(operation, body):
     assert refused(operation, body) == ("The parameter 'TableName' is required but was not present in the request")
@@ -276,7 +328,13 @@ SAMPLES = {
     "ReplicaUpdates": [{"Create": {"RegionName": "r"}}],
     "GlobalTableWitnessUpdates": [{"Create": {"RegionName": "r"}}],
 }
+ARN = {"ResourceArn": f"arn:aws:dynamodb:us-east-1:{Settings().account}:table/abc"}
 RIGHT = {
+    "TagResource": ARN,
+    "UntagResource": ARN,
+    "ListTagsOfResource": ARN,
+    "UpdateTimeToLive": {"TableName": "abc", "TimeToLiveSpecification": {"AttributeName": "a", "Enabled": True}},
+    "DescribeTimeToLive": {"TableName": "abc"},
     "CreateTable": PAID,
     "UpdateTable": {"TableName": "abc"},
     "PutItem": {"TableName": "abc", "Item": {}},
@@ -294,31 +352,20 @@ def test_what_is_not_supported_yet_is_refused(operation, member):
     assert refused(operation, body) == f"streamdyn does not support {member} yet"
 
 
-@pytest.mark.parametrize(
-    ("member", "value", "taken"),
-    [
-        ("StreamSpecification", {"StreamEnabled": False}, True),
-        ("StreamSpecification", {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}, False),
-        ("StreamSpecification", {"StreamEnabled": False, "StreamViewType": "NEW_IMAGE"}, False),
-        ("SSESpecification", {}, True),
-        ("SSESpecification", {"Enabled": False}, True),
-        ("SSESpecification", {"Enabled": True}, False),
-        ("SSESpecification", {"KMSMasterKeyId": "k"}, False),
-    ],
-)
-def test_a_new_table_may_say_no_to_what_is_not_supported(member, value, taken):
-    if taken:
-        FakeDatabase().call("CreateTable", {**PAID, member: value})
-    else:
-        assert refused("CreateTable", {**PAID, member: value}) == f"streamdyn does not support {member} yet"
-
-
 HANDLED = {
     "CreateTable": {"TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput"}
-    | {"Tags", "TableClass", "DeletionProtectionEnabled"}
-    | set(SWITCHES),
-    "UpdateTable": {"TableName", "BillingMode", "ProvisionedThroughput", "TableClass"}
-    | {"DeletionProtectionEnabled", "AttributeDefinitions"},
+    | {"Tags", "TableClass", "DeletionProtectionEnabled", "WarmThroughput", "OnDemandThroughput"}
+    | {"LocalSecondaryIndexes", "GlobalSecondaryIndexes", "StreamSpecification", "SSESpecification"},
+    "UpdateTable": {"TableName", "BillingMode", "ProvisionedThroughput", "TableClass", "WarmThroughput"}
+    | {"DeletionProtectionEnabled", "AttributeDefinitions", "OnDemandThroughput"}
+    | {"GlobalSecondaryIndexUpdates", "StreamSpecification", "SSESpecification"},
+    "TagResource": {"ResourceArn", "Tags"},
+    "UntagResource": {"ResourceArn", "TagKeys"},
+    "ListTagsOfResource": {"ResourceArn", "NextToken"},
+    "UpdateTimeToLive": {"TableName", "TimeToLiveSpecification"},
+    "DescribeTimeToLive": {"TableName"},
+    "DescribeLimits": set(),
+    "DescribeEndpoints": set(),
     "DescribeTable": {"TableName"},
     "DeleteTable": {"TableName"},
     "ListTables": {"ExclusiveStartTableName", "Limit"},
@@ -358,7 +405,7 @@ json_values = st.recursive(
 @st.composite
 def requests(draw):
     operation = draw(st.sampled_from(sorted(OPERATIONS)))
-    members = st.sampled_from(sorted(request_shape(operation).members))
+    members = st.sampled_from([*sorted(request_shape(operation).members), "x"])
     return operation, RIGHT.get(operation, {}) | draw(st.dictionaries(members, json_values, max_size=2))
 
 

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from streamdyn.core.keys import KeySchema, hash_ranges
-from streamdyn.core.tables import ACTIVE, UPDATING
+from streamdyn.core.tables import ACTIVE, CREATING, DELETING, UPDATING
 from streamdyn.errors import (
     LimitExceededException,
     ResourceInUseException,
@@ -20,6 +20,11 @@ UNITS = {"ReadCapacityUnits": 2, "WriteCapacityUnits": 3}
 HASH = {"TableName": "abc", **key_members({"pk": "S"})}
 PROVISIONED = {**HASH, "ProvisionedThroughput": UNITS}
 PAID = {**HASH, "BillingMode": "PAY_PER_REQUEST"}
+H, R = "HASH", "RANGE"
+SORTED = {"TableName": "abc", "BillingMode": "PAY_PER_REQUEST", **key_members({"pk": "S", "sk": "S"})}
+INDEX = {"IndexName": "by_sk", "KeySchema": SORTED["KeySchema"], "Projection": {"ProjectionType": "ALL"}}
+IN_USE = "Attempt to change a resource which is still in use: "
+OUT_OF_RANGE = "Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range"
 NO_UNITS = (
     INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
 )
@@ -59,7 +64,7 @@ def test_a_new_table_is_described_as_dynamodb_does(db):
         "ProvisionedThroughput": {"NumberOfDecreasesToday": 0, **UNITS},
         "TableSizeBytes": 0,
         "ItemCount": 0,
-        "TableArn": "arn:aws:dynamodb:us-east-1:000000000000:table/abc",
+        "TableArn": "arn:aws:dynamodb:us-east-1:123456789012:table/abc",
         "DeletionProtectionEnabled": False,
     }
 
@@ -67,6 +72,11 @@ def test_a_new_table_is_described_as_dynamodb_does(db):
 def test_a_table_paid_per_request_has_no_units(db):
     description = db.call("CreateTable", PAID)["TableDescription"]
     assert description["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
+    made = db.call("DescribeTable", {"TableName": "abc"})["Table"]
+    assert made["BillingModeSummary"] == {
+        "BillingMode": "PAY_PER_REQUEST",
+        "LastUpdateToPayPerRequestDateTime": made["CreationDateTime"],
+    }
     assert description["ProvisionedThroughput"] == {
         "NumberOfDecreasesToday": 0,
         "ReadCapacityUnits": 0,
@@ -77,11 +87,65 @@ def test_a_table_paid_per_request_has_no_units(db):
 def test_settings_are_kept_and_told_where_dynamodb_tells_them(db):
     tags = [{"Key": "k", "Value": "v"}]
     extras = {"Tags": tags, "TableClass": "STANDARD_INFREQUENT_ACCESS", "DeletionProtectionEnabled": True}
+    extras["OnDemandThroughput"] = {"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 5}
     db.call("CreateTable", {**PAID, **extras})
     table = db.call("DescribeTable", {"TableName": "abc"})["Table"]
     assert table["TableClassSummary"] == {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
+    assert table["OnDemandThroughput"] == extras["OnDemandThroughput"]
     assert table["DeletionProtectionEnabled"] is True
     assert db.table("abc").settings["Tags"] == tags
+
+
+@pytest.mark.parametrize(
+    ("created", "warm"),
+    [
+        (PAID, (12_000, 4_000)),
+        (PROVISIONED, (2, 3)),
+        ({**PAID, "WarmThroughput": {"ReadUnitsPerSecond": 12_001}}, (12_001, 4_000)),
+    ],
+)
+def test_a_table_is_as_warm_as_its_capacity_makes_it(db, created, warm):
+    answer = db.call("CreateTable", created)["TableDescription"].get("WarmThroughput")
+    asked = created.get("WarmThroughput")
+    assert answer == (asked and {**asked, "Status": UPDATING})
+    assert db.call("DescribeTable", {"TableName": "abc"})["Table"]["WarmThroughput"] == {
+        "ReadUnitsPerSecond": warm[0],
+        "WriteUnitsPerSecond": warm[1],
+        "Status": ACTIVE,
+    }
+
+
+def test_attribute_definitions_are_told_by_name(db):
+    db.call("CreateTable", {**schema([("z", H), ("a", R)], ["z", "a"])})
+    definitions = db.call("DescribeTable", {"TableName": "abc"})["Table"]["AttributeDefinitions"]
+    assert [d["AttributeName"] for d in definitions] == ["a", "z"]
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "message"),
+    [
+        ("StreamSpecification", {"StreamEnabled": False}, None),
+        ("StreamSpecification", {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}, "streamdyn does not support"),
+        ("StreamSpecification", {"StreamEnabled": True}, "stream enabled, UpdateViewType is required"),
+        (
+            "StreamSpecification",
+            {"StreamEnabled": False, "StreamViewType": "NEW_IMAGE"},
+            "stream disabled, UpdateViewType should not be specified",
+        ),
+        ("SSESpecification", {}, None),
+        ("SSESpecification", {"Enabled": False}, None),
+        ("SSESpecification", {"Enabled": True}, "streamdyn does not support SSESpecification yet"),
+        ("SSESpecification", {"SSEType": "KMS"}, "streamdyn does not support SSESpecification yet"),
+        ("SSESpecification", {"Enabled": False, "SSEType": "KMS"}, "SSEType can not be specified if Enabled is false"),
+        ("SSESpecification", {"KMSMasterKeyId": "k"}, "SSEType KMS is required if KMSMasterKeyId is specified"),
+        ("SSESpecification", {"SSEType": "AES256"}, "SSEType AES256 is not supported"),
+    ],
+)
+def test_a_new_table_may_say_no_to_what_is_not_supported(db, member, value, message):
+    if message is None:
+        assert member not in db.call("CreateTable", {**PAID, member: value})["TableDescription"]
+    else:
+        assert message in refused(db, "CreateTable", {**PAID, member: value})
 
 
 def test_the_key_may_be_of_any_scalar_type(db):
@@ -100,9 +164,6 @@ def test_partitions_share_the_hash_space(db):
     assert [p.first_hash for p in table.partitions] == hash_ranges(3)
 
 
-H, R = "HASH", "RANGE"
-
-
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -118,6 +179,30 @@ H, R = "HASH", "RANGE"
         (
             {**HASH, "ProvisionedThroughput": {**UNITS, "WriteCapacityUnits": 1_000_000_000_001}},
             "Given value 1000000000001 for WriteCapacityUnits is out of bounds",
+        ),
+        (
+            {**PROVISIONED, "OnDemandThroughput": {"MaxReadRequestUnits": 1}},
+            INVALID + "MaxReadRequestUnits for OnDemandThroughput cannot be specified "
+            "when table BillingMode is PROVISIONED.",
+        ),
+        ({**PAID, "OnDemandThroughput": {"MaxReadRequestUnits": -1}}, INVALID + OUT_OF_RANGE),
+        (
+            {**PAID, "WarmThroughput": {"ReadUnitsPerSecond": 1}},
+            INVALID + "Requested ReadUnitsPerSecond for WarmThroughput for table is lower than initial throughput for "
+            "OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/"
+            "on-demand-capacity-mode.html#on-demand-capacity-mode-initial",
+        ),
+        (
+            {**PROVISIONED, "WarmThroughput": {"WriteUnitsPerSecond": 2}},
+            INVALID + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than "
+            "WriteCapacityUnits of ProvisionedThroughput",
+        ),
+        (
+            {**PAID, "TableClass": "standard"},
+            (
+                "Invalid table-class parameter provided. Please try again with a valid table-class value: "
+                "[STANDARD, STANDARD_INFREQUENT_ACCESS]."
+            ),
         ),
         (schema([("a", H)], ["a", "a"]), "Attribute Name is duplicated: a"),
         (schema([("a", H)], []), "Invalid KeySchema: Some index key attribute have no definition"),
@@ -152,9 +237,20 @@ def test_a_wrong_new_table_is_refused_in_dynamodbs_words(db, body, message):
     assert db.rows == {}
 
 
-def test_a_table_is_not_made_twice(db):
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (CREATING, IN_USE + "Table is being created: abc"),
+        (ACTIVE, "Table already exists: abc"),
+        (UPDATING, "Table already exists: abc"),
+        (DELETING, "Table already exists: abc"),
+    ],
+)
+def test_a_table_is_not_made_twice(db, status, message):
     db.call("CreateTable", PAID)
-    assert refused(db, "CreateTable", PAID, ResourceInUseException) == "Table already exists: abc"
+    db.set_status("abc", status)
+    assert refused(db, "CreateTable", PAID, ResourceInUseException) == message
+    assert "HASH key type" in refused(db, "CreateTable", schema([("pk", R)], ["pk"]))
 
 
 def test_there_is_a_limit_to_the_tables(db, monkeypatch):
@@ -216,104 +312,17 @@ def test_no_tables_are_an_empty_list(db):
     assert db.call("ListTables", {}) == {"TableNames": []}
 
 
-# --- UpdateTable ---
-
-
-@pytest.mark.parametrize(
-    ("created", "changes", "member", "value"),
-    [
-        (PAID, {"DeletionProtectionEnabled": True}, "DeletionProtectionEnabled", True),
-        (PAID, {"TableClass": "STANDARD"}, "TableClassSummary", {"TableClass": "STANDARD"}),
-        (
-            PROVISIONED,
-            {"BillingMode": "PAY_PER_REQUEST"},
-            "BillingModeSummary",
-            {"BillingMode": "PAY_PER_REQUEST"},
-        ),
-        (
-            PAID,
-            {"BillingMode": "PROVISIONED", "ProvisionedThroughput": UNITS},
-            "ProvisionedThroughput",
-            {"NumberOfDecreasesToday": 0, **UNITS},
-        ),
-        (
-            PROVISIONED,
-            {"ProvisionedThroughput": {**UNITS, "ReadCapacityUnits": 9}},
-            "ProvisionedThroughput",
-            {"NumberOfDecreasesToday": 0, "ReadCapacityUnits": 9, "WriteCapacityUnits": 3},
-        ),
-    ],
-)
-def test_a_table_is_changed(db, created, changes, member, value):
-    db.call("CreateTable", created)
-    updating = db.call("UpdateTable", {"TableName": "abc", **changes})["TableDescription"]
-    assert updating["TableStatus"] == UPDATING
-    assert updating[member] == value
-    assert db.call("DescribeTable", {"TableName": "abc"})["Table"][member] == value
-
-
-def test_a_switch_to_on_demand_and_back_needs_units_again(db):
-    db.call("CreateTable", PROVISIONED)
-    db.call("UpdateTable", {"TableName": "abc", "BillingMode": "PAY_PER_REQUEST"})
-    back = {"TableName": "abc", "BillingMode": "PROVISIONED"}
-    assert refused(db, "UpdateTable", back) == (
-        INVALID + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED"
-    )
-    db.call("UpdateTable", {**back, "ProvisionedThroughput": UNITS})
-
-
-NOTHING = (
-    "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, "
-    "SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, "
-    "MultiRegionConsistency, DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass "
-    "is required"
-)
-SAME = (
-    "The provisioned throughput for the table will not change. The requested value equals the current value. "
-    "Current ReadCapacityUnits provisioned for the table: 2. Requested ReadCapacityUnits: 2. "
-    "Current WriteCapacityUnits provisioned for the table: 3. Requested WriteCapacityUnits: 3. "
-    "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
-)
-
-
-@pytest.mark.parametrize(
-    ("created", "changes", "message"),
-    [
-        (None, {}, NOTHING),
-        (None, {"AttributeDefinitions": []}, NOTHING),
-        (
-            None,
-            {"DeletionProtectionEnabled": True, "BillingMode": "PAY_PER_REQUEST"},
-            INVALID + "DeletionProtection modification must be the only operation in the request",
-        ),
-        (
-            None,
-            {"TableClass": "STANDARD", "BillingMode": "PAY_PER_REQUEST"},
-            INVALID + "TableClass modification must be the only operation in the request",
-        ),
-        (None, {"BillingMode": "PAY_PER_REQUEST", "ProvisionedThroughput": UNITS}, NO_UNITS),
-        (
-            None,
-            {"ProvisionedThroughput": dict.fromkeys(UNITS, 1_000_000_000_001)},
-            "Given value 1000000000001 for ReadCapacityUnits is out of bounds",
-        ),
-        (PAID, {"ProvisionedThroughput": UNITS}, NO_UNITS),
-        (PROVISIONED, {"ProvisionedThroughput": UNITS}, SAME),
-        (PROVISIONED, {"BillingMode": "PROVISIONED", "ProvisionedThroughput": UNITS}, SAME),
-    ],
-)
-def test_a_wrong_change_is_refused_in_dynamodbs_words(db, created, changes, message):
-    if created is not None:
-        db.call("CreateTable", created)
-    assert refused(db, "UpdateTable", {"TableName": "abc", **changes}) == message
-
-
 # --- DeleteTable ---
 
 
-def test_a_table_is_deleted(db):
-    db.call("CreateTable", PAID)
-    assert db.call("DeleteTable", {"TableName": "abc"})["TableDescription"]["TableStatus"] == "DELETING"
+def test_a_table_is_deleted_and_told_without_its_keys(db):
+    db.call("CreateTable", {**SORTED, "LocalSecondaryIndexes": [INDEX]})
+    description = db.call("DeleteTable", {"TableName": "abc"})["TableDescription"]
+    assert description["TableStatus"] == "DELETING"
+    assert description.keys() == {
+        *("TableName", "TableStatus", "ProvisionedThroughput", "TableSizeBytes", "ItemCount", "TableArn", "TableId"),
+        *("DeletionProtectionEnabled", "BillingModeSummary"),
+    }
     assert db.rows == {}
 
 
@@ -326,10 +335,15 @@ def test_a_protected_table_is_not_deleted(db):
     db.call("DeleteTable", {"TableName": "abc"})
 
 
-@pytest.mark.parametrize("operation", ["UpdateTable", "DeleteTable"])
-def test_a_table_in_the_middle_of_a_change_takes_no_other(db, operation):
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (CREATING, "Table is being created: abc"),
+        (UPDATING, "Table: abc is in the process of being updated."),
+        (DELETING, "Table is being deleted: abc"),
+    ],
+)
+def test_a_table_in_the_middle_of_a_change_is_not_deleted(db, status, message):
     db.call("CreateTable", PAID)
-    db.set_status("abc", UPDATING)
-    body = {"TableName": "abc"} | ({"BillingMode": "PAY_PER_REQUEST"} if operation == "UpdateTable" else {})
-    message = refused(db, operation, body, ResourceInUseException)
-    assert message == "Attempt to change a resource which is still in use: Table is being updated: abc"
+    db.set_status("abc", status)
+    assert refused(db, "DeleteTable", {"TableName": "abc"}, ResourceInUseException) == IN_USE + message

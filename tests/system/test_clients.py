@@ -53,6 +53,22 @@ def test_the_waiters_return_at_once(shared: Instance) -> None:
     client.get_waiter("table_not_exists").wait(TableName="waited-for", WaiterConfig=quick)
 
 
+def test_tags_and_expiry_are_set_at_once_and_the_endpoint_is_this_one(shared: Instance, table: str) -> None:
+    client = shared.client()
+    arn = client.describe_table(TableName=table)["Table"]["TableArn"]
+    client.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    client.untag_resource(ResourceArn=arn, TagKeys=["a"])
+    pages = client.get_paginator("list_tags_of_resource").paginate(ResourceArn=arn)
+    assert pages.build_full_result()["Tags"] == [{"Key": "b", "Value": "2"}]
+    client.update_time_to_live(TableName=table, TimeToLiveSpecification={"AttributeName": "expires", "Enabled": True})
+    assert client.describe_time_to_live(TableName=table)["TimeToLiveDescription"] == {
+        "TimeToLiveStatus": "ENABLED",
+        "AttributeName": "expires",
+    }
+    (endpoint,) = client.describe_endpoints()["Endpoints"]
+    assert client.meta.endpoint_url == f"http://{endpoint['Address']}"
+
+
 def test_the_paginator_of_list_tables_gives_each_table_once(guest: Make) -> None:
     client = guest().start().client()
     names = [f"page-{number}" for number in range(7)]
