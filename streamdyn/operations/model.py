@@ -21,6 +21,11 @@ ENUM_ORDERS = {
     "ReturnItemCollectionMetrics": ("SIZE", "NONE"),
     "ScalarAttributeType": ("B", "N", "S"),
     "ConditionalOperator": ("OR", "AND"),
+    "Select": ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"),
+    "ComparisonOperator": (
+        *("IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS", "EQ", "GT", "NOT_NULL", "NE", "LE", "BEGINS_WITH", "GE"),
+        "CONTAINS",
+    ),
 }
 # It reports the faults of members in an order of its own, too. Members not named here come last.
 MEMBER_ORDER = (
