@@ -180,7 +180,11 @@ def _check_attributes(by_attribute: dict[str, KeyCondition], schema: KeySchema) 
         )
     for name in schema.names[: len(by_attribute)]:
         if name not in by_attribute:
-            raise ValidationException(f"Query condition missed key schema element: {name}")
+            raise missed_key(name)
+
+
+def missed_key(name: str) -> ValidationException:
+    return ValidationException(f"Query condition missed key schema element: {name}")
 
 
 def _check_values(by_attribute: dict[str, KeyCondition], values: dict[str, Any], schema: KeySchema) -> None:

@@ -13,15 +13,18 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.core import json_types
+from streamdyn.core.values import ATTRIBUTE_NAME_MAX_CHARS
 from streamdyn.errors import ValidationException
 from streamdyn.operations.model import ATTRIBUTE_VALUE, Shape, request_shape
 from streamdyn.operations.newer_faults import BATCH_GET, BATCH_WRITE, newer_fault, table_names_fault
 from streamdyn.operations.table_names import resolve_table_name
+from streamdyn.settings import REQUEST_MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 FAULTS_MAX = 10
+INT_MAX = 2**31 - 1
 # The scalar kinds of the published description, as the wire format's errors call them.
 SCALARS = {"string": "String", "boolean": "Boolean", "integer": "Integer", "long": "Long"}
 # These say in words of their own that the table's name is missing.
@@ -75,10 +78,19 @@ def _short_check(shape: Shape) -> Callable[[Any], bool] | None:
         return lambda value: type(value) is dict
     if shape.kind == "boolean":
         return lambda value: type(value) is bool
-    if shape.kind == "string" and shape.pattern is None and shape.most is not None:
-        least, most = shape.least or 0, shape.most
+    if shape.kind == "integer":
+        lowest, highest = shape.least or 0, shape.most or INT_MAX
+        return lambda value: type(value) is int and lowest <= value <= highest
+    if shape.name == "ExpressionAttributeNameMap":
+        return lambda value: type(value) is dict and all(map(_is_attribute_name, value.values()))
+    if shape.kind == "string" and shape.pattern is None:
+        least, most = shape.least or 0, shape.most or REQUEST_MAX_BYTES
         return lambda value: type(value) is str and least <= len(value) <= most
     return None
+
+
+def _is_attribute_name(value: Any) -> bool:
+    return type(value) is str and len(value) <= ATTRIBUTE_NAME_MAX_CHARS
 
 
 # --- the long way ---
