@@ -19,9 +19,7 @@ def add_indexed_table(db, name="indexed"):
 
 def wire(**attributes):
     """An item of strings and numbers."""
-    return {
-        name: {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in attributes.items()
-    }
+    return {name: {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in attributes.items()}
 
 
 def put_items(db, table, *items):
