@@ -9,10 +9,12 @@ import orjson
 from streamdyn.core.key_conditions import next_key
 from streamdyn.core.keys import KeyRange, KeySchema, LocalIndex, index_key, storage_key
 from streamdyn.core.rows import row_item
-from streamdyn.core.values import INVALID, canonicalize_item, check_key
+from streamdyn.core.values import INVALID, check_key
 from streamdyn.errors import ValidationException
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from streamdyn.core.tables import Table
 
 BAD_KEY = "The provided starting key is invalid"
@@ -26,10 +28,12 @@ WRAPPED = (
 )
 
 
-def check_start_values(body: dict[str, Any]) -> None:
-    """The values of the starting key, whatever table it is for; makes them canonical."""
+def check_start_values(body: dict[str, Any], canonicalize: Callable[[dict[str, Any]], int]) -> None:
+    """The values of the starting key, whatever table it is for. `canonicalize` makes them canonical, and has the words
+    for what is wrong with them.
+    """
     try:
-        canonicalize_item(body.get("ExclusiveStartKey", {}))
+        canonicalize(body.get("ExclusiveStartKey", {}))
     except ValidationException as error:
         if str(error.message).startswith(WRAPPED):
             raise ValidationException(f"{BAD_KEY}: {error.message}") from None
