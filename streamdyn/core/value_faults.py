@@ -1,7 +1,7 @@
-"""What is wrong with an attribute value, in the service's current words, where `values` has the older ones.
+"""What is wrong with an attribute value, in the service's two wordings.
 
-The service checks values in two places with a wording each: BatchWriteItem, Scan and transactions have the older one,
-all other calls the current one. They differ in empty numbers and in duplicates within sets, and there only.
+The service checks values in two places: BatchWriteItem, Scan and transactions have the older wording, which is that of
+`values`, all other calls the current one. They differ in empty and in enormous numbers, and in duplicates within sets.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
+from streamdyn.core.numbers import EXPONENT_MAX
 from streamdyn.core.values import INVALID, canonicalize_item
 from streamdyn.errors import ValidationException
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 NOT_A_NUMBER = "The parameter cannot be converted to a numeric value"
 OLDER_NUMBERS = "Input collection contains duplicates"
 COLLECTION = f"{INVALID}Input collection "
+TOO_LARGE = "Number overflow."
+WRAPPED = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+# In the older place, an exponent of this size wraps around to a negative one.
+EXPONENT_WRAPS = 2**31 - 1
 
 
 def canonicalize_in_current_words(attributes: dict[str, Any]) -> int:
@@ -26,6 +31,26 @@ def canonicalize_in_current_words(attributes: dict[str, Any]) -> int:
         return canonicalize_item(attributes)
     except ValidationException as error:
         raise ValidationException(current_words(str(error.message), attributes)) from None
+
+
+def canonicalize_in_older_words(attributes: dict[str, Any]) -> int:
+    """As `canonicalize_item`, with all the older words for what is wrong."""
+    try:
+        return canonicalize_item(attributes)
+    except ValidationException as error:
+        if str(error.message).startswith(TOO_LARGE) and _exponent_wraps(attributes):
+            raise ValidationException(WRAPPED) from None
+        raise
+
+
+def _exponent_wraps(attributes: dict[str, Any]) -> bool:
+    """Whether the first number with so large an exponent that it is no number has an enormous one."""
+    for texts in _contents(attributes, "N", "NS"):
+        for text in [texts] if isinstance(texts, str) else texts:
+            exponent = text.lower().partition("e")[2]
+            if exponent and int(exponent) > EXPONENT_MAX:
+                return int(exponent) == EXPONENT_WRAPS
+    return False
 
 
 def current_words(message: str, attributes: dict[str, Any]) -> str:
@@ -45,7 +70,7 @@ def current_words(message: str, attributes: dict[str, Any]) -> str:
 
 def _first_duplicates(attributes: dict[str, Any], kind: str, order: Callable[[str], bytes]) -> list[str]:
     """The members of the first set with a duplicate, in quotes: those before it in order, and the rest as it came."""
-    for members in _sets(attributes, kind):
+    for members in _contents(attributes, kind):
         seen = set()
         for place, member in enumerate(members):
             if member in seen:
@@ -54,14 +79,18 @@ def _first_duplicates(attributes: dict[str, Any], kind: str, order: Callable[[st
     return []
 
 
-def _sets(attributes: dict[str, Any], kind: str) -> Iterator[list[str]]:
+def _contents(attributes: dict[str, Any], *kinds: str) -> Iterator[Any]:
+    """The contents of all values of some types, however deep, in the order in which they are checked."""
     for value in attributes.values():
-        yield from _sets_in(value, kind)
+        yield from _contents_in(value, kinds)
 
 
-def _sets_in(value: dict[str, Any], kind: str) -> Iterator[list[str]]:
-    if kind in value:
-        yield value[kind]
-    for element in value.get("L", ()):
-        yield from _sets_in(element, kind)
-    yield from _sets(value.get("M", {}), kind)
+def _contents_in(value: dict[str, Any], kinds: tuple[str, ...]) -> Iterator[Any]:
+    for kind, content in value.items():
+        if kind in kinds:
+            yield content
+        elif kind == "L":
+            for element in content:
+                yield from _contents_in(element, kinds)
+        elif kind == "M":
+            yield from _contents(content, *kinds)

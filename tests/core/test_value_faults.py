@@ -1,8 +1,8 @@
-"""Wrong attribute values in the service's current words."""
+"""Wrong attribute values in the service's two wordings."""
 
 import pytest
 
-from streamdyn.core.value_faults import canonicalize_in_current_words
+from streamdyn.core.value_faults import canonicalize_in_current_words, canonicalize_in_older_words
 from streamdyn.errors import ValidationException
 
 INVALID = "One or more parameter values were invalid: "
@@ -39,3 +39,32 @@ def test_a_right_value_becomes_canonical():
     item = {"a": {"N": "1.0"}}
     assert canonicalize_in_current_words(item) == 3
     assert item == {"a": {"N": "1"}}
+
+
+OVERFLOW = "Number overflow. Attempting to store a number with magnitude larger than supported range"
+UNDERFLOW = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"N": "abc"}, NOT_A_NUMBER + "abc"),
+        ({"N": ""}, NOT_A_NUMBER.removesuffix(": ")),
+        ({"N": "1e126"}, OVERFLOW),
+        ({"N": "1e2147483647"}, UNDERFLOW),
+        ({"NS": ["1", "1E+2147483647"]}, UNDERFLOW),
+        ({"L": [{"N": "1e126"}, {"N": "1e2147483647"}]}, OVERFLOW),
+        ({"NS": ["1e126"], "N": "1ex"}, OVERFLOW),
+        ({"SS": ["b", "a", "b"]}, INVALID + "Input collection [b, a, b] contains duplicates."),
+    ],
+)
+def test_an_enormous_number_counts_as_too_small_in_the_older_words(value, message):
+    with pytest.raises(ValidationException) as raised:
+        canonicalize_in_older_words({"a": {"N": "1e5"}, "b": value})
+    assert raised.value.message == message
+
+
+def test_an_enormous_number_is_too_large_in_the_current_words():
+    with pytest.raises(ValidationException) as raised:
+        canonicalize_in_current_words({"a": {"N": "1e2147483647"}})
+    assert raised.value.message == OVERFLOW
