@@ -41,7 +41,7 @@ from streamdyn.core.values import INVALID, check_key
 from streamdyn.errors import ValidationException
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 EQUAL = "="
 BETWEEN = "BETWEEN"
@@ -155,9 +155,7 @@ def key_range(
 
     `values` are the request's canonical attribute values by placeholder.
     """
-    ordered = (
-        schema if index is None else KeySchema(schema.partition, schema.partition_type, index.sort, index.sort_type)
-    )
+    ordered = ordered_by(schema, index)
     by_attribute = {condition.attribute: condition for condition in conditions}
     _check_attributes(by_attribute, ordered)
     _check_values(by_attribute, values, ordered)
@@ -178,9 +176,24 @@ def _check_attributes(by_attribute: dict[str, KeyCondition], schema: KeySchema) 
             f"The number of query conditions ({len(by_attribute)}) exceeds the number of key attributes "
             f"defined in the schema ({len(schema.names)})"
         )
-    for name in schema.names[: len(by_attribute)]:
-        if name not in by_attribute:
-            raise missed_key(name)
+    missed = missed_attribute(by_attribute, schema)
+    if missed is not None:
+        raise missed_key(missed)
+
+
+def ordered_by(schema: KeySchema, index: LocalIndex | None) -> KeySchema:
+    """The key by which the items that a Query reads are ordered."""
+    return schema if index is None else KeySchema(schema.partition, schema.partition_type, index.sort, index.sort_type)
+
+
+def missed_attribute(attributes: Collection[str], schema: KeySchema) -> str | None:
+    """The first key attribute on which there should be a condition, and is none. Conditions are on `attributes`.
+
+    Where there are too many conditions, that is the fault.
+    """
+    if len(attributes) > len(schema.names):
+        return None
+    return next((name for name in schema.names[: len(attributes)] if name not in attributes), None)
 
 
 def missed_key(name: str) -> ValidationException:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from streamdyn.core.key_conditions import next_key
+from streamdyn.core.key_conditions import missed_key, next_key
 from streamdyn.core.keys import KeyRange, KeySchema, LocalIndex, index_key, storage_key
 from streamdyn.core.rows import row_item
 from streamdyn.core.values import INVALID, check_key
@@ -40,12 +40,18 @@ def check_start_values(body: dict[str, Any], canonicalize: Callable[[dict[str, A
         raise
 
 
-def start_position(body: dict[str, Any], table: Table, index: LocalIndex | None) -> bytes | None:
-    """The storage key, in the table or index that is read, behind which the page begins; None: at the beginning."""
+def start_position(
+    body: dict[str, Any], table: Table, index: LocalIndex | None, missed: str | None = None
+) -> bytes | None:
+    """The storage key, in the table or index that is read, behind which the page begins; None: at the beginning.
+
+    DynamoDB takes one key attribute after the other, and looks at it in the starting key and then in a Query's key
+    condition, so the one that the condition has `missed` is told here.
+    """
     start = body.get("ExclusiveStartKey")
     if start is None:
         return None
-    _check_names_and_types(start, table.keys, index)
+    _check_names_and_types(start, table.keys, index, missed)
     check_key(table.keys, {name: start[name] for name in table.keys.names})
     return position(start, table.keys, index)
 
@@ -54,7 +60,9 @@ def position(item: dict[str, Any], schema: KeySchema, index: LocalIndex | None) 
     return storage_key(schema, item) if index is None else index_key(schema, index, item)
 
 
-def _check_names_and_types(start: dict[str, Any], schema: KeySchema, index: LocalIndex | None) -> None:
+def _check_names_and_types(
+    start: dict[str, Any], schema: KeySchema, index: LocalIndex | None, missed: str | None
+) -> None:
     """The starting key must be the keys of the table and of the index. DynamoDB looks at the index's first."""
     types = {schema.partition: schema.partition_type}
     if index is not None:
@@ -69,6 +77,8 @@ def _check_names_and_types(start: dict[str, Any], schema: KeySchema, index: Loca
             raise ValidationException(BAD_KEY)
         if kind not in start[name]:
             raise ValidationException(MISMATCH if index is None or name in read else f"{BAD_KEY}: {MISMATCH}")
+        if name == missed:
+            raise missed_key(name)
 
 
 def behind(keys: KeyRange, start: bytes | None, *, backwards: bool = False) -> KeyRange:
