@@ -26,13 +26,20 @@ def wants_capacity(body: dict[str, Any]) -> bool:
 
 
 def consumed_capacity(body: dict[str, Any], units: float, by_index: dict[str, float] | None = None) -> bytes:
-    """The answer's ConsumedCapacity, with the shares of the table and its indexes if the request asks for INDEXES."""
-    consumed: dict[str, Any] = {"TableName": body["TableName"], "CapacityUnits": units + sum((by_index or {}).values())}
+    """The ConsumedCapacity of a call on one table."""
+    return orjson.dumps(table_capacity(body, body["TableName"], units, by_index))
+
+
+def table_capacity(
+    body: dict[str, Any], table: str, units: float, by_index: dict[str, float] | None = None
+) -> dict[str, Any]:
+    """What a call took of a table and of its indexes, with the share of each if the request asks for INDEXES."""
+    consumed: dict[str, Any] = {"TableName": table, "CapacityUnits": units + sum((by_index or {}).values())}
     if body["ReturnConsumedCapacity"] == "INDEXES":
         consumed["Table"] = {"CapacityUnits": units}
         if by_index:
             consumed["LocalSecondaryIndexes"] = {name: {"CapacityUnits": share} for name, share in by_index.items()}
-    return orjson.dumps(consumed)
+    return consumed
 
 
 def _units(size: int, unit_bytes: int) -> int:

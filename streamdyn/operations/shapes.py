@@ -7,21 +7,24 @@ once. A request that is unusual but right (nulls, unknown members, lists) comes 
 
 from __future__ import annotations
 
-import math
 import re
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.core import json_types
+from streamdyn.core.values import ATTRIBUTE_NAME_MAX_CHARS
 from streamdyn.errors import ValidationException
 from streamdyn.operations.model import ATTRIBUTE_VALUE, Shape, request_shape
+from streamdyn.operations.newer_faults import BATCH_GET, BATCH_WRITE, newer_fault, table_names_fault
 from streamdyn.operations.table_names import resolve_table_name
+from streamdyn.settings import REQUEST_MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 FAULTS_MAX = 10
+INT_MAX = 2**31 - 1
 # The scalar kinds of the published description, as the wire format's errors call them.
 SCALARS = {"string": "String", "boolean": "Boolean", "integer": "Integer", "long": "Long"}
 # These say in words of their own that the table's name is missing.
@@ -77,16 +80,19 @@ def _short_check(shape: Shape) -> Callable[[Any], bool] | None:
         return lambda value: type(value) is dict
     if shape.kind == "boolean":
         return lambda value: type(value) is bool
-    if shape.kind == "string" and shape.pattern is None:
-        least, most = shape.least or 0, math.inf if shape.most is None else shape.most
-        return lambda value: type(value) is str and least <= len(value) <= most
+    if shape.kind == "integer":
+        lowest, highest = shape.least or 0, shape.most or INT_MAX
+        return lambda value: type(value) is int and lowest <= value <= highest
     if shape.name == "ExpressionAttributeNameMap":
-        return _is_map_of_strings
+        return lambda value: type(value) is dict and all(map(_is_attribute_name, value.values()))
+    if shape.kind == "string" and shape.pattern is None:
+        least, most = shape.least or 0, shape.most or REQUEST_MAX_BYTES
+        return lambda value: type(value) is str and least <= len(value) <= most
     return None
 
 
-def _is_map_of_strings(value: Any) -> bool:
-    return type(value) is dict and all(type(element) is str for element in value.values())
+def _is_attribute_name(value: Any) -> bool:
+    return type(value) is str and len(value) <= ATTRIBUTE_NAME_MAX_CHARS
 
 
 # --- the long way ---
@@ -98,11 +104,23 @@ def _tidy(operation: str, body: dict[str, Any]) -> dict[str, Any]:
     tidy: dict[str, Any] = _typed(shape, body)
     if operation in TABLE_OPERATIONS and "TableName" not in tidy:
         raise ValidationException("The parameter 'TableName' is required but was not present in the request")
-    faults = list(islice(_member_faults(shape, tidy, ""), FAULTS_MAX))
-    if faults:
-        noun = "error" if len(faults) == 1 else "errors"
-        raise ValidationException(f"{len(faults)} validation {noun} detected: {'; '.join(faults)}")
+    newer = newer_fault(operation, tidy)
+    _refuse([] if newer is None else [newer])
+    items = tidy.get("RequestItems", {})
+    names = table_names_fault(items) if operation == BATCH_GET else None
+    _refuse([] if names is None else [names], _member_faults(shape, tidy, ""))
+    if operation == BATCH_WRITE:
+        # This fault gives way to all others.
+        names = table_names_fault(items, _text(shape.members["RequestItems"], items))
+        _refuse([] if names is None else [names])
     return tidy
+
+
+def _refuse(*faults: Iterable[str]) -> None:
+    first = list(islice(chain(*faults), FAULTS_MAX))
+    if first:
+        noun = "error" if len(first) == 1 else "errors"
+        raise ValidationException(f"{len(first)} validation {noun} detected: {'; '.join(first)}")
 
 
 def _typed(shape: Shape, value: Any) -> Any:
@@ -136,12 +154,15 @@ def _member_faults(shape: Shape, value: dict[str, Any], prefix: str) -> Iterator
         if name in value:
             yield from _faults(member, value[name], path)
         elif name in shape.required:
-            yield _fault("null", path, "not be null")
+            yield _fault("null", path, "Member must not be null")
 
 
 def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
     for constraint in _broken_constraints(shape, value):
-        yield _fault(f"'{_text(shape, value)}'", path, constraint)
+        yield _fault(f"'{_text(shape, value)}'", path, f"Member must {constraint}")
+    if shape.kind == "map" and shape.element is not None and shape.element.kind == "list":
+        yield from _map_of_lists_faults(shape, shape.element, value, path)
+        return
     if shape.kind == "structure":
         yield from _member_faults(shape, value, f"{path}.")
     elif shape.element is not None and shape.element.name != ATTRIBUTE_VALUE:
@@ -151,7 +172,21 @@ def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
 
 
 def _fault(value: str, path: str, constraint: str) -> str:
-    return f"Value {value} at '{path}' failed to satisfy constraint: Member must {constraint}"
+    return f"Value {value} at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def _map_of_lists_faults(shape: Shape, lists: Shape, value: dict[str, Any], path: str) -> Iterator[str]:
+    """The length of a list in a map is told as a fault of the map."""
+    assert lists.element is not None
+    if not all((lists.least or 0) <= len(elements) for elements in value.values()):
+        constraints = (
+            f"Member must have length less than or equal to {lists.most}, "
+            f"Member must have length greater than or equal to {lists.least}"
+        )
+        yield _fault(f"'{_text(shape, value)}'", path, f"Map value must satisfy constraint: [{constraints}]")
+    for key, elements in value.items():
+        for place, element in enumerate(elements, start=1):
+            yield from _faults(lists.element, element, f"{path}.{key}.member.{place}.member")
 
 
 def _broken_constraints(shape: Shape, value: Any) -> Iterator[str]:
@@ -174,6 +209,11 @@ def _text(shape: Shape, value: Any) -> str:
     """A value as the service's own language would print it."""
     if shape.kind == "list" and shape.element is not None:
         return f"[{', '.join(_text(shape.element, element) for element in value)}]"
+    if shape.kind == "map" and shape.element is not None:
+        return f"{{{', '.join(f'{key}={_text(shape.element, element)}' for key, element in value.items())}}}"
     if shape.kind == "structure":
-        return f"{shape.name}({', '.join(f'{m[0].lower()}{m[1:]}={v}' for m, v in value.items())})"
+        members = (
+            f"{m[0].lower()}{m[1:]}={_text(shape.members[m], v) if m in shape.members else v}" for m, v in value.items()
+        )
+        return f"{shape.name}({', '.join(members)})"
     return str(value)
