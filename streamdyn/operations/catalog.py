@@ -8,6 +8,8 @@ import orjson
 
 from streamdyn.errors import SerializationException, UnknownOperationException
 from streamdyn.operations import (
+    batch_get_item,
+    batch_write_item,
     create_table,
     delete_item,
     delete_table,
@@ -15,6 +17,8 @@ from streamdyn.operations import (
     get_item,
     list_tables,
     put_item,
+    query,
+    scan,
     update_table,
 )
 from streamdyn.operations.database import Request
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from streamdyn.operations.database import Database
 
 OPERATIONS: dict[str, Callable[[Request, Database], Awaitable[bytes | dict[str, Any]]]] = {
+    "BatchGetItem": batch_get_item.execute,
+    "BatchWriteItem": batch_write_item.execute,
     "CreateTable": create_table.execute,
     "DeleteItem": delete_item.execute,
     "DeleteTable": delete_table.execute,
@@ -34,6 +40,8 @@ OPERATIONS: dict[str, Callable[[Request, Database], Awaitable[bytes | dict[str, 
     "GetItem": get_item.execute,
     "ListTables": list_tables.execute,
     "PutItem": put_item.execute,
+    "Query": query.execute,
+    "Scan": scan.execute,
     "UpdateTable": update_table.execute,
 }
 

@@ -30,7 +30,6 @@ UNSUPPORTED = {
     ),
     "PutItem": frozenset(CONDITIONS),
     "DeleteItem": frozenset(CONDITIONS),
-    "GetItem": frozenset({"ProjectionExpression", "AttributesToGet", "ExpressionAttributeNames"}),
 }
 
 # Members that may be there to say "no"; it is these members of theirs that ask for something.

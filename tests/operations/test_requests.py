@@ -282,6 +282,14 @@ RIGHT = {
     "PutItem": {"TableName": "abc", "Item": {}},
     "DeleteItem": {"TableName": "abc", "Key": {}},
     "GetItem": {"TableName": "abc", "Key": {}},
+    "BatchGetItem": {"RequestItems": {"abc": {"Keys": [{"pk": {"S": "a"}}]}}},
+    "BatchWriteItem": {"RequestItems": {"abc": [{"PutRequest": {"Item": {"pk": {"S": "a"}}}}]}},
+    "Query": {
+        "TableName": "abc",
+        "KeyConditionExpression": "pk = :p",
+        "ExpressionAttributeValues": {":p": {"S": "a"}},
+    },
+    "Scan": {"TableName": "abc"},
 }
 
 
@@ -313,6 +321,18 @@ def test_a_new_table_may_say_no_to_what_is_not_supported(member, value, taken):
         assert refused("CreateTable", {**PAID, member: value}) == f"streamdyn does not support {member} yet"
 
 
+PROJECTION = {"ProjectionExpression", "AttributesToGet", "ExpressionAttributeNames"}
+PAGE = {
+    "TableName",
+    "IndexName",
+    "Select",
+    "Limit",
+    "ExclusiveStartKey",
+    "ConsistentRead",
+    "ReturnConsumedCapacity",
+} | {
+    *("FilterExpression", "ExpressionAttributeValues", "ConditionalOperator"),
+}
 HANDLED = {
     "CreateTable": {"TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput"}
     | {"Tags", "TableClass", "DeletionProtectionEnabled"}
@@ -326,7 +346,11 @@ HANDLED = {
     | {"ReturnValuesOnConditionCheckFailure"},
     "DeleteItem": {"TableName", "Key", "ReturnValues", "ReturnConsumedCapacity"}
     | {"ReturnItemCollectionMetrics", "ReturnValuesOnConditionCheckFailure"},
-    "GetItem": {"TableName", "Key", "ConsistentRead", "ReturnConsumedCapacity"},
+    "GetItem": {"TableName", "Key", "ConsistentRead", "ReturnConsumedCapacity"} | PROJECTION,
+    "BatchGetItem": {"RequestItems", "ReturnConsumedCapacity"},
+    "BatchWriteItem": {"RequestItems", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"},
+    "Query": PAGE | PROJECTION | {"KeyConditionExpression", "KeyConditions", "QueryFilter", "ScanIndexForward"},
+    "Scan": PAGE | PROJECTION | {"ScanFilter", "Segment", "TotalSegments"},
 }
 
 
