@@ -18,36 +18,49 @@ if TYPE_CHECKING:
     from streamdyn.core.key_conditions import KeyCondition
     from streamdyn.core.keys import KeyRange
     from streamdyn.operations.database import Database, Request
+    from streamdyn.operations.request_expressions import Expressions
 
 # The comparisons of KeyConditions that are conditions on keys.
 INDEXABLE = frozenset({"EQ", "LT", "LE", "GT", "GE", "BETWEEN", "BEGINS_WITH"})
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    check_select(request.body)
-    filter_name = "QueryFilter" if "QueryFilter" in request.body else "Filter Expression"
-    body = translate_legacy("Query", request.body)
+    asked = request.body
+    check_select(asked)
+    body = translate_legacy("Query", asked)
     check_start_values(body)
     expressions = parse_expressions("Query", body)
+    conditions = _conditions(asked, expressions)
+    table = serving_table(db, body["TableName"])
+    index = named_index(table, body)
+    read = PageRead(body, expressions, table, index)
+    backwards = not body.get("ScanIndexForward", True)
+    keys = _keys(read, conditions, asked, backwards=backwards)
+    filter_name = "QueryFilter" if "QueryFilter" in asked else "Filter Expression"
+    check_query_filter(expressions.filter, table, index, filter_name)
+    return await answer_page(db, read, keys, backwards=backwards)
+
+
+def _conditions(asked: dict[str, Any], expressions: Expressions) -> list[KeyCondition]:
+    """The conditions on keys; none where KeyConditions ask for something that a key cannot be looked up by."""
     if expressions.key_condition is None:
         raise ValidationException(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
         )
-    asked = request.body.get("KeyConditions", {})
-    indexable = all(condition["ComparisonOperator"] in INDEXABLE for condition in asked.values())
-    conditions = key_conditions(expressions.key_condition) if indexable else []
-    table = serving_table(db, body["TableName"])
-    index = named_index(table, body)
-    start = start_position(body, table, index)
-    if not indexable:
-        raise _not_indexable(asked, (table.keys.partition, table.keys.sort if index is None else index.sort))
-    keys = key_range(conditions, expressions.values, table.keys, index)
-    read = PageRead(body, expressions, table, index)
+    comparisons = {condition["ComparisonOperator"] for condition in asked.get("KeyConditions", {}).values()}
+    return key_conditions(expressions.key_condition) if comparisons <= INDEXABLE else []
+
+
+def _keys(read: PageRead, conditions: list[KeyCondition], asked: dict[str, Any], *, backwards: bool) -> KeyRange:
+    """The keys that the conditions select and that lie behind the starting key."""
+    schema, index = read.table.keys, read.index
+    start = start_position(read.body, read.table, index)
+    if not conditions:
+        raise _not_indexable(asked["KeyConditions"], (schema.partition, schema.sort if index is None else index.sort))
+    keys = key_range(conditions, read.expressions.values, schema, index)
     if start is not None and not is_within(start, keys):
-        raise _outside(body["ExclusiveStartKey"], read, conditions, keys)
-    check_query_filter(expressions.filter, table, index, filter_name)
-    backwards = not body.get("ScanIndexForward", True)
-    return await answer_page(db, read, behind(keys, start, backwards=backwards), backwards=backwards)
+        raise _outside(read, conditions, keys)
+    return behind(keys, start, backwards=backwards)
 
 
 def _not_indexable(asked: dict[str, Any], names: tuple[str | None, ...]) -> ValidationException:
@@ -58,15 +71,13 @@ def _not_indexable(asked: dict[str, Any], names: tuple[str | None, ...]) -> Vali
     return ValidationException("Attempted conditional constraint is not an indexable operation")
 
 
-def _outside(
-    start: dict[str, Any], read: PageRead, conditions: list[KeyCondition], keys: KeyRange
-) -> ValidationException:
+def _outside(read: PageRead, conditions: list[KeyCondition], keys: KeyRange) -> ValidationException:
     """Why a starting key is not one that the query could have ended with."""
     if len(conditions) == 1:
         return ValidationException("The provided starting key is outside query boundaries based on provided conditions")
     schema, values = read.table.keys, read.expressions.values
     (partition,) = (condition for condition in conditions if condition.attribute == schema.partition)
-    of_same_partition = {**start, schema.partition: values[partition.operands[0]]}
+    of_same_partition = {**read.body["ExclusiveStartKey"], schema.partition: values[partition.operands[0]]}
     if is_within(position(of_same_partition, schema, read.index), keys):
         # DynamoDB's own words for a right sort key under a wrong partition key.
         return ValidationException("The query can return at most one row and cannot be restarted")
