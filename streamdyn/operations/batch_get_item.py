@@ -10,7 +10,8 @@ import orjson
 
 from streamdyn.core.keys import storage_key
 from streamdyn.core.rows import row_size
-from streamdyn.core.values import canonicalize_item, check_key
+from streamdyn.core.value_faults import canonicalize_in_current_words
+from streamdyn.core.values import check_key
 from streamdyn.errors import ProvisionedThroughputExceededException, ValidationException
 from streamdyn.operations.capacity import read_units, table_capacity, wants_capacity
 from streamdyn.operations.legacy import translate_legacy
@@ -83,7 +84,7 @@ def _check_one_way_to_project(asked: dict[str, dict[str, Any]]) -> None:
 def _table_read(name: str, asked: dict[str, Any]) -> TableRead:
     translated = translate_legacy("BatchGetItem", asked)
     for key in asked["Keys"]:
-        canonicalize_item(key)
+        canonicalize_in_current_words(key)
     return TableRead(name, asked, asked["Keys"], parse_expressions("BatchGetItem", translated))
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from streamdyn.core.keys import storage_key
 from streamdyn.core.rows import row_size
-from streamdyn.core.values import canonicalize_item, check_key
+from streamdyn.core.value_faults import canonicalize_in_current_words
+from streamdyn.core.values import check_key
 from streamdyn.operations.capacity import consumed_capacity, read_units, wants_capacity
 from streamdyn.operations.legacy import translate_legacy
 from streamdyn.operations.lookup import serving_table
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 async def execute(request: Request, db: Database) -> bytes:
     body = translate_legacy("GetItem", request.body)
     key = body["Key"]
-    canonicalize_item(key)
+    canonicalize_in_current_words(key)
     expressions = parse_expressions("GetItem", body)
     table = serving_table(db, body["TableName"])
     check_key(table.keys, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.core.key_conditions import key_conditions, key_range, missed_key
+from streamdyn.core.value_faults import canonicalize_in_current_words
 from streamdyn.errors import ValidationException
 from streamdyn.operations.filters import check_query_filter
 from streamdyn.operations.legacy import translate_legacy
@@ -28,7 +29,7 @@ async def execute(request: Request, db: Database) -> bytes:
     asked = request.body
     check_select(asked)
     body = translate_legacy("Query", asked)
-    check_start_values(body)
+    check_start_values(body, canonicalize_in_current_words)
     expressions = parse_expressions("Query", body)
     conditions = _conditions(asked, expressions)
     table = serving_table(db, body["TableName"])

@@ -95,6 +95,7 @@ def test_an_unknown_index_comes_before_all_else_that_needs_the_table(db, start):
         ({"p": {"NULL": False}}, f"{BAD_START}: {INVALID}Null attribute value types must have the value of true"),
         ({"p": {"SS": []}}, f"{BAD_START}: {INVALID}An string set  may not be empty"),
         ({"p": {"N": "x"}}, "The parameter cannot be converted to a numeric value: x"),
+        ({"p": {"SS": ["b", "b"]}}, f'{INVALID}Input collection ["b", "b"] contains duplicates.'),
     ],
 )
 def test_the_values_of_a_starting_key_come_before_the_table(db, start, message):
