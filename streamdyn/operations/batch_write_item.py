@@ -12,7 +12,8 @@ import orjson
 from streamdyn.core.commands import COMMAND_ID_BYTES, DeleteItem, PutItem
 from streamdyn.core.keys import storage_key
 from streamdyn.core.rows import encode_row
-from streamdyn.core.values import canonicalize_item, check_index_keys, check_key
+from streamdyn.core.value_faults import canonicalize_in_older_words
+from streamdyn.core.values import check_index_keys, check_key
 from streamdyn.errors import ProvisionedThroughputExceededException, ValidationException
 from streamdyn.operations.batch_get_item import DUPLICATES
 from streamdyn.operations.capacity import table_capacity, wants_capacity
@@ -84,10 +85,10 @@ def _checked(name: str, asked: dict[str, Any]) -> Write:
         )
     if "DeleteRequest" in asked:
         key = asked["DeleteRequest"]["Key"]
-        canonicalize_item(key)
+        canonicalize_in_older_words(key)
         return Write(name, asked, key, None)
     item = asked["PutRequest"]["Item"]
-    size = canonicalize_item(item)
+    size = canonicalize_in_older_words(item)
     check_size(size)
     return Write(name, asked, item, size)
 

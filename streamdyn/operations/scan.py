@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.core.keys import HASH_BYTES, HASH_SPACE, KEY_SPACE_END, KeyRange
-from streamdyn.core.values import canonicalize_item
+from streamdyn.core.value_faults import canonicalize_in_older_words
 from streamdyn.errors import ValidationException
 from streamdyn.operations.filters import check_scan_filter
 from streamdyn.operations.legacy import translate_legacy
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 async def execute(request: Request, db: Database) -> bytes:
     check_select(request.body)
     body = translate_legacy("Scan", request.body)
-    check_start_values(body, canonicalize_item)
+    check_start_values(body, canonicalize_in_older_words)
     _check_segment(body)
     expressions = parse_expressions("Scan", body)
     table = serving_table(db, body["TableName"])

@@ -142,6 +142,7 @@ TOO_LARGE = "Item size has exceeded the maximum allowed size"
         ({"one": [{**put(p="a"), **delete(p="a")}]}, NEITHER),
         ({"one": [put(p="a", d="x" * 400 * 1024)]}, TOO_LARGE),
         ({"one": [{"PutRequest": {"Item": {"p": {}}}}]}, "Supplied AttributeValue is empty, must contain exactly one "),
+        ({"one": [{"DeleteRequest": {"Key": {"p": {"N": "1e2147483647"}}}}]}, "Number underflow."),
         ({"one": [{"DeleteRequest": {"Key": {"p": {"N": "x"}}}}]}, "The parameter cannot be converted to a numeric "),
         ({"one": [put(p=str(n)) for n in range(25)], "two": [put(p="a")]}, "Too many items requested for the Batch"),
     ],
