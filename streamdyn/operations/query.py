@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.core.key_conditions import key_conditions, key_range, missed_key
+from streamdyn.core.key_conditions import key_conditions, key_range, missed_attribute, missed_key, ordered_by
 from streamdyn.core.value_faults import canonicalize_in_current_words
 from streamdyn.errors import ValidationException
 from streamdyn.operations.filters import check_query_filter
@@ -54,22 +54,18 @@ def _conditions(asked: dict[str, Any], expressions: Expressions) -> list[KeyCond
 
 def _keys(read: PageRead, conditions: list[KeyCondition], asked: dict[str, Any], *, backwards: bool) -> KeyRange:
     """The keys that the conditions select and that lie behind the starting key."""
-    schema, index = read.table.keys, read.index
-    start = start_position(read.body, read.table, index)
+    index = read.index
+    attributes = [condition.attribute for condition in conditions] or list(asked["KeyConditions"])
+    missed = missed_attribute(attributes, ordered_by(read.table.keys, index))
+    start = start_position(read.body, read.table, index, missed)
+    if missed is not None:
+        raise missed_key(missed)
     if not conditions:
-        raise _not_indexable(asked["KeyConditions"], (schema.partition, schema.sort if index is None else index.sort))
-    keys = key_range(conditions, read.expressions.values, schema, index)
+        raise ValidationException("Attempted conditional constraint is not an indexable operation")
+    keys = key_range(conditions, read.expressions.values, read.table.keys, index)
     if start is not None and not is_within(start, keys):
         raise _outside(read, conditions, keys)
     return behind(keys, start, backwards=backwards)
-
-
-def _not_indexable(asked: dict[str, Any], names: tuple[str | None, ...]) -> ValidationException:
-    """KeyConditions know more comparisons than a key can be looked up by; DynamoDB misses a key before it says so."""
-    for name in names[: len(asked)]:
-        if name is not None and name not in asked:
-            return missed_key(name)
-    return ValidationException("Attempted conditional constraint is not an indexable operation")
 
 
 def _outside(read: PageRead, conditions: list[KeyCondition], keys: KeyRange) -> ValidationException:

@@ -77,6 +77,9 @@ def test_conditions_are_held_against_the_keys_of_what_is_read(db):
     assert refused(db, "p = :p AND x = :x") == missed + "s"
     assert refused(db, "p = :p AND s = :s", IndexName="keys") == missed + "l"
     assert refused(db, "p < :p") == "Query key condition not supported"
+    assert refused(db, "x = :x AND s = :s", table="hash") == (
+        "The number of query conditions (2) exceeds the number of key attributes defined in the schema (1)"
+    )
     assert refused(db, "p = :l") == INVALID + "Condition parameter type does not match schema type"
 
 
@@ -138,6 +141,30 @@ def test_a_starting_key_must_be_a_key_of_the_table_within_the_range(db, start, m
 )
 def test_a_starting_key_in_an_index_must_be_keys_of_both(db, start, message):
     assert refused(db, IndexName="keys", ExclusiveStartKey=start) == message
+
+
+@pytest.mark.parametrize(
+    ("condition", "index", "start", "message"),
+    [
+        ("x = :x", {}, {}, BAD_START),
+        ("x = :x", {}, wire(p=1, s=1), MISMATCH),
+        ("x = :x", {}, wire(p="a", s=1), "Query condition missed key schema element: p"),
+        ("x = :x", {}, wire(p="a", y=1), "Query condition missed key schema element: p"),
+        ("p = :p AND x = :x", {}, wire(p="a", s=1), MISMATCH),
+        ("p = :p AND x = :x", {}, wire(p="b", s="s"), "Query condition missed key schema element: s"),
+        (
+            "p = :p AND s = :s",
+            {"IndexName": "keys"},
+            wire(p="a", s=1, l=1),
+            "Query condition missed key schema element: l",
+        ),
+        ("p = :p AND s = :s", {"IndexName": "keys"}, wire(p="a", s=1, l="x"), MISMATCH),
+    ],
+)
+def test_starting_key_and_conditions_are_held_against_the_keys_attribute_by_attribute(
+    db, condition, index, start, message
+):
+    assert refused(db, condition, ExclusiveStartKey=start, **index) == message
 
 
 PREDICATE = "The provided starting key does not match the range key predicate"
