@@ -23,9 +23,8 @@ def query(db, condition="p = :p", table="indexed", values=None, **members):
         values or {}
     )
     text = condition + members.get("FilterExpression", "")
-    body = {
-        "TableName": table,
-        "KeyConditionExpression": condition,
-        "ExpressionAttributeValues": {name: value for name, value in known.items() if name in text},
-    }
+    used = {name: value for name, value in known.items() if name in text}
+    body = {"TableName": table, "KeyConditionExpression": condition}
+    if used:
+        body["ExpressionAttributeValues"] = used
     return db.call("Query", {**body, **members})

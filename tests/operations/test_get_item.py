@@ -33,7 +33,7 @@ def test_only_the_attributes_that_are_asked_for_are_given(db, wanted):
 
 
 def test_an_item_without_what_is_asked_for_is_there_but_empty(db):
-    assert get(db, ProjectionExpression="none") == {"Item": {}}
+    assert get(db, ProjectionExpression="absent") == {"Item": {}}
 
 
 def test_a_part_costs_as_the_whole_item(db):
