@@ -200,7 +200,7 @@ class _Run:
             outcome, row = apply_table_command(command, self._read(key), self._clock_ms)
         except ApiError as error:
             return Outcome(error=type(error).__name__, message=error.message)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
             # A foreign producer's command that makes no sense must not stop the log for everyone.
             return Outcome(error="ValidationException", message="The command cannot be applied")
         if outcome.error is None:

@@ -53,16 +53,23 @@ def apply_item_command(
 
 
 def _holds(condition: Expression, old: bytes | None) -> bool:
-    tree = parse_condition(condition.text, tuple(condition.names.items())).tree
-    return holds(tree, _item(old), orjson.loads(condition.values))
+    parsed = parse_condition(condition.text, tuple(condition.names.items()))
+    values = orjson.loads(condition.values)
+    parsed.check(values)
+    return holds(parsed.tree, _item(old), values)
 
 
-def _updated(command: UpdateItem, old: bytes | None, indexes: tuple[LocalIndex, ...]) -> bytes:
+def _updated(command: UpdateItem, old: bytes | None, indexes: tuple[LocalIndex, ...]) -> bytes | None:
     item = orjson.loads(command.new_item) if old is None else _item(old)
     written = 0
     if command.update is not None:
-        update = parse_update(command.update.text, tuple(command.update.names.items())).tree
-        item = apply_update(update, item, orjson.loads(command.update.values))
+        parsed = parse_update(command.update.text, tuple(command.update.names.items()))
+        values = orjson.loads(command.update.values)
+        parsed.check(values)
+        update: Update = parsed.tree
+        if old is None and not (update.sets or update.adds):
+            return None  # to take away from nothing makes no item
+        item = apply_update(update, item, values)
         check_updated_index_keys(indexes, item)
         written = _mutation_size(update, item)
     size = item_size(item)

@@ -8,6 +8,8 @@ import orjson
 
 from streamdyn.errors import SerializationException, UnknownOperationException
 from streamdyn.operations import (
+    batch_get_item,
+    batch_write_item,
     create_table,
     delete_item,
     delete_table,
@@ -19,6 +21,8 @@ from streamdyn.operations import (
     list_tables,
     list_tags_of_resource,
     put_item,
+    query,
+    scan,
     tag_resource,
     untag_resource,
     update_item,
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
     from streamdyn.operations.database import Database
 
 OPERATIONS: dict[str, Callable[[Request, Database], Awaitable[bytes | dict[str, Any]]]] = {
+    "BatchGetItem": batch_get_item.execute,
+    "BatchWriteItem": batch_write_item.execute,
     "CreateTable": create_table.execute,
     "DeleteItem": delete_item.execute,
     "DeleteTable": delete_table.execute,
@@ -49,6 +55,8 @@ OPERATIONS: dict[str, Callable[[Request, Database], Awaitable[bytes | dict[str, 
     "TagResource": tag_resource.execute,
     "UntagResource": untag_resource.execute,
     "UpdateItem": update_item.execute,
+    "Query": query.execute,
+    "Scan": scan.execute,
     "UpdateTable": update_table.execute,
     "UpdateTimeToLive": update_time_to_live.execute,
 }

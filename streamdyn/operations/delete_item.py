@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from streamdyn.core.commands import DeleteItem
 from streamdyn.core.keys import storage_key
 from streamdyn.core.rows import row_item
-from streamdyn.core.values import canonicalize_item, check_key
+from streamdyn.core.value_faults import canonicalize_in_current_words
+from streamdyn.core.values import check_key
 from streamdyn.operations.capacity import wants_capacity
 from streamdyn.operations.item_writes import (
     check_return_values,
@@ -17,7 +18,7 @@ from streamdyn.operations.item_writes import (
     wants_item_if_refused,
     write_answer,
 )
-from streamdyn.operations.legacy import translate_legacy
+from streamdyn.operations.legacy import check_mixing, translate_legacy
 from streamdyn.operations.lookup import serving_table
 from streamdyn.operations.request_expressions import parse_expressions
 
@@ -35,9 +36,10 @@ class Checked:
 
 
 def _check(body: dict[str, Any]) -> Checked:
-    body = translate_legacy("DeleteItem", body)
-    canonicalize_item(body["Key"])
+    check_mixing("DeleteItem", body)
+    canonicalize_in_current_words(body["Key"])
     check_return_values(body)
+    body = translate_legacy("DeleteItem", body)
     return Checked(body, logged_condition(body, parse_expressions("DeleteItem", body)))
 
 

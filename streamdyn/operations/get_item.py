@@ -5,25 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamdyn.core.keys import storage_key
-from streamdyn.core.rows import row_item, row_size
-from streamdyn.core.values import canonicalize_item, check_key
+from streamdyn.core.rows import row_size
+from streamdyn.core.value_faults import canonicalize_in_current_words
+from streamdyn.core.values import check_key
 from streamdyn.operations.capacity import consumed_capacity, read_units, wants_capacity
+from streamdyn.operations.legacy import translate_legacy
 from streamdyn.operations.lookup import serving_table
+from streamdyn.operations.pages import projected
+from streamdyn.operations.request_expressions import parse_expressions
 
 if TYPE_CHECKING:
     from streamdyn.operations.database import Database, Request
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    body = request.body
+    body = translate_legacy("GetItem", request.body)
     key = body["Key"]
-    canonicalize_item(key)
+    canonicalize_in_current_words(key)
+    expressions = parse_expressions("GetItem", body)
     table = serving_table(db, body["TableName"])
     check_key(table.keys, key)
     consistent = body.get("ConsistentRead", False)
     row = await db.read(table, storage_key(table.keys, key), consistent=consistent)
-    # An item is stored as the very bytes of its JSON, so it goes into the answer as it is.
-    members = [] if row is None else [b'"Item":' + row_item(row)]
+    members = [] if row is None else [b'"Item":' + projected(expressions, [row])[0]]
     if wants_capacity(body):
         size = 0 if row is None else row_size(row)
         capacity = consumed_capacity(body, read_units(size, consistent=consistent))

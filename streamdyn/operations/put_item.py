@@ -10,7 +10,8 @@ import orjson
 from streamdyn.core.commands import PutItem
 from streamdyn.core.keys import storage_key
 from streamdyn.core.rows import encode_row, row_item
-from streamdyn.core.values import canonicalize_item, check_index_keys, check_item_keys
+from streamdyn.core.value_faults import canonicalize_in_current_words
+from streamdyn.core.values import check_index_keys, check_item_keys
 from streamdyn.errors import ValidationException
 from streamdyn.operations.capacity import wants_capacity
 from streamdyn.operations.item_writes import (
@@ -20,7 +21,7 @@ from streamdyn.operations.item_writes import (
     wants_item_if_refused,
     write_answer,
 )
-from streamdyn.operations.legacy import translate_legacy
+from streamdyn.operations.legacy import check_mixing, translate_legacy
 from streamdyn.operations.lookup import serving_table
 from streamdyn.operations.request_expressions import parse_expressions
 from streamdyn.settings import ITEM_MAX_BYTES
@@ -41,10 +42,11 @@ class Checked:
 
 
 def _check(body: dict[str, Any]) -> Checked:
-    body = translate_legacy("PutItem", body)
-    size = canonicalize_item(body["Item"])
+    check_mixing("PutItem", body)
+    size = canonicalize_in_current_words(body["Item"])
     check_return_values(body)
     check_size(size)
+    body = translate_legacy("PutItem", body)
     return Checked(body, size, logged_condition(body, parse_expressions("PutItem", body)))
 
 

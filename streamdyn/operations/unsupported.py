@@ -6,11 +6,6 @@ from typing import Any
 
 from streamdyn.errors import ValidationException
 
-CONDITIONS = (
-    *("ConditionExpression", "Expected", "ConditionalOperator"),
-    *("ExpressionAttributeNames", "ExpressionAttributeValues"),
-)
-
 # By operation: the members that a request must not have.
 UNSUPPORTED = {
     "CreateTable": frozenset(
@@ -25,9 +20,6 @@ UNSUPPORTED = {
             *("GlobalTableSettingsReplicationMode", "DisassociationProtectionEnabled"),
         }
     ),
-    "PutItem": frozenset(CONDITIONS),
-    "DeleteItem": frozenset(CONDITIONS),
-    "GetItem": frozenset({"ProjectionExpression", "AttributesToGet", "ExpressionAttributeNames"}),
 }
 
 

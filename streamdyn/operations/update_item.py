@@ -11,11 +11,18 @@ from streamdyn.core.commands import UpdateItem
 from streamdyn.core.keys import storage_key
 from streamdyn.core.rows import row_item
 from streamdyn.core.updates import updated_attributes
-from streamdyn.core.values import INVALID, canonicalize_item, check_key
+from streamdyn.core.value_faults import canonicalize_in_current_words
+from streamdyn.core.values import INVALID, check_key
 from streamdyn.errors import ValidationException
 from streamdyn.operations.capacity import wants_capacity
-from streamdyn.operations.item_writes import checked, logged_condition, logged_update, wants_item_if_refused, write_answer
-from streamdyn.operations.legacy import translate_legacy
+from streamdyn.operations.item_writes import (
+    checked,
+    logged_condition,
+    logged_update,
+    wants_item_if_refused,
+    write_answer,
+)
+from streamdyn.operations.legacy import check_mixing, translate_legacy
 from streamdyn.operations.lookup import serving_table
 from streamdyn.operations.request_expressions import parse_expressions
 
@@ -40,8 +47,9 @@ class Checked:
 
 
 def _check(body: dict[str, Any]) -> Checked:
+    check_mixing("UpdateItem", body)
+    canonicalize_in_current_words(body["Key"])
     body = translate_legacy("UpdateItem", body)
-    canonicalize_item(body["Key"])
     expressions = parse_expressions("UpdateItem", body)
     return Checked(body, expressions.update, logged_update(body, expressions), logged_condition(body, expressions))
 

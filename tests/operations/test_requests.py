@@ -340,6 +340,14 @@ RIGHT = {
     "PutItem": {"TableName": "abc", "Item": {}},
     "DeleteItem": {"TableName": "abc", "Key": {}},
     "GetItem": {"TableName": "abc", "Key": {}},
+    "BatchGetItem": {"RequestItems": {"abc": {"Keys": [{"pk": {"S": "a"}}]}}},
+    "BatchWriteItem": {"RequestItems": {"abc": [{"PutRequest": {"Item": {"pk": {"S": "a"}}}}]}},
+    "Query": {
+        "TableName": "abc",
+        "KeyConditionExpression": "pk = :p",
+        "ExpressionAttributeValues": {":p": {"S": "a"}},
+    },
+    "Scan": {"TableName": "abc"},
 }
 
 
@@ -352,6 +360,18 @@ def test_what_is_not_supported_yet_is_refused(operation, member):
     assert refused(operation, body) == f"streamdyn does not support {member} yet"
 
 
+PROJECTION = {"ProjectionExpression", "AttributesToGet", "ExpressionAttributeNames"}
+PAGE = {
+    "TableName",
+    "IndexName",
+    "Select",
+    "Limit",
+    "ExclusiveStartKey",
+    "ConsistentRead",
+    "ReturnConsumedCapacity",
+} | {
+    *("FilterExpression", "ExpressionAttributeValues", "ConditionalOperator"),
+}
 HANDLED = {
     "CreateTable": {"TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput"}
     | {"Tags", "TableClass", "DeletionProtectionEnabled", "WarmThroughput", "OnDemandThroughput"}
@@ -373,7 +393,11 @@ HANDLED = {
     | {"ReturnValuesOnConditionCheckFailure"},
     "DeleteItem": {"TableName", "Key", "ReturnValues", "ReturnConsumedCapacity"}
     | {"ReturnItemCollectionMetrics", "ReturnValuesOnConditionCheckFailure"},
-    "GetItem": {"TableName", "Key", "ConsistentRead", "ReturnConsumedCapacity"},
+    "GetItem": {"TableName", "Key", "ConsistentRead", "ReturnConsumedCapacity"} | PROJECTION,
+    "BatchGetItem": {"RequestItems", "ReturnConsumedCapacity"},
+    "BatchWriteItem": {"RequestItems", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"},
+    "Query": PAGE | PROJECTION | {"KeyConditionExpression", "KeyConditions", "QueryFilter", "ScanIndexForward"},
+    "Scan": PAGE | PROJECTION | {"ScanFilter", "Segment", "TotalSegments"},
 }
 
 

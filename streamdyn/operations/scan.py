@@ -1,0 +1,61 @@
+"""Scan: all items of a table or an index in the order of their hashes, a page at a time, whole or one of n segments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.core.keys import HASH_BYTES, HASH_SPACE, KEY_SPACE_END, KeyRange
+from streamdyn.core.value_faults import canonicalize_in_older_words
+from streamdyn.errors import ValidationException
+from streamdyn.operations.filters import check_scan_filter
+from streamdyn.operations.legacy import translate_legacy
+from streamdyn.operations.lookup import serving_table
+from streamdyn.operations.pages import PageRead, answer_page
+from streamdyn.operations.request_expressions import parse_expressions
+from streamdyn.operations.selection import check_select, named_index
+from streamdyn.operations.start_keys import BAD_KEY, behind, check_start_values, is_within, start_position
+
+if TYPE_CHECKING:
+    from streamdyn.operations.database import Database, Request
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    check_select(request.body)
+    body = translate_legacy("Scan", request.body)
+    check_start_values(body, canonicalize_in_older_words)
+    _check_segment(body)
+    expressions = parse_expressions("Scan", body)
+    table = serving_table(db, body["TableName"])
+    index = named_index(table, body)
+    keys = segment_keys(body.get("Segment", 0), body.get("TotalSegments", 1))
+    start = start_position(body, table, index)
+    if start is not None and not is_within(start, keys):
+        raise ValidationException(
+            f"{BAD_KEY}: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. "
+            f"TotalSegments: {body['TotalSegments']} Segment: {body['Segment']}"
+        )
+    check_scan_filter(expressions.filter, table)
+    return await answer_page(db, PageRead(body, expressions, table, index), behind(keys, start))
+
+
+def _check_segment(body: dict[str, Any]) -> None:
+    if "TotalSegments" not in body:
+        if "Segment" in body:
+            raise ValidationException(
+                "The TotalSegments parameter is required but was not present in the request "
+                "when Segment parameter is present"
+            )
+    elif "Segment" not in body:
+        raise ValidationException(
+            "The Segment parameter is required but was not present in the request "
+            "when parameter TotalSegments is present"
+        )
+    elif body["Segment"] >= body["TotalSegments"]:
+        raise ValidationException("The Segment parameter is zero-based and must be less than parameter TotalSegments")
+
+
+def segment_keys(segment: int, segments: int) -> KeyRange:
+    """The keys whose hashes lie in one of equal parts of the hash space, whatever partitions there are."""
+    first, behind_last = HASH_SPACE * segment // segments, HASH_SPACE * (segment + 1) // segments
+    stop = KEY_SPACE_END if behind_last == HASH_SPACE else behind_last.to_bytes(HASH_BYTES, "big")
+    return KeyRange(first.to_bytes(HASH_BYTES, "big"), stop)
