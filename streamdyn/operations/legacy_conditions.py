@@ -1,4 +1,4 @@
-"""Legacy conditions: Expected, KeyConditions, QueryFilter and ScanFilter, their faults, and what they say as expressions.
+"""Legacy conditions (Expected, KeyConditions, QueryFilter, ScanFilter): their faults, and their sense as expressions.
 
 Where a legacy comparison is not what its namesake is: NOT_CONTAINS does not hold for a missing attribute, as NE does.
 """

@@ -45,7 +45,6 @@ def _check(body: dict[str, Any]) -> Checked:
     check_mixing("PutItem", body)
     size = canonicalize_in_current_words(body["Item"])
     check_return_values(body)
-    check_size(size)
     body = translate_legacy("PutItem", body)
     return Checked(body, size, logged_condition(body, parse_expressions("PutItem", body)))
 
@@ -54,6 +53,7 @@ async def execute(request: Request, db: Database) -> bytes:
     asked = checked(_check, request.body)
     body = asked.body
     item = body["Item"]
+    check_size(asked.size)
     table = serving_table(db, body["TableName"])
     check_item(table, item)
     returns_old = body.get("ReturnValues") == "ALL_OLD"

@@ -42,6 +42,9 @@ EXPRESSIONS = {
     "Scan": ("FilterExpression", "ProjectionExpression"),
 }
 
+# Their faults no longer tell which expressions there could be.
+WRITES = frozenset({"PutItem", "DeleteItem", "UpdateItem"})
+
 
 @dataclass(frozen=True, slots=True)
 class Expressions:
@@ -104,8 +107,9 @@ def _check_needed(operation: str, body: dict[str, Any], members: list[str]) -> N
         raise ValidationException(f"{NAMES} can only be specified when using expressions")
     users = [member for member in EXPRESSIONS[operation] if member != "ProjectionExpression"]
     if VALUES in body and not any(member in body for member in users):
-        are_null = f": {' and '.join(users)} are null" if len(users) > 1 else ""
-        raise ValidationException(f"{VALUES} can only be specified when using expressions{are_null}")
+        are_null = "is null" if len(users) == 1 else "are null"
+        told = "" if operation in WRITES else f": {' and '.join(users)} {are_null}"
+        raise ValidationException(f"{VALUES} can only be specified when using expressions{told}")
 
 
 def _check_placeholders(body: dict[str, Any], names: dict[str, str], values: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from tests.operations.fake import FakeDatabase
 
 ITEM = {"pk": {"S": "k"}, "n": {"N": "5"}}
 KEY = {"pk": {"S": "k"}}
-BAD_RETURN = "Return values set to invalid value"
+BAD_RETURN = "1 validation error detected: ReturnValues can only be ALL_OLD or NONE"
 TOO_LARGE = "Item size has exceeded the maximum allowed size"
 MISMATCH = "The provided key element does not match the schema"
 NOT_FOUND = "Requested resource not found"
@@ -161,11 +161,21 @@ LARGE = {"a": {"S": "x" * (400 * 1024 + 1)}}
             SerializationException,
             "NUMBER_VALUE cannot be converted to String",
         ),
-        ("PutItem", {"Item": {"a": {}}, "ReturnValues": "ALL_NEW"}, ValidationException, EMPTY),
+        (
+            "PutItem",
+            {"Item": {"a": {}}, "ReturnValues": "ALL_NEW"},
+            ValidationException,
+            f"1 validation error detected: {EMPTY}",
+        ),
         ("PutItem", {"Item": LARGE, "ReturnValues": "ALL_NEW"}, ValidationException, BAD_RETURN),
         ("PutItem", {"Item": LARGE}, ValidationException, TOO_LARGE),
         ("PutItem", {"Item": {}}, ResourceNotFoundException, NOT_FOUND),
-        ("DeleteItem", {"Key": {"a": {}}, "ReturnValues": "ALL_NEW"}, ValidationException, EMPTY),
+        (
+            "DeleteItem",
+            {"Key": {"a": {}}, "ReturnValues": "ALL_NEW"},
+            ValidationException,
+            f"1 validation error detected: {EMPTY}",
+        ),
         ("DeleteItem", {"Key": {}, "ReturnValues": "ALL_NEW"}, ValidationException, BAD_RETURN),
         ("DeleteItem", {"Key": {}}, ResourceNotFoundException, NOT_FOUND),
         ("GetItem", {"Key": {"a": {}}}, ValidationException, EMPTY),

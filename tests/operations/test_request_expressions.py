@@ -76,7 +76,9 @@ def test_names_need_an_expression(operation, names):
 )
 @pytest.mark.parametrize("values", [{}, {":v": {"S": "x"}}, {"wrong": {}}])
 def test_values_need_an_expression_that_can_use_them(operation, null, values):
-    expected = f"ExpressionAttributeValues can only be specified when using expressions: {null}"
+    expected = "ExpressionAttributeValues can only be specified when using expressions"
+    if operation not in ("PutItem", "DeleteItem", "UpdateItem"):
+        expected += f": {null}"
     assert fault(operation, values=values) == expected
 
 

@@ -372,6 +372,11 @@ PAGE = {
 } | {
     *("FilterExpression", "ExpressionAttributeValues", "ConditionalOperator"),
 }
+WRITE = {
+    *("TableName", "ReturnValues", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"),
+    *("ReturnValuesOnConditionCheckFailure", "ConditionExpression", "Expected", "ConditionalOperator"),
+    *("ExpressionAttributeNames", "ExpressionAttributeValues"),
+}
 HANDLED = {
     "CreateTable": {"TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput"}
     | {"Tags", "TableClass", "DeletionProtectionEnabled", "WarmThroughput", "OnDemandThroughput"}
@@ -389,10 +394,9 @@ HANDLED = {
     "DescribeTable": {"TableName"},
     "DeleteTable": {"TableName"},
     "ListTables": {"ExclusiveStartTableName", "Limit"},
-    "PutItem": {"TableName", "Item", "ReturnValues", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"}
-    | {"ReturnValuesOnConditionCheckFailure"},
-    "DeleteItem": {"TableName", "Key", "ReturnValues", "ReturnConsumedCapacity"}
-    | {"ReturnItemCollectionMetrics", "ReturnValuesOnConditionCheckFailure"},
+    "PutItem": WRITE | {"Item"},
+    "DeleteItem": WRITE | {"Key"},
+    "UpdateItem": WRITE | {"Key", "UpdateExpression", "AttributeUpdates"},
     "GetItem": {"TableName", "Key", "ConsistentRead", "ReturnConsumedCapacity"} | PROJECTION,
     "BatchGetItem": {"RequestItems", "ReturnConsumedCapacity"},
     "BatchWriteItem": {"RequestItems", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"},
