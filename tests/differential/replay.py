@@ -1,0 +1,73 @@
+"""Runs requests on both sides, each from the same items, and compares the answers and what is in the table afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.differential.requests import HASH, TABLE, Call, Json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.differential.sides import Answer, Side
+
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"})
+BATCH_MAX = 25
+
+
+@dataclass(frozen=True)
+class Group:
+    """Calls that are each tried on a table of their own with `given` in it."""
+
+    calls: list[Call]
+    table: Json = field(default_factory=lambda: HASH)
+    given: list[Json] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A call and what both sides said; `items` are what the table held after it, if it may have written."""
+
+    operation: str
+    body: Any
+    answers: tuple[Answer, ...]
+
+
+def replay(group: Group, *sides: Side) -> Iterator[Exchange]:
+    """Every call of a group, on a table that holds just the given items."""
+    for side in sides:
+        _must(side, "CreateTable", group.table)
+        _fill(side, group.given)
+    try:
+        for operation, body in group.calls:
+            yield Exchange(operation, body, tuple(side.call(operation, body) for side in sides))
+            if operation in WRITES:
+                found = tuple(side.call("Scan", {"TableName": TABLE}) for side in sides)
+                yield Exchange("Scan", {"after": (operation, body)}, found)
+                _restore(sides, found, group)
+    finally:
+        for side in sides:
+            _must(side, "DeleteTable", {"TableName": TABLE})
+
+
+def _restore(sides: tuple[Side, ...], found: tuple[Answer, ...], group: Group) -> None:
+    for side, answer in zip(sides, found, strict=True):
+        items = answer.body.get("Items", [])
+        if items == group.given:
+            continue
+        for item in items:
+            if item not in group.given:
+                key = {k["AttributeName"]: item[k["AttributeName"]] for k in group.table["KeySchema"]}
+                _must(side, "DeleteItem", {"TableName": TABLE, "Key": key})
+        _fill(side, [item for item in group.given if item not in items])
+
+
+def _fill(side: Side, items: list[Json]) -> None:
+    for item in items:
+        _must(side, "PutItem", {"TableName": TABLE, "Item": item})
+
+
+def _must(side: Side, operation: str, body: Json) -> None:
+    answer = side.call(operation, body)
+    assert answer.ok, f"{operation} {body}: {answer}"
