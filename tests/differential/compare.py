@@ -1,0 +1,85 @@
+"""Compares what the two sides said, after putting aside what has no order and what is an id or a time.
+
+`theirs` is DynamoDB Local's answer and `ours` is streamdyn's, all over this folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from tests.differential.known_differences import corrected, known_error
+
+if TYPE_CHECKING:
+    from tests.differential.replay import Exchange
+    from tests.differential.sides import Answer
+
+SETS = frozenset({"SS", "NS", "BS"})
+# Ids, names that hold an account or a region, and times: both sides have them, and they never agree.
+PRIVATE = frozenset(
+    {
+        *("TableArn", "TableId", "IndexArn", "CreationDateTime", "LastUpdateToPayPerRequestDateTime"),
+        *("LastIncreaseDateTime", "LastDecreaseDateTime"),
+    }
+)
+SHOWN_MAX = 1500
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A call on which the sides differ, and no known difference says why."""
+
+    operation: str
+    body: Any
+    theirs: Any
+    ours: Any
+
+    def __str__(self) -> str:
+        return f"{self.operation} {_shown(self.body)}\n  theirs: {_shown(self.theirs)}\n  ours:   {_shown(self.ours)}"
+
+
+def disagreement(exchange: Exchange) -> Disagreement | None:
+    """What the sides of an exchange, DynamoDB Local first, differ in; None if they agree."""
+    operation, body = exchange.operation, exchange.body
+    theirs, ours = exchange.answers
+    theirs = corrected(operation, body, theirs)
+    left, right = normal(operation, theirs), normal(operation, ours)
+    if left == right or (theirs.error and ours.error and known_error(operation, theirs, ours)):
+        return None
+    return Disagreement(operation, body, left, right)
+
+
+def normal(operation: str, answer: Answer) -> Any:
+    """An answer without order, ids and times; an error as one line, but for the item that it may carry."""
+    if not answer.ok:
+        line = f"{answer.status} {answer.body.get('__type')}: {answer.message}"
+        return [line, _unordered(answer.body.get("Item"))]
+    body = _unordered(answer.body)
+    if operation == "Scan":
+        body["Items"] = sorted(body.get("Items", []), key=_sort_key)
+    for table, items in body.get("Responses", {}).items():
+        body["Responses"][table] = sorted(items, key=_sort_key)
+    return body
+
+
+def _unordered(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unordered(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((kind, inside),) = value.items()
+        if kind in SETS and isinstance(inside, list):
+            return {kind: sorted(inside)}
+    return {name: _unordered(inside) for name, inside in value.items() if name not in PRIVATE}
+
+
+def _sort_key(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else orjson.dumps(value, default=repr).decode()
+    return text if len(text) <= SHOWN_MAX else f"{text[:1000]}... ({len(text)}) ...{text[-400:]}"
