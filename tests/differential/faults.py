@@ -87,6 +87,44 @@ _PAGE: dict[str, Json] = {
     "bad ReturnConsumedCapacity": {"ReturnConsumedCapacity": "BOGUS"},
 }
 
+# When a fault is found; the earlier one is reported. The default is "request".
+PHASES = ("constraint", "request", "table", "schema", "run")
+_PHASE_OF = {
+    **dict.fromkeys(
+        (
+            *("no table name", "bad table name", "no key", "no item", "Limit 0", "too many segments", "bad Select"),
+            *("bad ReturnConsumedCapacity", "bad ReturnValues", "bad ReturnItemCollectionMetrics"),
+            *("bad ReturnValuesOnConditionCheckFailure", "bad operator in Expected", "bad ConditionalOperator"),
+            *("bad action", "bad operator in ScanFilter", "short index name"),
+        ),
+        "constraint",
+    ),
+    **dict.fromkeys(("no table of that name", "short table name"), "table"),
+    **dict.fromkeys(
+        (
+            *("empty key", "key without range key", "key with another attribute", "wrong name in the key"),
+            *("wrong type of a key", "empty key value", "too long key", "item without key", "update of the key"),
+            *("AttributeUpdates of the key", "unknown index", "start key without range key", "empty start key"),
+            *("wrong type in the start key", "no condition on the key", "wrong type in the key condition"),
+            *("empty value in the key condition", "filter on a key"),
+        ),
+        "schema",
+    ),
+    **dict.fromkeys(
+        (
+            *("a condition that fails", "Expected", "path that is not there", "attribute that is not there"),
+            *("wrong types of attributes", "AttributeUpdates", "AttributesToGet", "QueryFilter", "KeyConditions"),
+            *("ScanFilter",),
+        ),
+        "run",
+    ),
+}
+
+
+def phase(fault: str) -> int:
+    return PHASES.index(_PHASE_OF.get(fault, "request"))
+
+
 BASES: dict[str, Json] = {
     "PutItem": {"TableName": TABLE, "Item": ITEM},
     "DeleteItem": {"TableName": TABLE, "Key": KEY},
@@ -175,8 +213,8 @@ def _with(base: Json, *faults: Json) -> Json:
     return {member: value for member, value in body.items() if value is not None}
 
 
-def single(operation: str) -> list[Call]:
-    return [(operation, _with(BASES[operation], fault)) for fault in FAULTS[operation].values()]
+def single(operation: str) -> dict[str, Call]:
+    return {name: (operation, _with(BASES[operation], fault)) for name, fault in FAULTS[operation].items()}
 
 
 def pairs(operation: str) -> dict[tuple[str, str], Call]:
@@ -189,7 +227,4 @@ def pairs(operation: str) -> dict[tuple[str, str], Call]:
     }
 
 
-GROUPS = {
-    **{f"one fault in {operation}": Group(single(operation), RANGE, [ITEM]) for operation in FAULTS},
-    **{f"two faults in {operation}": Group(list(pairs(operation).values()), RANGE, [ITEM]) for operation in FAULTS},
-}
+SINGLES = {f"one fault in {operation}": Group(list(single(operation).values()), RANGE, [ITEM]) for operation in FAULTS}

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tests.differential.sides import Answer, Side
 
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"})
-BATCH_MAX = 25
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A call and what both sides said; `items` are what the table held after it, if it may have written."""
+    """A call and what each side said."""
 
     operation: str
     body: Any
@@ -35,11 +34,11 @@ class Exchange:
 
 
 def replay(group: Group, *sides: Side) -> Iterator[Exchange]:
-    """Every call of a group, on a table that holds just the given items."""
-    for side in sides:
-        _must(side, "CreateTable", group.table)
-        _fill(side, group.given)
+    """Every call of a group, on a table that holds just the given items, and a Scan after each that may have written."""
     try:
+        for side in sides:
+            _must(side, "CreateTable", group.table)
+            _fill(side, group.given)
         for operation, body in group.calls:
             yield Exchange(operation, body, tuple(side.call(operation, body) for side in sides))
             if operation in WRITES:
@@ -48,7 +47,7 @@ def replay(group: Group, *sides: Side) -> Iterator[Exchange]:
                 _restore(sides, found, group)
     finally:
         for side in sides:
-            _must(side, "DeleteTable", {"TableName": TABLE})
+            side.call("DeleteTable", {"TableName": TABLE})
 
 
 def _restore(sides: tuple[Side, ...], found: tuple[Answer, ...], group: Group) -> None:
