@@ -166,7 +166,10 @@ LOGIC = [
     put_if("n = :v" + " " * 4091, V),
 ]
 FUNCTIONS = [
-    *(put_if(f"attribute_exists({path})") for path in ("n", "nul", "nope", "m.a", "m.x", "l[0]", "l[9]", "n.x", "p", "e")),
+    *(
+        put_if(f"attribute_exists({path})")
+        for path in ("n", "nul", "nope", "m.a", "m.x", "l[0]", "l[9]", "n.x", "p", "e")
+    ),
     *(put_if(f"attribute_not_exists({path})") for path in ("n", "nope", "m.x", "l[9]", "p")),
     put_if("attribute_exists(:v)", V),
     put_if("attribute_not_exists(:v)", V),
@@ -178,7 +181,10 @@ FUNCTIONS = [
     put_if("ATTRIBUTE_EXISTS(n)"),
     put_if("attribute_exists (n)"),
     put_if("attribute_exists n"),
-    *(put_if(f"attribute_type({attribute}, :v)", {":v": s(kind)}) for attribute, kind in zip(ATTRIBUTES, VALUES, strict=True)),
+    *(
+        put_if(f"attribute_type({attribute}, :v)", {":v": s(kind)})
+        for attribute, kind in zip(ATTRIBUTES, VALUES, strict=True)
+    ),
     put_if("attribute_type(n, :v)", {":v": s("S")}),
     put_if("attribute_type(nope, :v)", {":v": s("S")}),
     put_if("attribute_type(n, :v)", {":v": s("X")}),
@@ -240,7 +246,10 @@ FUNCTIONS = [
     put_if("contains(:v, :w)", {":v": ss("a", "b"), ":w": s("a")}),
     put_if("contains(l, size(s))"),
     put_if("contains(s)"),
-    *(put_if(f"size({attribute}) = :v", {":v": n(size)}) for attribute, size in zip(ATTRIBUTES, (5, 4, 3, 1, 1, 4, 2, 2, 2, 2), strict=True)),
+    *(
+        put_if(f"size({attribute}) = :v", {":v": n(size)})
+        for attribute, size in zip(ATTRIBUTES, (5, 4, 3, 1, 1, 4, 2, 2, 2, 2), strict=True)
+    ),
     *(put_if(f"size({attribute}) >= :v", {":v": n(0)}) for attribute in (*ATTRIBUTES, "nope", "e", "m.l", "l[1]")),
     *(put_if("size(u) = :v", {":v": n(size)}) for size in (2, 3, 4, 6)),
     *(put_if("size(:v) >= :w", {":v": value, ":w": n(0)}) for value in VALUES.values()),
@@ -318,7 +327,9 @@ CALLS = [
     delete(ConditionExpression="attribute_exists(nope)", ReturnValuesOnConditionCheckFailure="ALL_OLD"),
     delete(ConditionExpression="attribute_not_exists(p)", Key={"p": s("new")}),
     delete(ConditionExpression="attribute_exists(p)", Key={"p": s("new")}),
-    delete(ConditionExpression="attribute_exists(p)", Key={"p": s("new")}, ReturnValuesOnConditionCheckFailure="ALL_OLD"),
+    delete(
+        ConditionExpression="attribute_exists(p)", Key={"p": s("new")}, ReturnValuesOnConditionCheckFailure="ALL_OLD"
+    ),
     delete(V, ConditionExpression="n <> :v", Key={"p": s("new")}),
     delete(ReturnValues="ALL_OLD"),
     delete(ReturnValues="ALL_OLD", Key={"p": s("new")}),

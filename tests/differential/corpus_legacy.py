@@ -61,7 +61,11 @@ BY_TYPE = [
 ]
 MISSING = [expect("nope", operator, *_arity(operator, n(5))) for operator in OPERATORS]
 MIXED = [expect("n", operator, *_arity(operator, s("5"))) for operator in OPERATORS]
-COUNTS = [expect("n", operator, *[n(5)] * count) for operator, count in product(OPERATORS, (0, 1, 2, 3)) if count != OPERATORS[operator]]
+COUNTS = [
+    expect("n", operator, *[n(5)] * count)
+    for operator, count in product(OPERATORS, (0, 1, 2, 3))
+    if count != OPERATORS[operator]
+]
 EXPECTED = [
     expect("n", None, Value=n(5)),
     expect("n", None, Value=n(6)),
@@ -108,8 +112,12 @@ EXPECTED = [
     expect("p", "EQ", s("k")),
     call("PutItem", Item=KEY, Expected={}),
     call("PutItem", Item=KEY, Expected={"n": compare("EQ", n(5)), "s": compare("EQ", s("no"))}),
-    call("PutItem", Item=KEY, Expected={"n": compare("EQ", n(5)), "s": compare("EQ", s("no"))}, ConditionalOperator="AND"),
-    call("PutItem", Item=KEY, Expected={"n": compare("EQ", n(5)), "s": compare("EQ", s("no"))}, ConditionalOperator="OR"),
+    call(
+        "PutItem", Item=KEY, Expected={"n": compare("EQ", n(5)), "s": compare("EQ", s("no"))}, ConditionalOperator="AND"
+    ),
+    call(
+        "PutItem", Item=KEY, Expected={"n": compare("EQ", n(5)), "s": compare("EQ", s("no"))}, ConditionalOperator="OR"
+    ),
     call("PutItem", Item=KEY, Expected={"n": compare("EQ", n(5))}, ConditionalOperator="OR"),
     call("PutItem", Item=KEY, Expected={"n": compare("EQ", n(5))}, ConditionalOperator="BOGUS"),
     call("PutItem", Item=KEY, Expected={"n": {"Value": n(5)}}, ConditionalOperator="OR"),
@@ -179,9 +187,26 @@ UPDATES = [
     call("UpdateItem", Key=KEY, AttributeUpdates={}),
     call("UpdateItem", Key=NEW, AttributeUpdates={}),
     call("UpdateItem", Key=KEY, AttributeUpdates={"n": None}),
-    call("UpdateItem", Key=KEY, AttributeUpdates={"n": {"Action": "ADD", "Value": n(1)}, "fresh": {"Action": "PUT", "Value": n(1)}, "s": {"Action": "DELETE"}}),
+    call(
+        "UpdateItem",
+        Key=KEY,
+        AttributeUpdates={
+            "n": {"Action": "ADD", "Value": n(1)},
+            "fresh": {"Action": "PUT", "Value": n(1)},
+            "s": {"Action": "DELETE"},
+        },
+    ),
     *(
-        call("UpdateItem", Key=KEY, AttributeUpdates={"n": {"Action": "ADD", "Value": n(1)}, "fresh": {"Action": "PUT", "Value": n(1)}, "s": {"Action": "DELETE"}}, ReturnValues=r)
+        call(
+            "UpdateItem",
+            Key=KEY,
+            AttributeUpdates={
+                "n": {"Action": "ADD", "Value": n(1)},
+                "fresh": {"Action": "PUT", "Value": n(1)},
+                "s": {"Action": "DELETE"},
+            },
+            ReturnValues=r,
+        )
         for r in ("ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
     ),
     *(put_to("ss", "DELETE", ss("a", "b"), ReturnValues=r) for r in ("UPDATED_OLD", "UPDATED_NEW")),
@@ -251,7 +276,11 @@ QUERIES = [
 ]
 ONE = [{"p": s("k"), "r": n(1), **{name: value for name, value in ITEM.items() if name != "p"}}]
 SCANS = [
-    *(scan(ScanFilter={attribute: compare(operator, *_arity(operator, value))}) for operator in OPERATORS for attribute, value in (("n", n(5)), ("nope", n(5)), ("n", s("5")), ("ss", s("a")), ("l", n(1)))),
+    *(
+        scan(ScanFilter={attribute: compare(operator, *_arity(operator, value))})
+        for operator in OPERATORS
+        for attribute, value in (("n", n(5)), ("nope", n(5)), ("n", s("5")), ("ss", s("a")), ("l", n(1)))
+    ),
     scan(ScanFilter={}),
     scan(ScanFilter={"n": compare("EQ", n(5)), "s": compare("EQ", s("x"))}),
     scan(ScanFilter={"n": compare("EQ", n(5)), "s": compare("EQ", s("x"))}, ConditionalOperator="OR"),

@@ -14,10 +14,23 @@ LOCAL = table(
     },
 )
 ROWS = [
-    {"p": s("k"), "r": n(i), "a": s(f"a{i % 4}"), "k": n(-i), "x": n(i), "y": s("y" * i), "m": m(z=n(i), q=l(n(i), s("q")))}
+    {
+        "p": s("k"),
+        "r": n(i),
+        "a": s(f"a{i % 4}"),
+        "k": n(-i),
+        "x": n(i),
+        "y": s("y" * i),
+        "m": m(z=n(i), q=l(n(i), s("q"))),
+    }
     for i in range(1, 10)
 ]
-SPARSE = [*ROWS, {"p": s("k"), "r": n(20), "x": n(1)}, {"p": s("k"), "r": n(21), "k": n(21)}, {"p": s("other"), "r": n(1), "a": s("a1")}]
+SPARSE = [
+    *ROWS,
+    {"p": s("k"), "r": n(20), "x": n(1)},
+    {"p": s("k"), "r": n(21), "k": n(21)},
+    {"p": s("other"), "r": n(1), "a": s("a1")},
+]
 P = {":p": s("k")}
 OPTIONAL = ("NONE", "TOTAL", "INDEXES", "BOGUS")
 SELECTS = ("ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "COUNT", "BOGUS")
@@ -170,7 +183,10 @@ INDEX_QUERIES = [
     *(query("p = :p", P, IndexName=i, ProjectionExpression="y, x") for i in ("all", "keys", "some")),
     *(query("p = :p", P, IndexName=i, FilterExpression="attribute_exists(y)") for i in ("all", "keys", "some")),
     *(query("p = :p", P, IndexName=i, ReturnConsumedCapacity="INDEXES") for i in ("all", "keys", "some")),
-    *(query("p = :p", P, IndexName=i, ReturnConsumedCapacity="INDEXES", Select="ALL_ATTRIBUTES") for i in ("all", "keys", "some")),
+    *(
+        query("p = :p", P, IndexName=i, ReturnConsumedCapacity="INDEXES", Select="ALL_ATTRIBUTES")
+        for i in ("all", "keys", "some")
+    ),
     query("p = :p", P, IndexName="keys", ReturnConsumedCapacity="INDEXES", ProjectionExpression="y"),
     query("p = :p", P, IndexName="keys", ReturnConsumedCapacity="TOTAL", ConsistentRead=True),
     query("p = :p AND a = :a", {**P, ":a": s("a1")}, IndexName="all"),
@@ -184,7 +200,9 @@ INDEX_QUERIES = [
     query("p = :p", P, IndexName="all", Limit=9),
     query("p = :p", P, IndexName="all", Limit=10),
     query("p = :p", P, IndexName="all", ExclusiveStartKey={"p": s("k"), "r": n(1), "a": s("a1")}),
-    query("p = :p", P, IndexName="all", ExclusiveStartKey={"p": s("k"), "r": n(1), "a": s("a1")}, ScanIndexForward=False),
+    query(
+        "p = :p", P, IndexName="all", ExclusiveStartKey={"p": s("k"), "r": n(1), "a": s("a1")}, ScanIndexForward=False
+    ),
     query("p = :p", P, IndexName="all", ExclusiveStartKey={"p": s("k"), "r": n(1)}),
     query("p = :p", P, IndexName="all", ExclusiveStartKey={"p": s("k"), "a": s("a1")}),
     query("p = :p", P, IndexName="all", ExclusiveStartKey={"p": s("k"), "r": n(1), "a": n(1)}),
@@ -218,15 +236,50 @@ INDEX_QUERIES = [
     call("DeleteItem", Key={"p": s("k"), "r": n(99)}, ReturnConsumedCapacity="INDEXES"),
     call("DeleteItem", Key={"p": s("k"), "r": n(1)}, ReturnItemCollectionMetrics="SIZE"),
     call("DeleteItem", Key={"p": s("nobody"), "r": n(1)}, ReturnItemCollectionMetrics="SIZE"),
-    call("UpdateItem", Key={"p": s("k"), "r": n(1)}, UpdateExpression="SET a = :a", ExpressionAttributeValues={":a": s("new")}, ReturnConsumedCapacity="INDEXES"),
-    call("UpdateItem", Key={"p": s("k"), "r": n(1)}, UpdateExpression="SET y = :a", ExpressionAttributeValues={":a": s("new")}, ReturnConsumedCapacity="INDEXES"),
+    call(
+        "UpdateItem",
+        Key={"p": s("k"), "r": n(1)},
+        UpdateExpression="SET a = :a",
+        ExpressionAttributeValues={":a": s("new")},
+        ReturnConsumedCapacity="INDEXES",
+    ),
+    call(
+        "UpdateItem",
+        Key={"p": s("k"), "r": n(1)},
+        UpdateExpression="SET y = :a",
+        ExpressionAttributeValues={":a": s("new")},
+        ReturnConsumedCapacity="INDEXES",
+    ),
     call("UpdateItem", Key={"p": s("k"), "r": n(1)}, UpdateExpression="REMOVE a", ReturnConsumedCapacity="INDEXES"),
-    call("UpdateItem", Key={"p": s("k"), "r": n(1)}, UpdateExpression="SET a = :a", ExpressionAttributeValues={":a": n(1)}),
-    call("UpdateItem", Key={"p": s("k"), "r": n(1)}, UpdateExpression="SET a = :a", ExpressionAttributeValues={":a": s("")}),
-    call("UpdateItem", Key={"p": s("k"), "r": n(1)}, UpdateExpression="ADD a :a", ExpressionAttributeValues={":a": n(1)}),
+    call(
+        "UpdateItem",
+        Key={"p": s("k"), "r": n(1)},
+        UpdateExpression="SET a = :a",
+        ExpressionAttributeValues={":a": n(1)},
+    ),
+    call(
+        "UpdateItem",
+        Key={"p": s("k"), "r": n(1)},
+        UpdateExpression="SET a = :a",
+        ExpressionAttributeValues={":a": s("")},
+    ),
+    call(
+        "UpdateItem", Key={"p": s("k"), "r": n(1)}, UpdateExpression="ADD a :a", ExpressionAttributeValues={":a": n(1)}
+    ),
     call("UpdateItem", Key={"p": s("k"), "r": n(1)}, UpdateExpression="SET a = x"),
-    call("UpdateItem", Key={"p": s("k"), "r": n(1)}, UpdateExpression="SET k = k + :a", ExpressionAttributeValues={":a": n(1)}, ReturnItemCollectionMetrics="SIZE"),
-    call("UpdateItem", Key={"p": s("k"), "r": n(1)}, UpdateExpression="SET a.b = :a", ExpressionAttributeValues={":a": n(1)}),
+    call(
+        "UpdateItem",
+        Key={"p": s("k"), "r": n(1)},
+        UpdateExpression="SET k = k + :a",
+        ExpressionAttributeValues={":a": n(1)},
+        ReturnItemCollectionMetrics="SIZE",
+    ),
+    call(
+        "UpdateItem",
+        Key={"p": s("k"), "r": n(1)},
+        UpdateExpression="SET a.b = :a",
+        ExpressionAttributeValues={":a": n(1)},
+    ),
 ]
 ONE = [ROWS[0]]
 SCANS = [
@@ -254,7 +307,10 @@ SCANS = [
     scan("attribute_exists(x)", None, AttributesToGet=["x"]),
     scan("attribute_exists(x)", None, ScanFilter={}),
     scan("attribute_exists(x)", None, ConditionalOperator="AND"),
-    *(scan(Segment=segment, TotalSegments=total) for segment, total in ((0, 1), (0, 0), (1, 1), (2, 1), (-1, 1), (0, -1), (0, 1_000_001), (1_000_000, 1_000_000))),
+    *(
+        scan(Segment=segment, TotalSegments=total)
+        for segment, total in ((0, 1), (0, 0), (1, 1), (2, 1), (-1, 1), (0, -1), (0, 1_000_001), (1_000_000, 1_000_000))
+    ),
     scan(Segment=0),
     scan(TotalSegments=1),
     scan(TotalSegments=2),
@@ -376,17 +432,37 @@ LARGE = [
     scan(ProjectionExpression="r"),
 ]
 BINARY = table({"p": "B", "r": "B"})
-BINARY_ROWS = [{"p": b(b"\x00"), "r": b(data)} for data in (b"\x00", b"\x00\x00", b"\x00\xff", b"\x01", b"\xff", b"\xff\xff")]
+BINARY_ROWS = [
+    {"p": b(b"\x00"), "r": b(data)} for data in (b"\x00", b"\x00\x00", b"\x00\xff", b"\x01", b"\xff", b"\xff\xff")
+]
 BINARY_P = {":p": b(b"\x00")}
 BINARIES = [
     query("p = :p", BINARY_P),
     query("p = :p", BINARY_P, ScanIndexForward=False),
-    *(query("p = :p AND begins_with(r, :r)", {**BINARY_P, ":r": b(prefix)}) for prefix in (b"\x00", b"\xff", b"\xff\xff", b"")),
+    *(
+        query("p = :p AND begins_with(r, :r)", {**BINARY_P, ":r": b(prefix)})
+        for prefix in (b"\x00", b"\xff", b"\xff\xff", b"")
+    ),
     query("p = :p AND r > :r", {**BINARY_P, ":r": b(b"\x00")}),
     query("p = :p AND r > :r", {**BINARY_P, ":r": b(b"")}),
     query("p = :p AND r BETWEEN :r AND :t", {**BINARY_P, ":r": b(b"\x00"), ":t": b(b"\x01")}),
 ]
-NUMBERS = ["-1E+125", "-100", "-99.5", "-1", "-1E-130", "0", "1E-130", "0.5", "1", "1.1", "9", "10", "99999999999999999999999999999999999999", "1E+125"]
+NUMBERS = [
+    "-1E+125",
+    "-100",
+    "-99.5",
+    "-1",
+    "-1E-130",
+    "0",
+    "1E-130",
+    "0.5",
+    "1",
+    "1.1",
+    "9",
+    "10",
+    "99999999999999999999999999999999999999",
+    "1E+125",
+]
 NUMBER_ROWS = [{"p": s("k"), "r": n(number)} for number in NUMBERS]
 NUMERIC = [
     query("p = :p", P),

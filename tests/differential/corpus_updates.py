@@ -400,7 +400,13 @@ RETURN = [
         update("SET a = :v", V, ConditionExpression="n = :v", ReturnValuesOnConditionCheckFailure=r)
         for r in ("ALL_OLD", "NONE", "BOGUS")
     ),
-    update("SET a = :v", V, ConditionExpression="n = :v", Key={"p": s("new")}, ReturnValuesOnConditionCheckFailure="ALL_OLD"),
+    update(
+        "SET a = :v",
+        V,
+        ConditionExpression="n = :v",
+        Key={"p": s("new")},
+        ReturnValuesOnConditionCheckFailure="ALL_OLD",
+    ),
     update("SET a = nope", ConditionExpression="attribute_exists(nope)"),
     update("SET a = n + s", ConditionExpression="attribute_exists(nope)"),
     update("SET a = :v", {":v": s("x" * 409_600)}),

@@ -150,8 +150,19 @@ FAULTS: dict[str, dict[str, Json]] = {
         "set with duplicates": {"Item": {**ITEM, "x": ss("a", "a")}},
         "too large item": {"Item": {**ITEM, "x": s("x" * 409_600)}},
     },
-    "DeleteItem": {**_COMMON, **_WRITE, **_CONDITION, **_KEYS, "ReturnValues of another call": {"ReturnValues": "ALL_NEW"}},
-    "GetItem": {**_COMMON, **_KEYS, **_PROJECTION, "names without expression": {"ExpressionAttributeNames": {"#n": "n"}}},
+    "DeleteItem": {
+        **_COMMON,
+        **_WRITE,
+        **_CONDITION,
+        **_KEYS,
+        "ReturnValues of another call": {"ReturnValues": "ALL_NEW"},
+    },
+    "GetItem": {
+        **_COMMON,
+        **_KEYS,
+        **_PROJECTION,
+        "names without expression": {"ExpressionAttributeNames": {"#n": "n"}},
+    },
     "UpdateItem": {
         **_COMMON,
         **_WRITE,

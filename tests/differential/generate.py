@@ -39,7 +39,9 @@ WRONG_NUMBERS = ("", "x", "1E126", "1E-131", "1" * 39, "NaN", " 1", "1_0", "0x1"
 def numbers() -> st.SearchStrategy[str]:
     simple = st.integers(-20, 20).map(str)
     decimals = st.tuples(st.integers(-(10**38) + 1, 10**38 - 1), st.integers(-125, 80))
-    return st.one_of(simple, simple, st.sampled_from(NUMBERS), decimals.map(lambda pair: f"{pair[0]}E{pair[1]}").filter(_fits))
+    return st.one_of(
+        simple, simple, st.sampled_from(NUMBERS), decimals.map(lambda pair: f"{pair[0]}E{pair[1]}").filter(_fits)
+    )
 
 
 def _fits(number: str) -> bool:
@@ -82,7 +84,9 @@ def values() -> st.SearchStrategy[Json]:
 def wrong_values() -> st.SearchStrategy[Json]:
     return st.one_of(
         st.sampled_from(WRONG_NUMBERS).map(n),
-        st.sampled_from(({}, {"S": "a", "N": "1"}, {"NULL": False}, ss(), ns(), bs(), ss("a", "a"), ns("1", "1.0"), ns("x"))),
+        st.sampled_from(
+            ({}, {"S": "a", "N": "1"}, {"NULL": False}, ss(), ns(), bs(), ss("a", "a"), ns("1", "1.0"), ns("x"))
+        ),
     )
 
 
@@ -95,7 +99,9 @@ def usual(name: str) -> st.SearchStrategy[Json]:
         "n": st.integers(-9, 9).map(n),
         "s": texts().map(s),
         "lst": st.lists(scalars(), max_size=4).map(lambda elements: l(*elements)),
-        "m": st.dictionaries(st.sampled_from(("a", "n", "s")), scalars(), max_size=3).map(lambda members: {"M": members}),
+        "m": st.dictionaries(st.sampled_from(("a", "n", "s")), scalars(), max_size=3).map(
+            lambda members: {"M": members}
+        ),
         "bag": _sets(),
     }
     return kinds.get(name, values())
@@ -114,7 +120,9 @@ def tables(draw: Draw) -> Json:
     if "r" not in keys or not draw(st.booleans()):
         return table(keys)
     sorts = draw(st.lists(st.sampled_from(("a", "n", "s")), min_size=1, max_size=2, unique=True))
-    return table(keys, {f"by-{sort}": (sort, draw(st.sampled_from("SNB")), draw(st.sampled_from(PROJECTIONS))) for sort in sorts})
+    return table(
+        keys, {f"by-{sort}": (sort, draw(st.sampled_from("SNB")), draw(st.sampled_from(PROJECTIONS))) for sort in sorts}
+    )
 
 
 def key_types(schema: Json) -> dict[str, str]:
@@ -163,7 +171,9 @@ def items(draw: Draw, schema: Json) -> Json:
 
 def _given(schema: Json) -> st.SearchStrategy[list[Json]]:
     """Items whose keys are all different, also where numbers are the same and only written in other ways."""
-    return st.lists(items(schema), max_size=8, unique_by=lambda item: str([_comparable(item[name]) for name in key_types(schema)]))
+    return st.lists(
+        items(schema), max_size=8, unique_by=lambda item: str([_comparable(item[name]) for name in key_types(schema)])
+    )
 
 
 def _comparable(value: Json) -> Any:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
@@ -24,6 +23,9 @@ from tests.differential.generate import (
 )
 from tests.differential.generate_expressions import PLAIN_NAMES, Expression
 from tests.differential.requests import TABLE, Call, Json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SELECTS = ("COUNT", "ALL_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
 RETURN_VALUES = ("NONE", "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")
@@ -80,7 +82,10 @@ def updates(draw: Draw, schema: Json) -> Call:
 def _attribute_updates(draw: Draw) -> Json:
     changes: Json = {}
     for name in draw(st.lists(st.sampled_from(NAMES), max_size=3, unique=True)):
-        changes[name] = {"Action": draw(st.sampled_from(("PUT", "ADD", "DELETE"))), "Value": draw(values() if rarely(draw, 3) else usual(name))}
+        changes[name] = {
+            "Action": draw(st.sampled_from(("PUT", "ADD", "DELETE"))),
+            "Value": draw(values() if rarely(draw, 3) else usual(name)),
+        }
         if rarely(draw, 5):
             del changes[name]["Value"]
     return {"AttributeUpdates": changes, **(_conditions(draw, "Expected") if draw(st.booleans()) else {})}
@@ -88,7 +93,10 @@ def _attribute_updates(draw: Draw) -> Json:
 
 def _conditions(draw: Draw, member: str, attributes: tuple[str, ...] = NAMES) -> Json:
     """Expected, QueryFilter or ScanFilter."""
-    conditions = {name: _comparison(draw, name) for name in draw(st.lists(st.sampled_from(attributes), min_size=1, max_size=3, unique=True))}
+    conditions = {
+        name: _comparison(draw, name)
+        for name in draw(st.lists(st.sampled_from(attributes), min_size=1, max_size=3, unique=True))
+    }
     operator = draw(st.sampled_from((None, "AND", "OR"))) if len(conditions) > 1 or rarely(draw, 8) else None
     return {member: conditions, **({} if operator is None else {"ConditionalOperator": operator})}
 
@@ -140,7 +148,9 @@ def queries(draw: Draw, schema: Json) -> Call:
     if rarely(draw, 6):
         names = [*types, *([sort] if index else [])]
         members["ExclusiveStartKey"] = {name: draw(key_values(kinds[name])) for name in names}
-    return on_table("Query", IndexName=index, KeyConditionExpression=expression.spoiled(text), **members, **expression.members())
+    return on_table(
+        "Query", IndexName=index, KeyConditionExpression=expression.spoiled(text), **members, **expression.members()
+    )
 
 
 def _sort_condition(draw: Draw, expression: Expression, sort: str, kind: str) -> str:

@@ -13,7 +13,28 @@ from tests.differential.requests import Json, l, n, s
 COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
 TYPES = ("S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS", "X")
 PLAIN_NAMES = tuple(name for name in NAMES if name != "data")
-JUNK = ("(", ")", ",", "=", "<", "AND", "OR", "NOT", "SET", ":zz", "#zz", "1", "[0]", ".", "-", "size", "data", "IN", "é", "'")
+JUNK = (
+    "(",
+    ")",
+    ",",
+    "=",
+    "<",
+    "AND",
+    "OR",
+    "NOT",
+    "SET",
+    ":zz",
+    "#zz",
+    "1",
+    "[0]",
+    ".",
+    "-",
+    "size",
+    "data",
+    "IN",
+    "é",
+    "'",
+)
 
 
 class Expression:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.differential.sides import Answer
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.differential.sides import Answer
 
 Json = dict[str, Any]
 ENVELOPE = re.compile(r"^\d+ validation errors? detected: ")
@@ -93,7 +95,185 @@ BEHAVIOURS = (
     ),
 )
 
-WORDINGS: tuple[Wording, ...] = ()
+VE = "ValidationException: "
+INVALID = "One or more parameter values were invalid: "
+SUITE = "conformance tests/tier3/error-messages/"
+ENUM = "Member must satisfy enum value set: "
+CONSTRAINT = "failed to satisfy constraint: "
+NO_TABLE = "ResourceNotFoundException: Cannot do operations on a non-existent table"
+MISMATCH = f"{VE}The provided key element does not match the schema"
+
+WORDINGS = (
+    # tables
+    Wording(NO_TABLE, "ResourceNotFoundException: Requested resource not found", f"{SUITE}getItem.test.ts"),
+    Wording(
+        NO_TABLE,
+        f"{VE}.*",
+        "the table is looked for last, not first: conformance tests/tier3/validation-ordering/putItem.test.ts",
+    ),
+    Wording(
+        rf"{VE}Invalid table/index name\..*",
+        rf"{VE}Value .* at '.*' {CONSTRAINT}Member must .*",
+        f"{SUITE}putItem.test.ts, createTable.test.ts",
+    ),
+    Wording(
+        rf"{VE}Invalid table/index name\..*",
+        "ResourceNotFoundException: Requested resource not found",
+        "a table name needs one character to be looked for: conformance captures/2026-07-12, s_put_table_empty",
+    ),
+    # keys and items
+    Wording(f"{VE}The number of conditions on the keys is invalid", MISMATCH, f"{SUITE}getItem.test.ts"),
+    Wording(f"{VE}{INVALID}Type mismatch for key", MISMATCH, f"{SUITE}batchWriteItem.test.ts"),
+    Wording(f"{VE}Invalid attribute value type", MISMATCH, f"{SUITE}batchWriteItem.test.ts"),
+    Wording(f"{VE}One of the required keys was not given a value", MISMATCH, "dynalite test/deleteItem.js"),
+    Wording(
+        f"{VE}(One of the required keys was not given a value|Item to put in PutItem cannot be null)",
+        f"{VE}{INVALID}Missing the key \\w+ in the item",
+        "dynalite test/putItem.js",
+        ("PutItem", "BatchWriteItem"),
+    ),
+    Wording(
+        f"{VE}({INVALID}Type mismatch for key|Invalid attribute value type)",
+        f"{VE}{INVALID}Type mismatch for key \\w+ expected: \\w+ actual: \\w+",
+        f"{SUITE}transactWriteItems.test.ts; dynalite test/putItem.js",
+        ("PutItem",),
+    ),
+    Wording(
+        f"{VE}({INVALID}Type mismatch for Index Key|Invalid attribute value type)",
+        f"{VE}{INVALID}Type mismatch for Index Key \\S+ Expected: \\w+ Actual: \\w+ IndexName: \\S+",
+        f"{SUITE}indexKeyValues.test.ts",
+    ),
+    Wording(
+        f"{VE}Hash primary key values must be under 2048 bytes, and range primary key values must be under 1024 bytes",
+        f"{VE}{INVALID}Size of (hashkey has exceeded the maximum size limit of2048|"
+        "rangekey has exceeded the maximum size limit of1024) bytes",
+        "dynalite test/putItem.js",
+    ),
+    Wording(
+        f"{VE}(?P<prefix>ExpressionAttributeValues contains invalid value: )?"
+        "A value provided cannot be converted into a number(?P<end> for key .*)?",
+        f"{VE}{{prefix}}The parameter cannot be converted to a numeric value(: .*)?{{end}}",
+        f"{SUITE}putItem.test.ts",
+    ),
+    Wording(
+        f"{VE}(?P<prefix>ExpressionAttributeValues contains invalid value: )?"
+        "DynamoDB only supports precision up to 38 digits(?P<end> for key .*)?",
+        f"{VE}{{prefix}}Attempting to store more than 38 significant digits in a Number{{end}}",
+        "dynalite test/putItem.js; alternator test_number.py",
+    ),
+    Wording(
+        f"{VE}DynamoDB only supports precision up to 38 digits",
+        f"{VE}Number overflow. Attempting to store a number with magnitude larger than supported range",
+        "alternator test_number.py, test_update_expression_plus_imprecise",
+        ("UpdateItem",),
+    ),
+    Wording(
+        f"{VE}(Cannot have two attributes with the same name)",
+        f"{VE}{INVALID}Duplicate value in attribute name: .*",
+        "dynalite test/getItem.js",
+    ),
+    # the shape of requests
+    Wording(
+        f"{VE}Value null at '(?P<member>\\w+)' {CONSTRAINT}Member must not be null",
+        f"{VE}Value null at '{{member}}' {CONSTRAINT}Member must not be null.*",
+        f"{SUITE}putItem.test.ts",
+    ),
+    Wording(
+        f"{VE}(Cannot have null key for .*|The supplied Item contains a null AttributeValue)",
+        f"{VE}Value null at '(key|item)' {CONSTRAINT}Member must not be null",
+        f"{SUITE}putItem.test.ts",
+    ),
+    Wording(
+        f"{VE}Return values set to invalid value",
+        f"{VE}Value '.*' at 'returnValues' {CONSTRAINT}{ENUM}.*",
+        "dynalite test/putItem.js",
+    ),
+    Wording(
+        f"{VE}Return values set to invalid value",
+        f"{VE}ReturnValues can only be ALL_OLD or NONE",
+        "dynalite test/putItem.js; conformance tests/tier1/putItem",
+        ("PutItem", "DeleteItem"),
+    ),
+    Wording(
+        f"{VE}Select must be .*",
+        f"{VE}Value '.*' at 'select' {CONSTRAINT}{ENUM}.*",
+        f"{SUITE}query.test.ts",
+    ),
+    Wording(
+        f"{VE}Limit must be greater than or equal to 1",
+        f"{VE}Value ('.*' )?at '[lL]imit' {CONSTRAINT}Member must have value greater than or equal to 1",
+        f"{SUITE}query.test.ts; captures/2026-09-28-scan-validation-messages.json",
+    ),
+    Wording(f"{VE}{ENUM}.*", f"{VE}Value '.*' at '.*' {CONSTRAINT}{ENUM}.*", f"{SUITE}createTable.test.ts"),
+    Wording(
+        f"{VE}Comparison type does not exist in DynamoDB",
+        f"{VE}Value .* at '.*comparisonOperator' {CONSTRAINT}.*",
+        "dynalite test/scan.js, test/putItem.js",
+    ),
+    # batches
+    Wording(
+        f"{VE}Batch(Get|Write)Item (must have some requests set|cannot have a null or no requests set)",
+        f"{VE}(The requestItems parameter is required for Batch\\w+Item|Value .* at 'requestItems' {CONSTRAINT}.*)",
+        f"{SUITE}batchWriteItem.test.ts",
+    ),
+    Wording(
+        f"{VE}Too many items requested for the Batch(Get|Write)Item call",
+        f"{VE}(Value .* {CONSTRAINT}.*Member must have length less than or equal to (25|100).*|"
+        "Too many items requested for the Batch(Get|Write)Item call)",
+        f"{SUITE}batchWriteItem.test.ts",
+    ),
+    # queries and scans
+    Wording(
+        f"{VE}Query condition missed key schema element",
+        f"{VE}Query condition missed key schema element: \\w+",
+        f"{SUITE}query.test.ts",
+    ),
+    Wording(
+        f"{VE}(Exclusive Start Key must have same size as table's key schema|Type mismatch for attribute to update|"
+        "The provided starting key is invalid)",
+        f"{VE}The provided starting key is invalid(: The provided key element does not match the schema)?",
+        f"{SUITE}query.test.ts, scan.test.ts",
+    ),
+    Wording(
+        f"{VE}If segment is specified, total segment must also be specified",
+        f"{VE}The TotalSegments parameter is required but was not present in the request when Segment parameter is "
+        "present",
+        f"{SUITE}scan.test.ts",
+    ),
+    Wording(
+        f"{VE}If total segments is specified, a particular segment must also be specified for this request",
+        f"{VE}The Segment parameter is required but was not present in the request when parameter TotalSegments is "
+        "present",
+        f"{SUITE}scan.test.ts",
+    ),
+    Wording(
+        f"{VE}Value '\\d+' at 'segment' {CONSTRAINT}Member must have value less than or equal to \\d+",
+        f"{VE}The Segment parameter is zero-based and must be less than parameter TotalSegments(: .*)?",
+        f"{SUITE}scan.test.ts",
+    ),
+    Wording(
+        f"{VE}Value '-?\\d+' at '(segment|totalSegments)' {CONSTRAINT}Member must have value less than or equal to .*",
+        f"{VE}Value ('-?\\d+' )?at '([sS]egment|[tT]otalSegments)' {CONSTRAINT}Member must have value (greater|less) than "
+        "or equal to -?\\d+",
+        f"{SUITE}scan.test.ts",
+    ),
+    # expressions: sets of Java's, in no order
+    Wording(
+        f"{VE}.*operand type: \\{{.*\\}}",
+        f"{VE}.*operand type: \\{{.*\\}}",
+        "a set of types, in the order of its hashes",
+    ),
+    Wording(
+        f"{VE}(?P<start>Invalid \\w+: Invalid attribute type name found; type: .*), valid types: .*",
+        f"{VE}{{start}}, valid types: \\{{[A-Z,]+\\}}",
+        "a set of types, in the order of its hashes",
+    ),
+    Wording(
+        f"{VE}(?P<start>Value provided in ExpressionAttribute\\w+ unused in expressions: keys): .*",
+        f"{VE}{{start}}: \\{{.*\\}}",
+        "a set of names, in the order of its hashes",
+    ),
+)
 
 
 def corrected(operation: str, body: Any, theirs: Answer) -> Answer:
@@ -112,7 +292,11 @@ def known_error(operation: str, theirs: Answer, ours: Answer) -> bool:
     mine = f"{ours.error}: {got}"
     if mine in (said, f"{theirs.error}: {ENVELOPE.sub('', theirs.message)}"):
         return True
-    return any(_is_worded(wording, said, mine) for wording in WORDINGS if not wording.operations or operation in wording.operations)
+    return any(
+        _is_worded(wording, said, mine)
+        for wording in WORDINGS
+        if not wording.operations or operation in wording.operations
+    )
 
 
 def _is_worded(wording: Wording, theirs: str, ours: str) -> bool:

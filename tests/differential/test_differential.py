@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.differential import corpus_conditions, corpus_legacy, corpus_reads, corpus_updates, faults
 from tests.differential.compare import Disagreement, disagreement
 from tests.differential.generate import scenarios
 from tests.differential.generate_calls import KINDS
-from tests.differential.known_differences import corrected
 from tests.differential.replay import replay
-from tests.differential.sides import Answer, InProcess
+from tests.differential.sides import InProcess
 
 if TYPE_CHECKING:
     from tests.differential.replay import Group
