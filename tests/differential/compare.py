@@ -24,6 +24,8 @@ PRIVATE = frozenset(
         *("LastIncreaseDateTime", "LastDecreaseDateTime"),
     }
 )
+# Lists that are sets: descriptions of tables give them in whatever order.
+UNORDERED = frozenset({"AttributeDefinitions", "LocalSecondaryIndexes", "NonKeyAttributes"})
 SHOWN_MAX = 1500
 
 
@@ -73,7 +75,8 @@ def _unordered(value: Any) -> Any:
         ((kind, inside),) = value.items()
         if kind in SETS and isinstance(inside, list):
             return {kind: sorted(inside)}
-    return {name: _unordered(inside) for name, inside in value.items() if name not in PRIVATE}
+    members = {name: _unordered(inside) for name, inside in value.items() if name not in PRIVATE}
+    return {name: sorted(inside, key=_sort_key) if name in UNORDERED else inside for name, inside in members.items()}
 
 
 def _sort_key(value: Any) -> bytes:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from tests.differential.sides import Answer
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tests.differential.sides import Answer
 
 Json = dict[str, Any]
 ENVELOPE = re.compile(r"^\d+ validation errors? detected: ")
@@ -82,7 +82,80 @@ def _no_capacity_unasked(operation: str, body: Json, theirs: Answer) -> Answer |
     return replace(theirs, body={name: value for name, value in theirs.body.items() if name != "ConsumedCapacity"})
 
 
+TABLE_WRITES = frozenset({"CreateTable", "UpdateTable"})
+
+
+def _tables_take_time(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    if operation not in TABLE_WRITES or not theirs.ok:
+        return None
+    status = "CREATING" if operation == "CreateTable" else "UPDATING"
+    return replace(theirs, body={"TableDescription": {**theirs.body["TableDescription"], "TableStatus": status}})
+
+
+def _warm_throughput(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    if operation != "DescribeTable" or not theirs.ok:
+        return None
+    units = {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000, "Status": "ACTIVE"}
+    return replace(theirs, body={"Table": {**theirs.body["Table"], "WarmThroughput": units}})
+
+
+def _table_class(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    if operation != "CreateTable" or not theirs.ok or "TableClass" not in body:
+        return None
+    told = {**theirs.body["TableDescription"], "TableClassSummary": {"TableClass": body["TableClass"]}}
+    return replace(theirs, body={"TableDescription": told})
+
+
+def _no_units_on_demand(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    if operation not in TABLE_WRITES or not theirs.ok or "ProvisionedThroughput" not in body:
+        return None
+    on_demand = theirs.body["TableDescription"].get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST"
+    return (
+        _refused(
+            "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
+        )
+        if on_demand
+        else None
+    )
+
+
+def _no_empty_list_of_indexes(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    if operation != "CreateTable" or body.get("LocalSecondaryIndexes") != []:
+        return None
+    return _refused("List of LocalSecondaryIndexes is empty")
+
+
+def _refused(text: str) -> Answer:
+    kind = "com.amazon.coral.validate#ValidationException"
+    return Answer(400, {"__type": kind, "message": f"One or more parameter values were invalid: {text}"})
+
+
 BEHAVIOURS = (
+    Behaviour(
+        "a table on demand may be given units",
+        "conformance tests/tier3/error-messages/createTable.test.ts, PAY_PER_REQUEST with ProvisionedThroughput",
+        _no_units_on_demand,
+    ),
+    Behaviour(
+        "an empty list of indexes is none",
+        "dynalite test/createTable.js, empty LocalSecondaryIndexes",
+        _no_empty_list_of_indexes,
+    ),
+    Behaviour(
+        "tables are ACTIVE at once",
+        "API reference of CreateTable and UpdateTable",
+        _tables_take_time,
+    ),
+    Behaviour(
+        "the class of a table is not told",
+        "API reference of TableDescription, TableClassSummary",
+        _table_class,
+    ),
+    Behaviour(
+        "there is no warm throughput",
+        "API reference of DescribeTable; conformance tests/tier1/describeTable",
+        _warm_throughput,
+    ),
     Behaviour(
         "numbers are kept as they were written",
         "alternator test_number.py; conformance tests/tier1/putItem/dataTypes.test.ts",
@@ -103,9 +176,30 @@ CONSTRAINT = "failed to satisfy constraint: "
 NO_TABLE = "ResourceNotFoundException: Cannot do operations on a non-existent table"
 MISMATCH = f"{VE}The provided key element does not match the schema"
 
+TABLE_CALLS = ("CreateTable", "DeleteTable", "DescribeTable", "ListTables", "UpdateTable")
+TABLE_CALLS += ("DescribeTimeToLive", "UpdateTimeToLive")
+
 WORDINGS = (
     # tables
     Wording(NO_TABLE, "ResourceNotFoundException: Requested resource not found", f"{SUITE}getItem.test.ts"),
+    Wording(
+        NO_TABLE,
+        "ResourceNotFoundException: Requested resource not found: Table: .* not found",
+        f"{SUITE}deleteTable.test.ts; dynalite test/describeTable.js",
+        TABLE_CALLS,
+    ),
+    Wording(
+        "ResourceInUseException: Cannot create preexisting table",
+        "ResourceInUseException: Table already exists: .*",
+        "dynalite test/createTable.js",
+    ),
+    Wording(
+        f"{VE}.*",
+        f"{VE}.*",
+        f"nearly every text differs: {SUITE}createTable.test.ts. Only that both refuse is compared; our texts are "
+        "checked in tests/operations",
+        TABLE_CALLS,
+    ),
     Wording(
         NO_TABLE,
         f"{VE}.*",

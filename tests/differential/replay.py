@@ -45,6 +45,9 @@ def replay(group: Group, *sides: Side) -> Iterator[Exchange]:
                 found = tuple(side.call("Scan", {"TableName": TABLE}) for side in sides)
                 yield Exchange("Scan", {"after": (operation, body)}, found)
                 _restore(sides, found, group)
+            elif operation == "CreateTable" and body.get("TableName") != TABLE:
+                for side in sides:
+                    side.call("DeleteTable", {"TableName": body.get("TableName")})
     finally:
         for side in sides:
             side.call("DeleteTable", {"TableName": TABLE})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.differential import corpus_conditions, corpus_legacy, corpus_reads, corpus_updates, faults
+from tests.differential import corpus_conditions, corpus_legacy, corpus_reads, corpus_tables, corpus_updates, faults
 from tests.differential.compare import Disagreement, disagreement
 from tests.differential.generate import scenarios
 from tests.differential.generate_calls import KINDS
@@ -25,6 +25,7 @@ CORPUS: dict[str, Group] = {
     **corpus_conditions.GROUPS,
     **corpus_reads.GROUPS,
     **corpus_legacy.GROUPS,
+    **corpus_tables.GROUPS,
     **faults.SINGLES,
 }
 SHOWN_MAX = 20
