@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -47,23 +48,42 @@ def disagreement(exchange: Exchange) -> Disagreement | None:
     operation, body = exchange.operation, exchange.body
     theirs, ours = exchange.answers
     theirs = corrected(operation, body, theirs)
-    left, right = normal(operation, theirs), normal(operation, ours)
+    left, right = normal(exchange, theirs), normal(exchange, ours)
     if left == right or (theirs.error and ours.error and known_error(operation, theirs, ours)):
         return None
     return Disagreement(operation, body, left, right)
 
 
-def normal(operation: str, answer: Answer) -> Any:
+def normal(exchange: Exchange, answer: Answer) -> Any:
     """An answer without order, ids and times; an error as one line, but for the item that it may carry."""
     if not answer.ok:
         line = f"{answer.status} {answer.body.get('__type')}: {answer.message}"
         return [line, _unordered(answer.body.get("Item"))]
     body = _unordered(answer.body)
-    if operation == "Scan":
-        body["Items"] = sorted(body.get("Items", []), key=_sort_key)
+    if exchange.operation == "Query" and "Items" in body:
+        body["Items"] = _with_ties_sorted(body["Items"], _index_key(exchange))
+    elif "Items" in body:
+        body["Items"] = sorted(body["Items"], key=_sort_key)
     for table, items in body.get("Responses", {}).items():
         body["Responses"][table] = sorted(items, key=_sort_key)
     return body
+
+
+def _index_key(exchange: Exchange) -> str | None:
+    """The sort key of the index that a query reads: items that are equal in it are in no order."""
+    for index in exchange.table.get("LocalSecondaryIndexes", []):
+        if index["IndexName"] == exchange.body.get("IndexName"):
+            return str(index["KeySchema"][1]["AttributeName"])
+    return None
+
+
+def _with_ties_sorted(items: list[Any], key: str | None) -> list[Any]:
+    if key is None:
+        return items
+    if not all(key in item for item in items):
+        return sorted(items, key=_sort_key)
+    runs = groupby(items, lambda item: item[key])
+    return [item for _, run in runs for item in sorted(run, key=_sort_key)]
 
 
 def _unordered(value: Any) -> Any:

@@ -17,7 +17,7 @@ ROWS = [
     {
         "p": s("k"),
         "r": n(i),
-        "a": s(f"a{i % 4}"),
+        "a": s(f"a{i * 7 % 10}"),
         "k": n(-i),
         "x": n(i),
         "y": s("y" * i),
@@ -121,7 +121,6 @@ KEY_CONDITIONS = [
 ]
 QUERIES = [
     *(query("p = :p", P, Limit=limit) for limit in (0, 1, 3, 8, 9, 10, 11, 12, -1)),
-    query("p = :p", P, Limit="3"),
     query("p = :p", P, ScanIndexForward=False),
     query("p = :p", P, ScanIndexForward=False, Limit=2),
     query("p = :p", P, ScanIndexForward=None),
@@ -422,11 +421,11 @@ BATCHES = [
     ("BatchWriteItem", {"RequestItems": {"x": [_put(K1)]}}),
 ]
 BIG = [{"p": s("k"), "r": n(i), "x": s("x" * 100_000)} for i in range(1, 13)]
+# No filter: DynamoDB Local counts only what passes it towards the 1 MB of a page (the service counts all that is read).
 LARGE = [
     query("p = :p", P, ProjectionExpression="r"),
     query("p = :p", P, ProjectionExpression="r", ReturnConsumedCapacity="TOTAL"),
     query("p = :p", P, Select="COUNT", ReturnConsumedCapacity="TOTAL", ConsistentRead=True),
-    query("p = :p", {**P, ":x": s("y")}, FilterExpression="x = :x"),
     query("p = :p", P, ProjectionExpression="r", Limit=11),
     query("p = :p", P, ProjectionExpression="r", ScanIndexForward=False),
     scan(ProjectionExpression="r"),
@@ -478,7 +477,31 @@ TEXTUAL = [
     query("p = :p AND r > :r", {**P, ":r": s("z")}),
 ]
 
+TIES = [{"p": s(p), "r": n(i), "a": s(f"a{i % 2}"), "k": n(i // 4), "x": n(i)} for p in "kl" for i in range(8)]
+WALKS = [
+    *(
+        ("Query*", {**query("p = :p", P, **more)[1], "Limit": limit})
+        for limit in (1, 3, 8)
+        for more in ({}, {"ScanIndexForward": False})
+    ),
+    *(
+        ("Query*", query("p = :p", P, IndexName=name, Limit=limit)[1])
+        for name in ("all", "keys", "some")
+        for limit in (1, 3, 8)
+    ),
+    *(
+        ("Query*", query("p = :p", P, IndexName="all", Limit=3, ScanIndexForward=False, Select=select)[1])
+        for select in ("COUNT", "ALL_ATTRIBUTES")
+    ),
+    ("Query*", query("p = :p", {**P, ":x": n(4)}, FilterExpression="x > :x", Limit=3)[1]),
+    *(("Scan*", scan(Limit=limit)[1]) for limit in (1, 5, 16, 17)),
+    *(("Scan*", scan(Limit=3, TotalSegments=total)[1]) for total in (1, 2, 7)),
+    *(("Scan*", scan(IndexName=name, Limit=3)[1]) for name in ("all", "keys", "some")),
+    ("Scan*", scan("x > :x", {":x": n(4)}, Limit=3)[1]),
+]
+
 GROUPS = {
+    "walks over pages": Group(WALKS, LOCAL, TIES),
     "key conditions": Group(KEY_CONDITIONS, RANGE, ROWS),
     "queries": Group(QUERIES, RANGE, ROWS),
     "local indexes": Group(INDEX_QUERIES, LOCAL, SPARSE),

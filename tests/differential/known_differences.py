@@ -14,11 +14,17 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from tests.differential.sides import Answer
+from tests.differential.updated_parts import parts_of, updated_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Json = dict[str, Any]
+VE = "ValidationException: "
+INVALID = "One or more parameter values were invalid: "
+SUITE = "conformance tests/tier3/error-messages/"
+ENUM = "Member must satisfy enum value set: "
+CONSTRAINT = "failed to satisfy constraint: "
 ENVELOPE = re.compile(r"^\d+ validation errors? detected: ")
 
 
@@ -85,6 +91,57 @@ def _no_capacity_unasked(operation: str, body: Json, theirs: Answer) -> Answer |
 TABLE_WRITES = frozenset({"CreateTable", "UpdateTable"})
 
 
+def _only_updated_parts(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    wanted = str(body.get("ReturnValues"))
+    if not wanted.startswith("UPDATED") or "UpdateExpression" not in body or "Attributes" not in theirs.body:
+        return None
+    paths = updated_paths(body["UpdateExpression"], body.get("ExpressionAttributeNames", {}))
+    parts = parts_of(theirs.body["Attributes"], paths)
+    others = {name: value for name, value in theirs.body.items() if name != "Attributes"}
+    return replace(theirs, body={**others, **({"Attributes": parts} if parts else {})})
+
+
+ENUMS = {
+    "ReturnConsumedCapacity": "INDEXES, TOTAL, NONE",
+    "ReturnItemCollectionMetrics": "SIZE, NONE",
+    "ReturnValues": "ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW",
+    "ReturnValuesOnConditionCheckFailure": "ALL_OLD, NONE",
+    "ConditionalOperator": "OR, AND",
+}
+
+
+def _known_words_only(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    for member, words in ENUMS.items():
+        word = body.get(member)
+        if word is not None and word not in words.split(", "):
+            place = member[0].lower() + member[1:]
+            return _invalid(f"Value '{word}' at '{place}' {CONSTRAINT}{ENUM}[{words}]")
+    return None
+
+
+EXPRESSIONS = tuple(f"{kind}Expression" for kind in ("Condition", "Update", "Projection", "Filter", "KeyCondition"))
+
+
+def _no_empty_maps_without_expression(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    if any(member in body for member in EXPRESSIONS):
+        return None
+    for member in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
+        if body.get(member) == {}:
+            return _invalid(f"{member} can only be specified when using expressions")
+    return None
+
+
+BARE_SIZE = re.compile(r"(?<![#:\w])size(?!\w|\s*\()", re.IGNORECASE)
+
+
+def _size_is_reserved(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    for member in EXPRESSIONS:
+        found = BARE_SIZE.search(str(body.get(member, "")))
+        if found and theirs.ok:
+            return _invalid(f"Invalid {member}: Attribute name is a reserved keyword; reserved keyword: {found[0]}")
+    return None
+
+
 def _tables_take_time(operation: str, body: Json, theirs: Answer) -> Answer | None:
     if operation not in TABLE_WRITES or not theirs.ok:
         return None
@@ -126,11 +183,34 @@ def _no_empty_list_of_indexes(operation: str, body: Json, theirs: Answer) -> Ans
 
 
 def _refused(text: str) -> Answer:
-    kind = "com.amazon.coral.validate#ValidationException"
-    return Answer(400, {"__type": kind, "message": f"One or more parameter values were invalid: {text}"})
+    return _invalid(f"One or more parameter values were invalid: {text}")
+
+
+def _invalid(text: str) -> Answer:
+    return Answer(400, {"__type": "com.amazon.coral.validate#ValidationException", "message": text})
 
 
 BEHAVIOURS = (
+    Behaviour(
+        "UPDATED_OLD and UPDATED_NEW give whole attributes for nested paths",
+        "alternator test_returnvalues.py, test_update_item_returnvalues_nested",
+        _only_updated_parts,
+    ),
+    Behaviour(
+        "words that choose how to answer are hardly checked",
+        "conformance tests/tier3/validation-ordering/putItem.test.ts, deleteItem.test.ts",
+        _known_words_only,
+    ),
+    Behaviour(
+        "empty maps of names and values are allowed without an expression",
+        "dynalite test/putItem.js, test/scan.js",
+        _no_empty_maps_without_expression,
+    ),
+    Behaviour(
+        "size may be an attribute's name in an expression",
+        "developer guide, reserved words; dynalite's list of them",
+        _size_is_reserved,
+    ),
     Behaviour(
         "a table on demand may be given units",
         "conformance tests/tier3/error-messages/createTable.test.ts, PAY_PER_REQUEST with ProvisionedThroughput",
@@ -168,11 +248,6 @@ BEHAVIOURS = (
     ),
 )
 
-VE = "ValidationException: "
-INVALID = "One or more parameter values were invalid: "
-SUITE = "conformance tests/tier3/error-messages/"
-ENUM = "Member must satisfy enum value set: "
-CONSTRAINT = "failed to satisfy constraint: "
 NO_TABLE = "ResourceNotFoundException: Cannot do operations on a non-existent table"
 MISMATCH = f"{VE}The provided key element does not match the schema"
 
@@ -351,7 +426,73 @@ WORDINGS = (
         "or equal to -?\\d+",
         f"{SUITE}scan.test.ts",
     ),
-    # expressions: sets of Java's, in no order
+    Wording(
+        f"{VE}(?P<text>KeyConditionExpressions (must only contain one condition per key|cannot contain nested operations))",
+        f"{VE}Invalid KeyConditionExpression: {{text}}",
+        "dynalite test/query.js",
+    ),
+    Wording(
+        f"{VE}(?P<text>Invalid (operator|condition) (used )?in KeyConditionExpression: .*)",
+        f"{VE}(Invalid KeyConditionExpression: )?{{text}}",
+        "dynalite test/query.js",
+    ),
+    Wording(
+        f"{VE}Key attributes must be scalars; .*: Key: (?P<key>\\w+)",
+        f"{VE}(Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes|"
+        "Filter Expression can only contain non-primary key attributes: Primary key attribute: {key})",
+        "dynalite test/query.js",
+        ("Query",),
+    ),
+    Wording(
+        f"{VE}Conditions can be of length 1 or 2 only",
+        f"{VE}The number of query conditions \\(\\d+\\) exceeds the number of key attributes defined in the schema "
+        "\\(\\d+\\)",
+        "conformance tests/tier1/query",
+    ),
+    Wording(
+        f"{VE}The provided starting key does not match the range key predicate",
+        f"{VE}The provided starting key is outside query boundaries based on provided conditions",
+        "dynalite test/query.js",
+    ),
+    Wording(
+        f"{VE}(?P<text>Supplied AttributeValue .*|A value provided cannot be converted into a number)",
+        f"{VE}The provided starting key is invalid: ({{text}}|The parameter cannot be converted to a numeric value.*)",
+        "dynalite test/scan.js, test/query.js",
+        ("Query", "Scan"),
+    ),
+    Wording(f"{VE}Type mismatch for attribute to update", MISMATCH, "dynalite test/scan.js, a starting key", ("Scan",)),
+    Wording(
+        f"{VE}The table does not have the specified index: .*",
+        f"{VE}Value .* at 'indexName' {CONSTRAINT}.*",
+        "dynalite test/query.js",
+    ),
+    # expressions
+    Wording(
+        f"{VE}(?P<text>Invalid \\w+: Expression size has exceeded the maximum allowed size;)",
+        f"{VE}{{text}} expression size: \\d+",
+        "the other expressions of DynamoDB Local itself",
+    ),
+    Wording(
+        f"{VE}(?P<text>.*Input collection .* contains duplicates) for key (?P<key>.*)",
+        f"{VE}.*Input collection .* contains duplicates\\.? for key {{key}}",
+        "conformance captures of 2026-07 and later",
+    ),
+    Wording(
+        f"{VE}(?P<start>.*)Input collection .* contains duplicates\\.?",
+        f"{VE}{{start}}Input collection .* contains duplicates\\.?",
+        "conformance captures/2026-07-12, b_put_dup_ss: elements are in quotes",
+    ),
+    Wording(
+        f"{VE}ExpressionAttributeNames contains invalid value: Attribute name is too large, .*",
+        f"{VE}Value .* at 'expressionAttributeNames' {CONSTRAINT}.*",
+        "botocore's service model, AttributeName",
+    ),
+    Wording(
+        f"{VE}(?P<text>ExpressionAttributeValues can only be specified when using expressions)(: .*)?",
+        f"{VE}{{text}}(: .*)?",
+        "conformance captures/2026-07-12, b_put_eav_no_expr",
+    ),
+    # sets of Java's, in no order
     Wording(
         f"{VE}.*operand type: \\{{.*\\}}",
         f"{VE}.*operand type: \\{{.*\\}}",
@@ -381,10 +522,8 @@ def corrected(operation: str, body: Any, theirs: Answer) -> Answer:
 
 def known_error(operation: str, theirs: Answer, ours: Answer) -> bool:
     """Whether our error is the service's wording of theirs."""
-    said = _text(theirs)
-    got = ENVELOPE.sub("", ours.message)
-    mine = f"{ours.error}: {got}"
-    if mine in (said, f"{theirs.error}: {ENVELOPE.sub('', theirs.message)}"):
+    said, mine = _text(theirs), _text(ours)
+    if said == mine:
         return True
     return any(
         _is_worded(wording, said, mine)
@@ -403,4 +542,5 @@ def _is_worded(wording: Wording, theirs: str, ours: str) -> bool:
 
 
 def _text(answer: Answer) -> str:
-    return f"{answer.error}: {answer.message}"
+    """An error without the envelope, which the service puts around faults of requests since 2026."""
+    return f"{answer.error}: {ENVELOPE.sub('', answer.message)}"

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.differential.requests import HASH, TABLE, Call, Json
+from tests.differential.sides import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.differential.sides import Answer, Side
+    from tests.differential.sides import Side
 
+PAGES_MAX = 200
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"})
 
 
@@ -31,6 +33,7 @@ class Exchange:
     operation: str
     body: Any
     answers: tuple[Answer, ...]
+    table: Json
 
 
 def replay(group: Group, *sides: Side) -> Iterator[Exchange]:
@@ -40,10 +43,11 @@ def replay(group: Group, *sides: Side) -> Iterator[Exchange]:
             _must(side, "CreateTable", group.table)
             _fill(side, group.given)
         for operation, body in group.calls:
-            yield Exchange(operation, body, tuple(side.call(operation, body) for side in sides))
+            asked = walk if operation.endswith("*") else _call
+            yield Exchange(operation, body, tuple(asked(side, operation, body) for side in sides), group.table)
             if operation in WRITES:
                 found = tuple(side.call("Scan", {"TableName": TABLE}) for side in sides)
-                yield Exchange("Scan", {"after": (operation, body)}, found)
+                yield Exchange("Scan", {"after": (operation, body)}, found, group.table)
                 _restore(sides, found, group)
             elif operation == "CreateTable" and body.get("TableName") != TABLE:
                 for side in sides:
@@ -51,6 +55,34 @@ def replay(group: Group, *sides: Side) -> Iterator[Exchange]:
     finally:
         for side in sides:
             side.call("DeleteTable", {"TableName": TABLE})
+
+
+def _call(side: Side, operation: str, body: Any) -> Answer:
+    return side.call(operation, body)
+
+
+def walk(side: Side, operation: str, body: Json) -> Answer:
+    """All pages of "Query*" or "Scan*" as one answer; a Scan with `TotalSegments` goes through all of them."""
+    call = operation.removesuffix("*")
+    if "TotalSegments" in body:
+        segments = [_pages(side, call, {**body, "Segment": segment}) for segment in range(body["TotalSegments"])]
+    else:
+        segments = [_pages(side, call, body)]
+    pages = [page for segment in segments for page in segment]
+    failed = [page for page in pages if not page.ok]
+    if failed:
+        return failed[0]
+    items = [item for page in pages for item in page.body.get("Items", [])]
+    counts = {name: sum(page.body[name] for page in pages) for name in ("Count", "ScannedCount")}
+    return Answer(200, {"Items": items, **counts})
+
+
+def _pages(side: Side, call: str, body: Json) -> list[Answer]:
+    pages = [side.call(call, body)]
+    while pages[-1].ok and "LastEvaluatedKey" in pages[-1].body:
+        assert len(pages) < PAGES_MAX, f"{call} {body} has no end"
+        pages.append(side.call(call, {**body, "ExclusiveStartKey": pages[-1].body["LastEvaluatedKey"]}))
+    return pages
 
 
 def _restore(sides: tuple[Side, ...], found: tuple[Answer, ...], group: Group) -> None:
