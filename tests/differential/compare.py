@@ -49,7 +49,7 @@ def disagreement(exchange: Exchange) -> Disagreement | None:
     theirs, ours = exchange.answers
     theirs = corrected(operation, body, theirs)
     left, right = normal(exchange, theirs), normal(exchange, ours)
-    if left == right or (theirs.error and ours.error and known_error(operation, theirs, ours)):
+    if left == right or (ours.error and known_error(operation, theirs, ours)):
         return None
     return Disagreement(operation, body, left, right)
 

@@ -385,7 +385,6 @@ BATCHES = [
     ("BatchGetItem", {"RequestItems": {"Nonexistent": {"Keys": [K1]}}}),
     ("BatchGetItem", {"RequestItems": {"x": {"Keys": [K1]}}}),
     ("BatchGetItem", {"RequestItems": {TABLE: {"Keys": [K1]}, "Nonexistent": {"Keys": [K1]}}}),
-    ("BatchGetItem", {"RequestItems": {TABLE: None}}),
     _write(_put({**K9, "x": n(1)})),
     _write(_put({**K9, "x": n(1)}), _delete(K1)),
     _write(_delete(K9)),

@@ -16,8 +16,8 @@ from tests.differential.requests import FALSE, NULL, TABLE, TRUE, Call, Json, b,
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
-# "data" is a reserved word, "size" is not one although it is a function's name.
-NAMES = ("a", "bag", "n", "s", "m", "lst", "data", "size")
+# "data" is a reserved word.
+NAMES = ("a", "bag", "n", "s", "m", "lst", "data", "z")
 PROJECTIONS: tuple[Json, ...] = (
     {"ProjectionType": "ALL"},
     {"ProjectionType": "KEYS_ONLY"},

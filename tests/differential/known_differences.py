@@ -41,7 +41,7 @@ class Behaviour:
 class Wording:
     """Where DynamoDB Local's error is like `theirs`, the service's is like `ours`: type and text, as patterns.
 
-    `ours` may name groups of `theirs` in braces.
+    `ours` may name groups of `theirs` in braces. `theirs` is "OK" where DynamoDB Local refuses nothing.
     """
 
     theirs: str
@@ -282,13 +282,19 @@ WORDINGS = (
     ),
     Wording(
         rf"{VE}Invalid table/index name\..*",
-        rf"{VE}Value .* at '.*' {CONSTRAINT}Member must .*",
+        rf"{VE}Value .* at '.*' {CONSTRAINT}.*",
         f"{SUITE}putItem.test.ts, createTable.test.ts",
     ),
     Wording(
         rf"{VE}Invalid table/index name\..*",
         "ResourceNotFoundException: Requested resource not found",
         "a table name needs one character to be looked for: conformance captures/2026-07-12, s_put_table_empty",
+    ),
+    Wording(
+        f"{VE}({INVALID}Type mismatch for key|Invalid attribute value type|The number of conditions on the keys is "
+        "invalid|One of the required keys was not given a value|.*This attribute is part of the key)",
+        f"{VE}(Invalid \\w+Expression: |ExpressionAttribute\\w+ |Value provided in |Supplied AttributeValue ).*",
+        "the key is looked at before the expressions: conformance tests/tier3/validation-ordering",
     ),
     # keys and items
     Wording(f"{VE}The number of conditions on the keys is invalid", MISMATCH, f"{SUITE}getItem.test.ts"),
@@ -379,10 +385,45 @@ WORDINGS = (
         f"{VE}Value .* at '.*comparisonOperator' {CONSTRAINT}.*",
         "dynalite test/scan.js, test/putItem.js",
     ),
+    Wording(
+        f"{VE}{INVALID}Size limit exceeded",
+        f"{VE}{INVALID}Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
+        "dynalite test/putItem.js",
+    ),
+    Wording(
+        f"OK|{VE}Invalid attribute value type",
+        f"{VE}The update expression attempted to update the secondary index key to unsupported type",
+        "conformance tests/tier1/updateItem, index key validation; dynalite test/updateItem.js",
+        ("UpdateItem",),
+    ),
+    Wording(
+        "OK",
+        f"{VE}Value '\\[\\]' at 'attributesToGet' {CONSTRAINT}Member must have length greater than or equal to 1",
+        "botocore's service model, AttributeNameList; dynalite test/getItem.js",
+    ),
     # batches
     Wording(
+        "OK",
+        f"{VE}Provided list of item keys contains duplicates",
+        "DynamoDB Local compares the keys of BatchGetItem as texts: 1 and 1.0 are two; its BatchWriteItem does not",
+        ("BatchGetItem",),
+    ),
+    Wording(
+        f"{VE}(The list of keys in RequestItems .*|The batch write request list for a table cannot be null .*)",
+        f"{VE}Value .*at '[rR]equestItems.*' {CONSTRAINT}.*",
+        f"{SUITE}batchGetItem.test.ts, batchWriteItem.test.ts; captures/2026-08-22-batch-validation-messages.json",
+    ),
+    Wording(
+        f"{VE}The supplied Item contains a null AttributeValue",
+        f"{VE}Value null at 'requestItems.*' {CONSTRAINT}Member must not be null",
+        f"{SUITE}batchWriteItem.test.ts",
+    ),
+    Wording(
+        f"{VE}Item to put in PutItem cannot be null", MISMATCH, f"{SUITE}batchWriteItem.test.ts", ("BatchWriteItem",)
+    ),
+    Wording(
         f"{VE}Batch(Get|Write)Item (must have some requests set|cannot have a null or no requests set)",
-        f"{VE}(The requestItems parameter is required for Batch\\w+Item|Value .* at 'requestItems' {CONSTRAINT}.*)",
+        f"{VE}(The requestItems parameter is required for Batch\\w+Item|Value .*at '[rR]equestItems' {CONSTRAINT}.*)",
         f"{SUITE}batchWriteItem.test.ts",
     ),
     Wording(
@@ -468,6 +509,23 @@ WORDINGS = (
     ),
     # expressions
     Wording(
+        f"{VE}(?P<text>Invalid \\w+: Two document paths (overlap|conflict) with each other; .*; path one): .*",
+        f"{VE}{{text}}: .*",
+        "with three paths or more, DynamoDB Local names two that do not overlap; with two, the corpus compares them",
+    ),
+    Wording(
+        f"{VE}Provided list of item keys contains duplicates",
+        f"{VE}(Invalid ProjectionExpression: |ExpressionAttributeNames |Value provided in ).*",
+        "dynalite test/batchGetItem.js: expressions come before keys",
+        ("BatchGetItem",),
+    ),
+    Wording(
+        f"{VE}The list of keys in RequestItems for BatchGetItem may not contain null or empty values: .*",
+        MISMATCH,
+        "dynalite test/batchGetItem.js",
+        ("BatchGetItem",),
+    ),
+    Wording(
         f"{VE}(?P<text>Invalid \\w+: Expression size has exceeded the maximum allowed size;)",
         f"{VE}{{text}} expression size: \\d+",
         "the other expressions of DynamoDB Local itself",
@@ -542,5 +600,5 @@ def _is_worded(wording: Wording, theirs: str, ours: str) -> bool:
 
 
 def _text(answer: Answer) -> str:
-    """An error without the envelope, which the service puts around faults of requests since 2026."""
-    return f"{answer.error}: {ENVELOPE.sub('', answer.message)}"
+    """An error without the envelope, which the service puts around faults of requests since 2026; or "OK"."""
+    return "OK" if answer.ok else f"{answer.error}: {ENVELOPE.sub('', answer.message)}"
