@@ -59,8 +59,12 @@ class Expression:
         """A placeholder of a value: a new one, or one that is there."""
         if self.values and self.chance(4):
             return str(self.one_of(*self.values))
+        return self.fresh(strategy if strategy is not None else values())
+
+    def fresh(self, strategy: st.SearchStrategy[Json]) -> str:
+        """A new placeholder."""
         name = f":v{len(self.values)}"
-        self.values[name] = self.draw(strategy if strategy is not None else values())
+        self.values[name] = self.draw(strategy)
         return name
 
     def step(self) -> str:

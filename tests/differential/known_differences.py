@@ -142,6 +142,19 @@ def _size_is_reserved(operation: str, body: Json, theirs: Answer) -> Answer | No
     return None
 
 
+def _reading_nothing_costs(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    capacity = theirs.body.get("ConsumedCapacity") if operation in ("Query", "Scan") else None
+    if not capacity or capacity["CapacityUnits"]:
+        return None
+    least = 1.0 if body.get("ConsistentRead") else 0.5
+    told = {**capacity, "CapacityUnits": least}
+    if "IndexName" in body and "Table" in told:
+        told["LocalSecondaryIndexes"] = {body["IndexName"]: {"CapacityUnits": least}}
+    elif "Table" in told:
+        told["Table"] = {"CapacityUnits": least}
+    return replace(theirs, body={**theirs.body, "ConsumedCapacity": told})
+
+
 def _tables_take_time(operation: str, body: Json, theirs: Answer) -> Answer | None:
     if operation not in TABLE_WRITES or not theirs.ok:
         return None
@@ -195,6 +208,11 @@ BEHAVIOURS = (
         "UPDATED_OLD and UPDATED_NEW give whole attributes for nested paths",
         "alternator test_returnvalues.py, test_update_item_returnvalues_nested",
         _only_updated_parts,
+    ),
+    Behaviour(
+        "a Query or Scan that reads nothing costs nothing",
+        "developer guide, read operations: at least one read of 4 KB; alternator test_returnconsumedcapacity.py",
+        _reading_nothing_costs,
     ),
     Behaviour(
         "words that choose how to answer are hardly checked",
