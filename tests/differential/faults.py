@@ -95,11 +95,11 @@ _PHASE_OF = {
             *("no table name", "bad table name", "no key", "no item", "Limit 0", "too many segments", "bad Select"),
             *("bad ReturnConsumedCapacity", "bad ReturnValues", "bad ReturnItemCollectionMetrics"),
             *("bad ReturnValuesOnConditionCheckFailure", "bad operator in Expected", "bad ConditionalOperator"),
-            *("bad action", "bad operator in ScanFilter", "short index name"),
+            *("bad action", "bad operator in ScanFilter", "short index name", "short table name"),
         ),
         "constraint",
     ),
-    **dict.fromkeys(("no table of that name", "short table name"), "table"),
+    "no table of that name": "table",
     **dict.fromkeys(
         (
             *("empty key", "key without range key", "key with another attribute", "wrong name in the key"),
@@ -119,6 +119,14 @@ _PHASE_OF = {
         "run",
     ),
 }
+
+
+# Together these are another request, not two faults.
+ANOTHER_REQUEST = frozenset(
+    (select, other)
+    for select in ("Select of specific attributes", "Select of projected attributes")
+    for other in ("AttributesToGet", "AttributesToGet twice", "unknown index", "short index name")
+) | {("QueryFilter", "filter on a key")}
 
 
 def phase(fault: str) -> int:
@@ -234,7 +242,7 @@ def pairs(operation: str) -> dict[tuple[str, str], Call]:
     return {
         (one, two): (operation, _with(BASES[operation], fault_one, fault_two))
         for (one, fault_one), (two, fault_two) in combinations(faults, 2)
-        if not fault_one.keys() & fault_two.keys()
+        if not fault_one.keys() & fault_two.keys() and (one, two) not in ANOTHER_REQUEST
     }
 
 

@@ -175,7 +175,7 @@ def _sort_condition(draw: Draw, expression: Expression, sort: str, kind: str) ->
     form = draw(st.integers(0, 6))
     if form == 0:
         return f"{sort} BETWEEN {expression.fresh(key_values(kind))} AND {expression.fresh(key_values(kind))}"
-    if form == 1:
+    if form == 1 and (kind != "N" or not expression.sound):
         return f"begins_with({sort}, {expression.fresh(key_values(kind))})"
     operator = draw(st.sampled_from(("=", "<", "<=", ">", ">=")))
     return f"{sort} {operator} {expression.fresh(key_values(kind))}"

@@ -155,6 +155,21 @@ def _reading_nothing_costs(operation: str, body: Json, theirs: Answer) -> Answer
     return replace(theirs, body={**theirs.body, "ConsumedCapacity": told})
 
 
+def _missing_items_cost(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    """Each key that is not found costs what the smallest item would."""
+    if operation != "BatchGetItem" or "ConsumedCapacity" not in theirs.body:
+        return None
+    told = []
+    for capacity in theirs.body["ConsumedCapacity"]:
+        wanted = body["RequestItems"][capacity["TableName"]]
+        missing = len(wanted["Keys"]) - len(theirs.body["Responses"].get(capacity["TableName"], []))
+        units = capacity["CapacityUnits"] + missing * (1.0 if wanted.get("ConsistentRead") else 0.5)
+        told.append(
+            {**capacity, "CapacityUnits": units, **({"Table": {"CapacityUnits": units}} if "Table" in capacity else {})}
+        )
+    return replace(theirs, body={**theirs.body, "ConsumedCapacity": told})
+
+
 def _tables_take_time(operation: str, body: Json, theirs: Answer) -> Answer | None:
     if operation not in TABLE_WRITES or not theirs.ok:
         return None
@@ -213,6 +228,12 @@ BEHAVIOURS = (
         "a Query or Scan that reads nothing costs nothing",
         "developer guide, read operations: at least one read of 4 KB; alternator test_returnconsumedcapacity.py",
         _reading_nothing_costs,
+    ),
+    Behaviour(
+        "keys of BatchGetItem that are not found cost nothing",
+        "developer guide, read operations: also of an item that does not exist; alternator "
+        "test_returnconsumedcapacity.py, test_missing_get_item",
+        _missing_items_cost,
     ),
     Behaviour(
         "words that choose how to answer are hardly checked",
@@ -533,8 +554,9 @@ WORDINGS = (
     ),
     Wording(
         f"{VE}Provided list of item keys contains duplicates",
-        f"{VE}(Invalid ProjectionExpression: |ExpressionAttributeNames |Value provided in ).*",
-        "dynalite test/batchGetItem.js: expressions come before keys",
+        f"{VE}(Invalid ProjectionExpression: |ExpressionAttributeNames |Value provided in |The parameter cannot be |"
+        "Supplied AttributeValue |One or more parameter values ).*",
+        "dynalite test/batchGetItem.js: expressions and the values of keys come before",
         ("BatchGetItem",),
     ),
     Wording(
