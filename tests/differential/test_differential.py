@@ -11,11 +11,10 @@ from tests.differential.compare import Disagreement, disagreement
 from tests.differential.generate_calls import KINDS
 from tests.differential.replay import replay
 from tests.differential.rounds import Findings, compare_round
-from tests.differential.sides import InProcess
 
 if TYPE_CHECKING:
     from tests.differential.replay import Group
-    from tests.differential.sides import Http, Side
+    from tests.differential.sides import Http, InProcess, Side
 
 pytestmark = [pytest.mark.oracle, pytest.mark.slow]
 
