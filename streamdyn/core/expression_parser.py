@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamdyn.core.condition_grammar import ConditionReader
 from streamdyn.core.expression_reader import OPERATORS_MAX, ExpressionError
+from streamdyn.core.expressions import paths_in
 from streamdyn.core.update_grammar import ProjectionReader, UpdateReader
 from streamdyn.errors import ValidationException
 
@@ -37,6 +38,7 @@ class Parsed:
     values: frozenset[str]
     checks: tuple[Check, ...]
     fault: str | None  # it is wrong whatever the values are, if they pass the checks
+    nested: tuple[str, ...]  # the top-level attributes that it looks into
 
     def check(self, values: Values) -> None:
         """Raise ValidationException if the expression is wrong with these values."""
@@ -94,6 +96,7 @@ def _read(text: str, names: Names, member: str) -> Parsed:
         frozenset(reader.used_values),
         checks,
         fault,
+        tuple(dict.fromkeys(path.attribute for path in paths_in(tree) if len(path.elements) > 1)),
     )
 
 

@@ -10,7 +10,11 @@ The grammar: "Using expressions in DynamoDB", developer guide.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # --- operands ---
 
@@ -106,7 +110,7 @@ class AttributeNotExists:
 
 @dataclass(frozen=True, slots=True)
 class AttributeType:
-    path: Path
+    path: Operand
     type: Value
 
 
@@ -201,3 +205,16 @@ class Update:
 # --- projections ---
 
 Projection = tuple[Path, ...]
+
+
+def paths_in(tree: object) -> Iterator[Path]:
+    """Every document path in a tree, from left to right. However deep the tree is, the stack is not."""
+    rest = [tree]
+    while rest:
+        node = rest.pop()
+        if isinstance(node, Path):
+            yield node
+        elif isinstance(node, tuple):
+            rest.extend(reversed(node))
+        elif is_dataclass(node):
+            rest.extend(getattr(node, field.name) for field in reversed(fields(node)))

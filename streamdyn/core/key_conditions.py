@@ -37,7 +37,7 @@ from streamdyn.core.keys import (
     key_bytes,
     partition_prefix,
 )
-from streamdyn.core.values import INVALID, check_key
+from streamdyn.core.values import INVALID, check_index_keys, check_key
 from streamdyn.errors import ValidationException
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def key_range(
     ordered = ordered_by(schema, index)
     by_attribute = {condition.attribute: condition for condition in conditions}
     _check_attributes(by_attribute, ordered)
-    _check_values(by_attribute, values, ordered)
+    _check_values(by_attribute, values, ordered, index)
     partition = by_attribute[schema.partition]
     if partition.operator != EQUAL:
         raise ValidationException("Query key condition not supported")
@@ -200,7 +200,9 @@ def missed_key(name: str) -> ValidationException:
     return ValidationException(f"Query condition missed key schema element: {name}")
 
 
-def _check_values(by_attribute: dict[str, KeyCondition], values: dict[str, Any], schema: KeySchema) -> None:
+def _check_values(
+    by_attribute: dict[str, KeyCondition], values: dict[str, Any], schema: KeySchema, index: LocalIndex | None
+) -> None:
     """Every value must be of its key's type, and must be one that a key can have."""
     types = {schema.partition: schema.partition_type, schema.sort: schema.sort_type}
     for condition in by_attribute.values():
@@ -210,7 +212,10 @@ def _check_values(by_attribute: dict[str, KeyCondition], values: dict[str, Any],
     check_key(KeySchema(schema.partition, schema.partition_type), partition)
     for name in by_attribute[schema.sort].operands if schema.sort in by_attribute else ():
         assert schema.sort is not None
-        check_key(schema, {**partition, schema.sort: values[name]})
+        if index is None:
+            check_key(schema, {**partition, schema.sort: values[name]})
+        else:
+            check_index_keys((index,), {schema.sort: values[name]})
 
 
 def _sort_range(operator: str, sort_keys: list[bytes], prefix: bytes, *, indexed: bool) -> KeyRange:

@@ -15,7 +15,7 @@ from streamdyn.core.values import check_key
 from streamdyn.errors import ProvisionedThroughputExceededException, ValidationException
 from streamdyn.operations.capacity import read_units, table_capacity, wants_capacity
 from streamdyn.operations.legacy import translate_legacy
-from streamdyn.operations.lookup import serving_table
+from streamdyn.operations.lookup import check_scalar_keys, serving_table
 from streamdyn.operations.pages import projected
 from streamdyn.operations.request_expressions import parse_expressions
 from streamdyn.operations.table_names import resolve_table_name
@@ -66,6 +66,7 @@ async def execute(request: Request, db: Database) -> bytes:
     for read, table in both:
         for key in read.keys:
             check_key(table.keys, key)
+        check_scalar_keys(table, read.expressions.nested)
     found = await asyncio.gather(*(_read(db, table, read, key) for read, table in both for key in read.keys))
     _check_progress(found)
     return _answer(body, reads, _share_out(reads, found))

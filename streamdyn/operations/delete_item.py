@@ -19,7 +19,7 @@ from streamdyn.operations.item_writes import (
     write_answer,
 )
 from streamdyn.operations.legacy import check_mixing, translate_legacy
-from streamdyn.operations.lookup import serving_table
+from streamdyn.operations.lookup import check_scalar_keys, serving_table
 from streamdyn.operations.request_expressions import parse_expressions
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Checked:
 
     body: dict[str, Any]
     condition: Expression | None
+    nested: tuple[str, ...]
 
 
 def _check(body: dict[str, Any]) -> Checked:
@@ -40,7 +41,8 @@ def _check(body: dict[str, Any]) -> Checked:
     canonicalize_in_current_words(body["Key"])
     check_return_values(body)
     body = translate_legacy("DeleteItem", body)
-    return Checked(body, logged_condition(body, parse_expressions("DeleteItem", body)))
+    expressions = parse_expressions("DeleteItem", body)
+    return Checked(body, logged_condition(body, expressions), expressions.nested)
 
 
 async def execute(request: Request, db: Database) -> bytes:
@@ -49,6 +51,7 @@ async def execute(request: Request, db: Database) -> bytes:
     key = body["Key"]
     table = serving_table(db, body["TableName"])
     check_key(table.keys, key)
+    check_scalar_keys(table, asked.nested)
     returns_old = body.get("ReturnValues") == "ALL_OLD"
     wants_old = returns_old or wants_capacity(body)
     command = DeleteItem(

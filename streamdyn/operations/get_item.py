@@ -10,7 +10,7 @@ from streamdyn.core.value_faults import canonicalize_in_current_words
 from streamdyn.core.values import check_key
 from streamdyn.operations.capacity import consumed_capacity, read_units, wants_capacity
 from streamdyn.operations.legacy import translate_legacy
-from streamdyn.operations.lookup import serving_table
+from streamdyn.operations.lookup import check_scalar_keys, serving_table
 from streamdyn.operations.pages import projected
 from streamdyn.operations.request_expressions import parse_expressions
 
@@ -25,6 +25,7 @@ async def execute(request: Request, db: Database) -> bytes:
     expressions = parse_expressions("GetItem", body)
     table = serving_table(db, body["TableName"])
     check_key(table.keys, key)
+    check_scalar_keys(table, expressions.nested)
     consistent = body.get("ConsistentRead", False)
     row = await db.read(table, storage_key(table.keys, key), consistent=consistent)
     members = [] if row is None else [b'"Item":' + projected(expressions, [row])[0]]

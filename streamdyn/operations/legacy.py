@@ -12,8 +12,8 @@ from streamdyn.core.values import INVALID
 from streamdyn.errors import ValidationException
 from streamdyn.operations.legacy_conditions import check_expected, check_filter, condition_text, expected_conditions
 from streamdyn.operations.legacy_updates import check_updates, update_text
+from streamdyn.operations.request_expressions import NAMES, VALUES, check_needed
 
-NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 # In the order in which a mix of them is told.
 LEGACY = (
     *("AttributesToGet", "AttributeUpdates", "Expected", "QueryFilter", "ScanFilter"),
@@ -64,11 +64,8 @@ def check_mixing(operation: str, body: dict[str, Any]) -> None:
             "Can not use both expression and non-expression parameters in the same request: "
             f"Non-expression parameters: {{{', '.join(legacy)}}} Expression parameters: {{{', '.join(expressions)}}}"
         )
-    if expressions:
-        return
-    for member in (VALUES, NAMES) if operation == "UpdateItem" else (NAMES, VALUES):
-        if legacy and member in body:
-            raise ValidationException(f"{member} can only be specified when using expressions")
+    if legacy:
+        check_needed(operation, body)
 
 
 def translate_legacy(operation: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -108,6 +105,8 @@ def _check_all(operation: str, body: dict[str, Any]) -> None:
 
 def _check_distinct(attributes: list[str]) -> None:
     for place, attribute in enumerate(attributes):
+        if not attribute:
+            raise ValidationException("Empty attribute name")
         if attribute in attributes[:place]:
             raise ValidationException(f"{INVALID}Duplicate value in attribute name: {attribute}")
 

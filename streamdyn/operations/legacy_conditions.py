@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Condition = dict[str, Any]
 
+# An expression's IN takes no more; the legacy one has no such limit.
+IN_MAX_OPERANDS = 100
 SCALARS = frozenset({"S", "N", "B"})
 ANY = frozenset({"S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"})
 CONTAINED = SCALARS | {"BOOL", "NULL"}
@@ -44,6 +46,9 @@ def condition_text(attribute: str, condition: Condition, placeholders: Placehold
     text, _, _ = OPERATORS[condition["ComparisonOperator"]]
     name = placeholders.name(attribute)
     values = [placeholders.value(value) for value in condition.get("AttributeValueList", ())]
+    if len(values) > IN_MAX_OPERANDS:
+        several = [values[at : at + IN_MAX_OPERANDS] for at in range(0, len(values), IN_MAX_OPERANDS)]
+        return f"({' OR '.join(text.format(*some, name=name, all=', '.join(some)) for some in several)})"
     return text.format(*values, name=name, all=", ".join(values))
 
 
@@ -99,14 +104,15 @@ def _check(attribute: str, condition: Condition, *, older_words: bool) -> None:
         raise ValidationException("Empty attribute name")
     for value in values:
         (canonicalize_in_older_words if older_words else canonicalize_in_current_words)({attribute: value})
-        (kind,) = value
+    if len(values) != count if count is not None else not values:
+        raise ValidationException(f"{INVALID}Invalid number of argument(s) for the {operator} ComparisonOperator")
+    kinds = [kind for value in values for kind in value]
+    for kind in kinds:
         if kind not in types:
             raise ValidationException(
                 f"{INVALID}ComparisonOperator {operator} is not valid for {kind} AttributeValue type"
             )
-    if len(values) != count if count is not None else not values:
-        raise ValidationException(f"{INVALID}Invalid number of argument(s) for the {operator} ComparisonOperator")
-    if len({kind for value in values for kind in value}) > 1:
+    if len(set(kinds)) > 1:
         raise ValidationException(f"{INVALID}AttributeValues inside AttributeValueList must be of same type")
     if operator == "BETWEEN" and ordered(gt, *values):
         raise ValidationException(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamdyn.core.tables import CREATING, DELETING
-from streamdyn.errors import ResourceNotFoundException
+from streamdyn.errors import ResourceNotFoundException, ValidationException
 
 if TYPE_CHECKING:
     from streamdyn.core.tables import Table
@@ -26,3 +26,14 @@ def existing_table(db: Database, name: str) -> Table:
     if table is None:
         raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
     return table
+
+
+def check_scalar_keys(table: Table, nested: tuple[str, ...]) -> None:
+    """A request's expressions must not look into attributes that are keys of the table or of an index."""
+    for name in nested:
+        if name in table.keys.names or any(name == index.sort for index in table.indexes):
+            kind = "Key" if name in table.keys.names else "IndexKey"
+            raise ValidationException(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+                f"{kind}: {name}"
+            )

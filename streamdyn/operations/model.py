@@ -39,6 +39,8 @@ MEMBER_ORDER = (
 # What the service demands beyond its published description.
 ALSO_REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "KeySchema")}
 ALSO_MAX = {"KeySchema": 2}
+# How long these may be is told in other words, by what looks at them next.
+OWN_WORDS = frozenset({"AttributeName"})
 CONSTRAINTS = frozenset({"required", "min", "max", "pattern", "enum"})
 # Shapes whose constraints it checks later, with words of its own.
 CHECKED_LATER = frozenset(
@@ -100,7 +102,7 @@ def _shape(shapes: dict[str, Any], name: str) -> Shape:
         required=frozenset((*raw.get("required", ()), *ALSO_REQUIRED.get(name, ()))),
         element=_shape(shapes, element["shape"]) if element else None,
         least=raw.get("min"),
-        most=ALSO_MAX.get(name, raw.get("max")),
+        most=ALSO_MAX.get(name, raw.get("max")) if name not in OWN_WORDS else None,
         pattern=raw.get("pattern"),
         enum=ENUM_ORDERS.get(name, tuple(raw.get("enum", ()))),
     )

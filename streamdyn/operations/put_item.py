@@ -22,7 +22,7 @@ from streamdyn.operations.item_writes import (
     write_answer,
 )
 from streamdyn.operations.legacy import check_mixing, translate_legacy
-from streamdyn.operations.lookup import serving_table
+from streamdyn.operations.lookup import check_scalar_keys, serving_table
 from streamdyn.operations.request_expressions import parse_expressions
 from streamdyn.settings import ITEM_MAX_BYTES
 
@@ -39,6 +39,7 @@ class Checked:
     body: dict[str, Any]
     size: int
     condition: Expression | None
+    nested: tuple[str, ...]
 
 
 def _check(body: dict[str, Any]) -> Checked:
@@ -46,7 +47,8 @@ def _check(body: dict[str, Any]) -> Checked:
     size = canonicalize_in_current_words(body["Item"])
     check_return_values(body)
     body = translate_legacy("PutItem", body)
-    return Checked(body, size, logged_condition(body, parse_expressions("PutItem", body)))
+    expressions = parse_expressions("PutItem", body)
+    return Checked(body, size, logged_condition(body, expressions), expressions.nested)
 
 
 async def execute(request: Request, db: Database) -> bytes:
@@ -56,6 +58,7 @@ async def execute(request: Request, db: Database) -> bytes:
     check_size(asked.size)
     table = serving_table(db, body["TableName"])
     check_item(table, item)
+    check_scalar_keys(table, asked.nested)
     returns_old = body.get("ReturnValues") == "ALL_OLD"
     costs = wants_capacity(body)
     command = PutItem(

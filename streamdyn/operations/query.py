@@ -8,8 +8,8 @@ from streamdyn.core.key_conditions import key_conditions, key_range, missed_attr
 from streamdyn.core.value_faults import canonicalize_in_current_words
 from streamdyn.errors import ValidationException
 from streamdyn.operations.filters import check_query_filter
-from streamdyn.operations.legacy import translate_legacy
-from streamdyn.operations.lookup import serving_table
+from streamdyn.operations.legacy import check_mixing, translate_legacy
+from streamdyn.operations.lookup import check_scalar_keys, serving_table
 from streamdyn.operations.pages import PageRead, answer_page
 from streamdyn.operations.request_expressions import parse_expressions
 from streamdyn.operations.selection import check_select, named_index
@@ -27,6 +27,7 @@ INDEXABLE = frozenset({"EQ", "LT", "LE", "GT", "GE", "BETWEEN", "BEGINS_WITH"})
 
 async def execute(request: Request, db: Database) -> bytes:
     asked = request.body
+    check_mixing("Query", asked)
     check_select(asked)
     body = translate_legacy("Query", asked)
     check_start_values(body, canonicalize_in_current_words)
@@ -39,6 +40,7 @@ async def execute(request: Request, db: Database) -> bytes:
     keys = _keys(read, conditions, asked, backwards=backwards)
     filter_name = "QueryFilter" if "QueryFilter" in asked else "Filter Expression"
     check_query_filter(expressions.filter, table, index, filter_name)
+    check_scalar_keys(table, expressions.nested)
     return await answer_page(db, read, keys, backwards=backwards)
 
 

@@ -42,6 +42,8 @@ EXPRESSIONS = {
     "Scan": ("FilterExpression", "ProjectionExpression"),
 }
 
+# The order in which DynamoDB looks for paths into key attributes. A KeyConditionExpression has words of its own for it.
+LOOKED_INTO = ("UpdateExpression", "ConditionExpression", "ProjectionExpression", "FilterExpression")
 # Their faults no longer tell which expressions there could be.
 WRITES = frozenset({"PutItem", "DeleteItem", "UpdateItem"})
 
@@ -56,9 +58,10 @@ class Expressions:
     filter: Condition | None
     key_condition: Condition | None
     values: dict[str, Any]
+    nested: tuple[str, ...]  # the top-level attributes that they look into
 
 
-NONE = Expressions(None, None, None, None, None, {})
+NONE = Expressions(None, None, None, None, None, {}, ())
 
 
 def parse_expressions(operation: str, body: dict[str, Any]) -> Expressions:
@@ -66,7 +69,7 @@ def parse_expressions(operation: str, body: dict[str, Any]) -> Expressions:
     members = [member for member in EXPRESSIONS[operation] if member in body]
     if not members and NAMES not in body and VALUES not in body:
         return NONE
-    _check_needed(operation, body, members)
+    check_needed(operation, body)
     names, values = body.get(NAMES, {}), body.get(VALUES, {})
     _check_placeholders(body, names, values)
     parsed = _parsed(members, body, tuple(names.items()), values)
@@ -80,6 +83,7 @@ def parse_expressions(operation: str, body: dict[str, Any]) -> Expressions:
         trees.get("FilterExpression"),
         trees.get("KeyConditionExpression"),
         values,
+        tuple(name for member in LOOKED_INTO if member in parsed for name in parsed[member].nested),
     )
 
 
@@ -101,9 +105,9 @@ def _parse(member: str, text: str, names: Names) -> Parsed:
 # --- placeholders ---
 
 
-def _check_needed(operation: str, body: dict[str, Any], members: list[str]) -> None:
-    """Names need an expression, and values one that can use them."""
-    if not members and NAMES in body:
+def check_needed(operation: str, body: dict[str, Any]) -> None:
+    """Names need an expression, and values one that can use them. Raises ValidationException."""
+    if NAMES in body and not any(member in body for member in EXPRESSIONS[operation]):
         raise ValidationException(f"{NAMES} can only be specified when using expressions")
     users = [member for member in EXPRESSIONS[operation] if member != "ProjectionExpression"]
     if VALUES in body and not any(member in body for member in users):

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from streamdyn.core.keys import HASH_BYTES, HASH_SPACE, KEY_SPACE_END, KeyRange
 from streamdyn.core.value_faults import canonicalize_in_older_words
 from streamdyn.errors import ValidationException
-from streamdyn.operations.filters import check_scan_filter
-from streamdyn.operations.legacy import translate_legacy
-from streamdyn.operations.lookup import serving_table
+from streamdyn.operations.legacy import check_mixing, translate_legacy
+from streamdyn.operations.lookup import check_scalar_keys, serving_table
 from streamdyn.operations.pages import PageRead, answer_page
 from streamdyn.operations.request_expressions import parse_expressions
 from streamdyn.operations.selection import check_select, named_index
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> bytes:
+    check_mixing("Scan", request.body)
     check_select(request.body)
     body = translate_legacy("Scan", request.body)
     check_start_values(body, canonicalize_in_older_words)
@@ -34,7 +34,7 @@ async def execute(request: Request, db: Database) -> bytes:
             f"{BAD_KEY}: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. "
             f"TotalSegments: {body['TotalSegments']} Segment: {body['Segment']}"
         )
-    check_scan_filter(expressions.filter, table)
+    check_scalar_keys(table, expressions.nested)
     return await answer_page(db, PageRead(body, expressions, table, index), behind(keys, start))
 
 

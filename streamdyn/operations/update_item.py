@@ -23,15 +23,17 @@ from streamdyn.operations.item_writes import (
     write_answer,
 )
 from streamdyn.operations.legacy import check_mixing, translate_legacy
-from streamdyn.operations.lookup import serving_table
+from streamdyn.operations.lookup import check_scalar_keys, serving_table
 from streamdyn.operations.request_expressions import parse_expressions
 
 if TYPE_CHECKING:
     from streamdyn.core.commands import Expression, Outcome
     from streamdyn.core.expressions import Update
     from streamdyn.core.keys import KeySchema
+    from streamdyn.core.tables import Table
     from streamdyn.operations.database import Database, Request
 
+INCORRECT_TYPE = "An operand in the update expression has an incorrect data type"
 WANTS_OLD = ("ALL_OLD", "UPDATED_OLD")
 WANTS_NEW = ("ALL_NEW", "UPDATED_NEW")
 
@@ -44,14 +46,24 @@ class Checked:
     tree: Update | None
     update: Expression | None
     condition: Expression | None
+    nested: tuple[str, ...]
+    is_legacy: bool
 
 
 def _check(body: dict[str, Any]) -> Checked:
     check_mixing("UpdateItem", body)
     canonicalize_in_current_words(body["Key"])
+    is_legacy = "AttributeUpdates" in body
     body = translate_legacy("UpdateItem", body)
     expressions = parse_expressions("UpdateItem", body)
-    return Checked(body, expressions.update, logged_update(body, expressions), logged_condition(body, expressions))
+    return Checked(
+        body,
+        expressions.update,
+        logged_update(body, expressions),
+        logged_condition(body, expressions),
+        expressions.nested,
+        is_legacy,
+    )
 
 
 async def execute(request: Request, db: Database) -> bytes:
@@ -62,6 +74,7 @@ async def execute(request: Request, db: Database) -> bytes:
     check_key(table.keys, key)
     if asked.tree is not None:
         _check_key_is_kept(table.keys, asked.tree)
+    check_scalar_keys(table, asked.nested)
     returns = body.get("ReturnValues", "NONE")
     costs = wants_capacity(body)
     command = UpdateItem(
@@ -74,8 +87,17 @@ async def execute(request: Request, db: Database) -> bytes:
         asked.condition,
         wants_item_if_refused(body),
     )
-    outcome = await db.write(table, command)
+    outcome = await _write(db, table, command, is_legacy=asked.is_legacy)
     return write_answer(body, table, _attributes(returns, asked.tree, outcome), outcome.old, outcome.new)
+
+
+async def _write(db: Database, table: Table, command: UpdateItem, *, is_legacy: bool) -> Outcome:
+    try:
+        return await db.write(table, command)
+    except ValidationException as error:
+        if is_legacy and error.message == INCORRECT_TYPE:
+            raise ValidationException("Type mismatch for attribute to update") from None
+        raise
 
 
 def _check_key_is_kept(keys: KeySchema, update: Update) -> None:

@@ -64,6 +64,21 @@ def _no_capacity_unasked(operation: str, body: Json, theirs: Answer) -> Answer |
 TABLE_WRITES = frozenset({"CreateTable", "UpdateTable"})
 
 
+def takes_away_only(body: Json) -> bool:
+    """Whether an UpdateItem does nothing but REMOVE and DELETE."""
+    if body.get("AttributeUpdates"):
+        return all(update and update.get("Action") == "DELETE" for update in body["AttributeUpdates"].values())
+    text = str(body.get("UpdateExpression", ""))
+    return bool(text) and not re.search(r"(?<![#:\w])(SET|ADD)\s", text, re.IGNORECASE)
+
+
+def _nothing_is_taken_from_nothing(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    """DynamoDB Local makes an item of the key alone."""
+    if operation != "UpdateItem" or not takes_away_only(body) or theirs.body.get("Attributes") != body.get("Key"):
+        return None
+    return replace(theirs, body={name: value for name, value in theirs.body.items() if name != "Attributes"})
+
+
 def _only_updated_parts(operation: str, body: Json, theirs: Answer) -> Answer | None:
     wanted = str(body.get("ReturnValues"))
     if not wanted.startswith("UPDATED") or "UpdateExpression" not in body or "Attributes" not in theirs.body:
@@ -207,6 +222,11 @@ BEHAVIOURS = (
         "developer guide, read operations: also of an item that does not exist; alternator "
         "test_returnconsumedcapacity.py, test_missing_get_item",
         _missing_items_cost,
+    ),
+    Behaviour(
+        "an update that only takes away makes an item where there is none",
+        "alternator test_item.py, test_update_item_non_existent; test_returnvalues.py",
+        _nothing_is_taken_from_nothing,
     ),
     Behaviour(
         "words that choose how to answer are hardly checked",

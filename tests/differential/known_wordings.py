@@ -71,6 +71,25 @@ WORDINGS = (
         f"{VE}(Invalid \\w+Expression: |ExpressionAttribute\\w+ |Value provided in |Supplied AttributeValue ).*",
         "the key is looked at before the expressions: conformance tests/tier3/validation-ordering",
     ),
+    Wording(
+        f"{VE}(The number of conditions on the keys is invalid|{INVALID}Type mismatch for key|Invalid attribute value "
+        "type|One of the required keys was not given a value)",
+        f"{VE}({INVALID}(Only DELETE|ADD|DELETE|Value|Exists|AttributeValue|Invalid number|ComparisonOperator)|"
+        "ConditionalOperator|The BETWEEN condition).*",
+        "the key is looked at after the legacy parameters: conformance tests/tier3/validation-ordering",
+    ),
+    Wording(
+        f"{VE}Type mismatch for attribute to update",
+        f"{VE}(The provided starting key is invalid: )?The provided key element does not match the schema",
+        "dynalite test/query.js and test/scan.js, ExclusiveStartKey of the wrong type",
+        ("Query", "Scan"),
+    ),
+    Wording(
+        f"(InternalFailure: .*|{VE}Only scalar types can be used as Range Key values)",
+        f"{VE}Attempted conditional constraint is not an indexable operation",
+        "dynalite test/query.js, KeyConditions with comparisons that no key is looked up by",
+        ("Query",),
+    ),
     # keys and items
     Wording(f"{VE}The number of conditions on the keys is invalid", MISMATCH, f"{SUITE}getItem.test.ts"),
     Wording(f"{VE}{INVALID}Type mismatch for key", MISMATCH, f"{SUITE}batchWriteItem.test.ts"),

@@ -38,10 +38,6 @@ DETECTED = "1 validation error detected: "
             "Cannot specify the ProjectionExpression when choosing to get ALL_ATTRIBUTES",
         ),
         (
-            {"Select": "COUNT", "AttributesToGet": ["x"]},
-            "Cannot specify the AttributesToGet when choosing to get only the Count",
-        ),
-        (
             {"Select": "ALL_PROJECTED_ATTRIBUTES", "ProjectionExpression": "x"},
             "Cannot specify the ProjectionExpression when choosing to get ALL_PROJECTED_ATTRIBUTES",
         ),
