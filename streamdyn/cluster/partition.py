@@ -13,7 +13,6 @@ import asyncio
 import logging
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
-from uuid import uuid4
 
 from streamdyn.cluster.item_count import ItemCount
 from streamdyn.cluster.waiters import Waiters
@@ -90,7 +89,7 @@ class Partition:
         self._queue: deque[Command] = deque()
         self._waiters = Waiters()
         self._in_flight: tuple[Command, ...] = ()
-        self._lease_waiters: set[asyncio.Future[None]] = set()
+        self._lease_waiters: dict[asyncio.Future[None], None] = {}
         self._lease_sent_at = -1  # offset of this node's last lease record that was delivered
         self._renewal_wanted = False
         self._claim_timer: asyncio.TimerHandle | None = None
@@ -166,20 +165,22 @@ class Partition:
         """Wait until this node may answer strong reads. Raises InternalServerError if that takes too long."""
         self._check_serving()
         future = self._loop.create_future()
-        self._lease_waiters.add(future)
+        self._lease_waiters[future] = None
         self._append()
         try:
             await asyncio.wait_for(future, REQUEST_TIMEOUT_MS / 1000)
         except TimeoutError:
             raise InternalServerError("No replica could answer in time; try again") from None
         finally:
-            self._lease_waiters.discard(future)
+            self._lease_waiters.pop(future, None)
 
     async def release(self) -> None:
         """Hand the lease back, after all that is queued. Gives up with the log."""
-        await self._idle.wait()
-        if self.failure is None and self._keeper.holds:
-            self._send_batch((self._keeper.release(uuid4().bytes),))
+        # Whoever waits for an event is woken some time after it: somebody else may have sent something by then.
+        while not self._idle.is_set():
+            await self._idle.wait()
+        if self.failure is None and self._keeper.holds and not self._keeper.stopping:
+            self._send_batch((self._keeper.release(),))
             await self._idle.wait()
         self._keeper.stopping = True
 
@@ -310,7 +311,7 @@ class Partition:
         batch: list[Command] = []
         if decided and (self._renewal_wanted or self._lease_waiters):
             self._renewal_wanted = False
-            batch.append(self._keeper.renew(uuid4().bytes, now_ms))
+            batch.append(self._keeper.renew(now_ms))
         size = 0
         while self._queue and len(batch) < BATCH_MAX_COMMANDS and size < BATCH_TARGET_BYTES:
             command = self._queue.popleft()
@@ -327,7 +328,7 @@ class Partition:
         wait_ms = self._keeper.claim_in_ms(now_ms)
         if wait_ms == 0:
             self._renewal_wanted = False
-            self._send_batch((self._keeper.claim(uuid4().bytes, now_ms),))
+            self._send_batch((self._keeper.claim(now_ms),))
         elif self._claim_timer is None:
             self._claim_timer = self._loop.call_later(wait_ms / 1000, self._claim_again)
 
@@ -336,6 +337,7 @@ class Partition:
         self._append()
 
     def _send_batch(self, batch: tuple[Command, ...]) -> None:
+        assert not self._in_flight, "one append at a time: its delivery report must be the one of what is in flight"
         value = encode_batch(batch)
         self._in_flight = batch
         self._idle.clear()
@@ -358,7 +360,7 @@ class Partition:
             raise self._out_of_service() from None
 
     def _take_lease_waiters(self) -> list[asyncio.Future[None]]:
-        waiters, self._lease_waiters = self._lease_waiters, set()
+        waiters, self._lease_waiters = self._lease_waiters, {}
         return [future for future in waiters if not future.done()]
 
     def _check_serving(self) -> None:

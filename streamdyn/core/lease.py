@@ -25,8 +25,17 @@ partition. It never reads a clock: it is told `now_ms`, of a clock that only goe
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 
-from streamdyn.core.commands import START, LeaseClaim, LeaseCommand, LeaseRelease, LeaseRenew, Position
+from streamdyn.core.commands import (
+    COMMAND_ID_BYTES,
+    START,
+    LeaseClaim,
+    LeaseCommand,
+    LeaseRelease,
+    LeaseRenew,
+    Position,
+)
 from streamdyn.settings import LEASE_MAX_DURATION_MS, LEASE_WAIT_EXTRA_MS, LEASE_WAIT_PERCENT
 
 
@@ -75,6 +84,7 @@ class LeaseKeeper:
         self._expires_ms = 0
         # When each of this life's own lease records was about to be sent, until one of them is accepted.
         self._sent_ms: dict[bytes, int] = {}
+        self._records = 0
 
     # --- what happened ---
 
@@ -113,19 +123,26 @@ class LeaseKeeper:
 
     # --- what to append ---
 
-    def claim(self, record: bytes, now_ms: int) -> LeaseClaim:
+    def claim(self, now_ms: int) -> LeaseClaim:
         """The claim to append now. Call it right before the append: the lease counts from here (rule 2)."""
         assert not self.stopping and self.claim_in_ms(now_ms) == 0
+        record = self._new_record()
         self._sent_ms[record] = now_ms
         return LeaseClaim(record, self.node, self.life, self.lease.epoch + 1, self.lease.position, self.duration_ms)
 
-    def renew(self, record: bytes, now_ms: int) -> LeaseRenew:
+    def renew(self, now_ms: int) -> LeaseRenew:
         """The renewal to append now; the same care as with `claim`."""
         assert self.holds and not self.stopping
+        record = self._new_record()
         self._sent_ms[record] = now_ms
         return LeaseRenew(record, self.life, self.lease.epoch, self.lease.position)
 
-    def release(self, record: bytes) -> LeaseRelease:
+    def release(self) -> LeaseRelease:
         """The release to append now; from here on no strong read is answered (rule 7)."""
         self.stopping = True
-        return LeaseRelease(record, self.life, self.lease.epoch, self.lease.position)
+        return LeaseRelease(self._new_record(), self.life, self.lease.epoch, self.lease.position)
+
+    def _new_record(self) -> bytes:
+        """An id that no other lease record has: lives are unique."""
+        self._records += 1
+        return blake2b(f"{self.life} {self._records}".encode(), digest_size=COMMAND_ID_BYTES).digest()

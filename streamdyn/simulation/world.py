@@ -1,0 +1,127 @@
+"""The one true time of a simulated run, in one thread, and the weather: what goes wrong, and how often.
+
+Everything that happens in a run is an event at a time; what is due at the same time happens in the order it was asked
+for; every chance is drawn from the seed. So a seed replays exactly.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from math import inf
+from random import Random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Where a machine may stand still for a while. A run is often about one of these places alone.
+AFTER_READING, BEFORE_CLOCK, BEFORE_SENDING, AFTER_COMMIT, BETWEEN_STEPS = PLACES = range(5)
+NEVER = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """How bad a run is: drawn once for each seed, so that some runs are all about one kind of trouble."""
+
+    stall: tuple[float, ...]  # by place
+    lost_append: float
+    ambiguous_append: float
+    lost_answer: float
+    foreign: float
+    slow_reader: float
+    slow_delivery: float
+    trouble_every_ms: float
+    think_ms: float
+    pollers: int  # so many of the clients do nothing but read, wherever
+    loyal: bool  # each client has a machine that it asks first: the lease goes back and forth between them
+    pause: float
+    patience_ms: tuple[float, ...]
+    keys: int
+    writes: float
+
+    @staticmethod
+    def draw(random: Random) -> Weather:
+        return Weather(
+            stall=_stalls(random),
+            lost_append=random.choice((0.0, 0.03)),
+            ambiguous_append=random.choice((0.0, 0.05, 0.2)),
+            lost_answer=random.choice((0.0, 0.05)),
+            foreign=random.choice((0.0, 0.03)),
+            slow_reader=random.choice((0.02, 0.1, 0.3)),
+            slow_delivery=random.choice((0.0, 0.1, 0.5)),
+            trouble_every_ms=random.choice((4_000.0, 10_000.0, NEVER)),
+            # Thoughtful clients let leases rest.
+            think_ms=random.choice((20.0, 100.0, 1_000.0)),
+            pollers=random.choice((0, 1, 2)),
+            loyal=random.choice((False, True)),
+            pause=random.choice((0.0, 0.05, 0.2)),
+            # An impatient client has two attempts of one call under way at once.
+            patience_ms=random.choice(((160.0, 400.0), (160.0, 1_200.0, 5_000.0), (5_000.0, 12_000.0))),
+            keys=random.choice((1, 2)),
+            writes=random.choice((0.2, 0.5, 0.9)),
+        )
+
+
+def _stalls(random: Random) -> tuple[float, ...]:
+    everywhere = random.choice((0.0, 0.002, 0.005))
+    stalls = [everywhere for _ in PLACES]
+    stalls[random.choice(PLACES)] = random.choice((everywhere, 0.03, 0.1))
+    return tuple(stalls)
+
+
+@dataclass(slots=True)
+class Report:
+    """What happened in a run, and what should not have: the first violation of each kind. `trace` tells it in order."""
+
+    seed: int
+    counts: Counter[str] = field(default_factory=Counter)
+    violations: dict[str, str] = field(default_factory=dict)
+    simulated_ms: float = 0.0
+    trace: list[str] = field(default_factory=list)
+
+
+class World:
+    """Time, chance, and the book of what happened. `traced` keeps a line for each thing worth telling."""
+
+    def __init__(self, seed: int, *, traced: bool = False) -> None:
+        self.random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
+        self.weather = Weather.draw(self.random)
+        self.report = Report(seed)
+        self.now = 0.0
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._number = 0
+        self._traced = traced
+
+    def after(self, delay_ms: float, action: Callable[[], None]) -> None:
+        self.at(self.now + delay_ms, action)
+
+    def at(self, time_ms: float, action: Callable[[], None]) -> None:
+        self._number += 1
+        heappush(self._events, (time_ms, self._number, action))
+
+    def run(self, until_ms: float, after_each: Callable[[], None]) -> None:
+        while self._events and self.now < until_ms:
+            self.now, _, action = heappop(self._events)
+            action()
+            after_each()
+        self.report.simulated_ms = self.now
+
+    def chance(self, probability: float) -> bool:
+        return probability > 0 and self.random.random() < probability
+
+    def network_ms(self) -> float:
+        return self.random.uniform(4, 60)
+
+    def count(self, what: str) -> None:
+        self.report.counts[what] += 1
+
+    def tell(self, who: str, text: str) -> None:
+        if self._traced:
+            self.report.trace.append(f"{self.now:10.1f}  {who:<8}{text}")
+
+    def violation(self, kind: str, text: str) -> None:
+        if kind not in self.report.violations:
+            self.tell("JUDGE", f"{kind}: {text}")
+            self.report.violations[kind] = f"{text}, at {self.now:.1f} ms"
