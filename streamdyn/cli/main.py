@@ -13,6 +13,7 @@ import uvloop
 from platformdirs import user_data_dir
 from rich.console import Console
 
+from streamdyn.cli.simulate import simulate_seeds, tell_story
 from streamdyn.cli.up import Up, serve
 from streamdyn.errors import OperatorError
 from streamdyn.settings import PARTITIONS_MAX, Settings
@@ -66,6 +67,19 @@ def up(
     # they do, which has been seen to crash.
     sys.stdout.flush()
     os._exit(status)
+
+
+@app.command()
+def simulate(
+    *,
+    seed: Annotated[int, typer.Option(help="The (first) seed.", min=0)] = 0,
+    seeds: Annotated[int, typer.Option(help="How many seeds to run.", min=1)] = 300,
+    seconds: Annotated[float, typer.Option(help="Simulated seconds of each run.", min=1)] = 30,
+    story: Annotated[bool, typer.Option("--story", help="Tell one seed's run as a timeline.")] = False,
+) -> None:
+    """Run the replication protocol in a simulated world where everything goes wrong, and judge what comes of it."""
+    went_well = tell_story(seed, seconds * 1000) if story else simulate_seeds(seed, seeds, seconds * 1000)
+    raise typer.Exit(0 if went_well else 1)
 
 
 def _say(line: str) -> None:

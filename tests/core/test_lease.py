@@ -163,7 +163,7 @@ def test_whoever_is_stopping_asks_for_no_lease(act):
 
 def test_a_claim_before_its_time_is_refused():
     with pytest.raises(AssertionError):
-        keeper("b1", HELD, now_ms=0).claim(b"c", WAIT_MS - 1)
+        keeper("b1", HELD, now_ms=0).claim(WAIT_MS - 1)
 
 
 @given(
@@ -186,7 +186,7 @@ def test_no_two_leases_overlap_with_clocks_that_run_apart_by_a_tenth(
         return int(b_offset + now * rate * apart)
 
     holder, other = LeaseKeeper("a", "a1", duration_ms), LeaseKeeper("b", "b1", duration_ms)
-    lease = accept(Lease(), holder.claim(b"c", a_clock(0)), Position(0, 0))
+    lease = accept(Lease(), holder.claim(a_clock(0)), Position(0, 0))
     assert lease is not None
     holder.observe(lease, a_clock(travel_ms))
     other.observe(lease, b_clock(travel_ms))

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import pytest
+from typer.testing import CliRunner
 
+from streamdyn.cli.main import app
 from streamdyn.cluster.partition import Partition
 from streamdyn.cluster.waiters import Waiters
 from streamdyn.core import apply as apply_module
@@ -62,6 +64,14 @@ def test_the_runs_have_seen_everything():
 
 def test_a_seed_decides_everything():
     assert [run(seed) for seed in range(10)] == reports()[:10]
+
+
+def test_the_command_line_tells_what_happened():
+    result = CliRunner().invoke(app, ["simulate", "--seed", "3", "--seeds", "2"])
+    assert result.exit_code == 0
+    assert "nothing went wrong" in result.output and "elections" in result.output
+    story = CliRunner().invoke(app, ["simulate", "--seed", "3", "--story"])
+    assert "LeaseClaim" in story.output
 
 
 # --- broken variants: each takes one rule away ---
