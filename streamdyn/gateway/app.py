@@ -10,12 +10,19 @@ import logging
 import random
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
+from zlib import MAX_WBITS, crc32, decompressobj
+from zlib import error as zlib_error
 
 import orjson
 
 from streamdyn.core.commands import COMMAND_ID_BYTES
-from streamdyn.errors import ApiError, InternalServerError, SerializationException, UnknownOperationException
+from streamdyn.errors import (
+    ApiError,
+    ConditionalCheckFailedException,
+    InternalServerError,
+    SerializationException,
+    UnknownOperationException,
+)
 from streamdyn.operations.catalog import run
 from streamdyn.settings import REQUEST_MAX_BYTES
 
@@ -31,6 +38,8 @@ TARGET_PREFIX = b"DynamoDB_20120810."
 # Ids must differ, not be secret: seeded once from the system, as asking it each time took 25 % of a strong read.
 _random = random.Random()  # noqa: S311
 
+GZIP = MAX_WBITS | 16  # zlib's way to say that a gzip header comes first
+TOO_LARGE = "Request size exceeded the limit of 16 MB"
 JSON_TYPE = b"application/x-amz-json-1.0"
 
 
@@ -72,9 +81,13 @@ class Gateway:
                 target = value
             elif name == b"amz-sdk-invocation-id":
                 invocation = value
+            elif name == b"content-encoding":
+                encoding = value
             elif name == b"host":
                 host = value
         body = await _read(receive)
+        if encoding == b"gzip":
+            body = _unzipped(body)
         if not target.startswith(TARGET_PREFIX):
             raise UnknownOperationException
         operation = target[len(TARGET_PREFIX) :].decode("latin-1")
@@ -102,8 +115,22 @@ async def _read(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > REQUEST_MAX_BYTES:
-            raise SerializationException("Request size exceeded the limit of 16 MB")
+            raise SerializationException(TOO_LARGE)
     return b"".join(parts)
+
+
+def _unzipped(body: bytes) -> bytes:
+    """A compressed request, which may not grow beyond the largest one that comes as it is."""
+    inflater = decompressobj(GZIP)
+    try:
+        text = inflater.decompress(body, REQUEST_MAX_BYTES)
+    except zlib_error:
+        raise SerializationException from None
+    if inflater.unconsumed_tail:
+        raise SerializationException(TOO_LARGE)
+    if not inflater.eof:
+        raise SerializationException
+    return text
 
 
 async def _reply(
@@ -125,6 +152,9 @@ async def _reply(
 
 
 def _error_body(error: ApiError) -> bytes:
-    if error.message is None:
-        return orjson.dumps({"__type": error.kind})
-    return orjson.dumps({"__type": error.kind, "message": error.message})
+    told: dict[str, Any] = {"__type": error.kind}
+    if error.message is not None:
+        told["message"] = error.message
+    if isinstance(error, ConditionalCheckFailedException) and error.item is not None:
+        told["Item"] = orjson.Fragment(error.item)
+    return orjson.dumps(told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from gzip import compress
 from zlib import crc32
 
 import orjson
@@ -125,3 +126,33 @@ def test_calls_without_an_invocation_id_are_all_different(database):
     for _ in range(100):
         ask(database, PUT)
     assert len(set(command_ids(database))) == 100
+
+
+def test_a_failed_condition_tells_the_item_where_it_is_asked_for(database):
+    ask(database, PUT)
+    refused = {**PUT, "ConditionExpression": "attribute_not_exists(Artist)"}
+    status, _, body = ask(database, refused)
+    assert (status, sorted(orjson.loads(body))) == (400, ["__type", "message"])
+    _, _, body = ask(database, {**refused, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"})
+    assert orjson.loads(body) == {
+        "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+        "message": "The conditional request failed",
+        "Item": PUT["Item"],
+    }
+
+
+GZIP = ((b"content-encoding", b"gzip"),)
+
+
+def test_a_request_may_be_compressed(database):
+    assert ask(database, compress(orjson.dumps(PUT)), headers=GZIP)[0] == 200
+    get = {"TableName": "Music", "Key": PUT["Item"]}
+    assert orjson.loads(ask(database, get, b"DynamoDB_20120810.GetItem")[2]) == {"Item": PUT["Item"]}
+
+
+@pytest.mark.parametrize(
+    "body", [b"no gzip", compress(orjson.dumps(PUT))[:-9], compress(b" " * (REQUEST_MAX_BYTES + 1)), b""]
+)
+def test_a_compressed_request_that_is_none_or_grows_too_large_is_refused(database, body):
+    status, _, answer = ask(database, body, headers=GZIP)
+    assert (status, orjson.loads(answer)["__type"]) == (400, "com.amazon.coral.service#SerializationException")
