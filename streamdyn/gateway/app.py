@@ -75,7 +75,7 @@ class Gateway:
     async def _call(
         self, headers: list[tuple[bytes, bytes]], receive: Callable[[], Awaitable[dict[str, Any]]]
     ) -> bytes:
-        target = invocation = host = b""
+        target = invocation = host = encoding = b""
         for name, value in headers:
             if name == b"x-amz-target":
                 target = value
