@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ATTRIBUTES = 10
 ATTRIBUTE_BYTES = 100
 KEYS = 20_000
+COLLECTIONS = 20
 
 
 def item(key: str) -> dict[str, dict[str, str]]:
@@ -49,7 +50,40 @@ def get(number: int, table: str) -> bytes:
     return request("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True})
 
 
-KINDS: dict[str, Callable[[int, str], bytes]] = {"put": put, "get": get, "echo": put}
+def update(number: int, table: str) -> bytes:
+    """A counter and a date, on a condition: what applications use UpdateItem for."""
+    body = {
+        "TableName": table,
+        "Key": {"pk": item(f"k{number % KEYS}")["pk"]},
+        "UpdateExpression": "SET a00 = :a, n = if_not_exists(n, :zero) + :one",
+        "ConditionExpression": "attribute_exists(pk) AND (attribute_not_exists(n) OR n < :max)",
+        "ExpressionAttributeValues": {
+            ":a": {"S": "y" * 97},
+            ":zero": {"N": "0"},
+            ":one": {"N": "1"},
+            ":max": {"N": "1000000"},
+        },
+    }
+    return request("UpdateItem", body)
+
+
+def query(number: int, table: str) -> bytes:
+    """100 items of 1 KB; the load before has written COLLECTIONS of them."""
+    body = {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :p",
+        "ExpressionAttributeValues": {":p": {"S": f"c{number % COLLECTIONS}"}},
+    }
+    return request("Query", body)
+
+
+KINDS: dict[str, Callable[[int, str], bytes]] = {
+    "put": put,
+    "get": get,
+    "echo": put,
+    "update": update,
+    "query": query,
+}
 
 
 class Connection(asyncio.Protocol):
