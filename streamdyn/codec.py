@@ -8,7 +8,7 @@ number; absent means 1), because a fingerprint alone cannot tell a newer format 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -90,10 +90,15 @@ def _to_avro(command: c.Command) -> tuple[str, dict[str, Any]]:
     if isinstance(command, c.ITEM_COMMANDS):
         for member in _EXPRESSIONS:
             if values.get(member) is not None:
-                values[member] = asdict(values[member])
+                values[member] = _expression_to_avro(values[member])
     elif "after" in values:
         values["after"] = {"offset": values["after"].offset, "index": values["after"].index}
     return name, values
+
+
+def _expression_to_avro(expression: c.Expression) -> tuple[str, dict[str, Any]]:
+    """With its name, which spares fastavro trying which branch of a union it fits."""
+    return "streamdyn.Expression", {"text": expression.text, "names": expression.names, "values": expression.values}
 
 
 def _from_avro(name: str, values: dict[str, Any]) -> c.Command:
