@@ -92,11 +92,10 @@ def translate_legacy(operation: str, body: dict[str, Any]) -> dict[str, Any]:
 def _check_all(operation: str, body: dict[str, Any]) -> None:
     if "AttributesToGet" in body:
         _check_distinct(body["AttributesToGet"])
-    if "AttributeUpdates" in body:
-        check_updates(body["AttributeUpdates"])
     conditions = body.get("Expected") or body.get("QueryFilter") or body.get("ScanFilter") or {}
     _check_conditional_operator(body, len(conditions))
     check_expected(body.get("Expected", {}))
+    check_updates(body.get("AttributeUpdates", {}))
     for member in ("KeyConditions", "QueryFilter", "ScanFilter"):
         check_filter(body.get(member, {}), older_words=operation == "Scan")
     if "KeyConditions" in body and not body["KeyConditions"] and "KeyConditionExpression" not in body:

@@ -74,7 +74,9 @@ def takes_away_only(body: Json) -> bool:
 
 def _nothing_is_taken_from_nothing(operation: str, body: Json, theirs: Answer) -> Answer | None:
     """DynamoDB Local makes an item of the key alone."""
-    if operation != "UpdateItem" or not takes_away_only(body) or theirs.body.get("Attributes") != body.get("Key"):
+    if operation != "UpdateItem" or not takes_away_only(body) or body.get("ReturnValues") != "ALL_NEW":
+        return None
+    if theirs.body.get("Attributes") != body.get("Key"):
         return None
     return replace(theirs, body={name: value for name, value in theirs.body.items() if name != "Attributes"})
 

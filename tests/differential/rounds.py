@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.differential.compare import Disagreement, disagreement
 from tests.differential.generate import scenarios
 from tests.differential.generate_calls import KINDS
+from tests.differential.known_behaviours import takes_away_only
 from tests.differential.replay import replay
 
 if TYPE_CHECKING:
-    from tests.differential.replay import Group
+    from tests.differential.replay import Exchange, Group
     from tests.differential.sides import Side
 
 # Not a disagreement's own: what is in quotes, braces and brackets, placeholders and numbers.
@@ -42,6 +43,17 @@ def _kind(answer: object) -> str:
     return PARTICULARS.sub("*", str(answer[0])) if isinstance(answer, list) else "success"
 
 
+def _is_no_evidence(exchange: Exchange) -> bool:
+    """Whether DynamoDB Local is no oracle for what a generated request asks.
+
+    Where a request has several faults, it tells them in another order than the service; one fault at a time is what the
+    corpus is for. And what takes away from an item that is not there makes one (see `known_behaviours`).
+    """
+    if exchange.operation == "UpdateItem" and takes_away_only(exchange.body):
+        return True
+    return not any(answer.ok for answer in exchange.answers)
+
+
 def compare_round(kind: str, number: int, examples: int, oracle: Side, ours: Side, findings: Findings) -> None:
     """Scenarios of a kind of call from the seed `number`; nothing is shrunk, so that it always ends in time."""
 
@@ -58,7 +70,7 @@ def compare_round(kind: str, number: int, examples: int, oracle: Side, ours: Sid
         for exchange in replay(group, oracle, ours):
             findings.calls[exchange.operation] += 1
             found = disagreement(exchange)
-            if found is not None:
+            if found is not None and not _is_no_evidence(exchange):
                 findings.keep(found)
 
     run()
