@@ -285,3 +285,18 @@ async def test_a_topic_that_cannot_be_read_is_looked_at_before_it_is_given_up(ri
     rig.partition.handle(LogLost("topic", "gone"))
     assert rig.suspected == 1
     assert rig.partition.failure is None
+
+
+@run
+async def test_one_append_at_a_time_also_for_those_who_waited_for_the_same_moment(rig: Rig):
+    write = asyncio.ensure_future(rig.partition.write(put(1)))
+    await settle()
+    releases = [asyncio.ensure_future(rig.partition.release()) for _ in range(2)]
+    await settle()
+    rig.deliver()
+    await write
+    await settle()
+    assert rig.kinds() == [[LeaseRelease]]
+    rig.deliver()
+    await asyncio.gather(*releases)
+    assert rig.kinds() == [] and rig.failures == []
