@@ -40,16 +40,23 @@ def check_request(operation: str, body: dict[str, Any]) -> dict[str, Any]:
         if "TableName" in request:
             request["TableName"] = resolve_table_name(request["TableName"])
     except ValidationException:
-        _check_attributes(operation, body)
+        _check_attributes(request_shape(operation), body)
         raise
     return request
 
 
-def _check_attributes(operation: str, body: dict[str, Any]) -> None:
-    """A wrong JSON type within an item comes before any broken constraint."""
-    for name, member in request_shape(operation).members.items():
-        if member.holds_attributes and body.get(name) is not None:
-            json_types.check_attribute_types(body[name])
+def _check_attributes(shape: Shape, value: Any) -> None:
+    """A wrong JSON type within an item comes before any broken constraint. All else has its right type already."""
+    if value is None or shape.name == ATTRIBUTE_VALUE:
+        return
+    if shape.holds_attributes:
+        json_types.check_attribute_types(value)
+    elif shape.kind == "structure":
+        for name, member in shape.members.items():
+            _check_attributes(member, value.get(name))
+    elif shape.kind in ("list", "map") and shape.element is not None:
+        for element in value if shape.kind == "list" else value.values():
+            _check_attributes(shape.element, element)
 
 
 # --- the short way ---
@@ -207,6 +214,8 @@ def _measure(value: Any) -> int:
 
 def _text(shape: Shape, value: Any) -> str:
     """A value as the service's own language would print it."""
+    if shape.name == ATTRIBUTE_VALUE:
+        return _attribute_text(value)
     if shape.kind == "list" and shape.element is not None:
         return f"[{', '.join(_text(shape.element, element) for element in value)}]"
     if shape.kind == "map" and shape.element is not None:
@@ -217,3 +226,10 @@ def _text(shape: Shape, value: Any) -> str:
         )
         return f"{shape.name}({', '.join(members)})"
     return str(value)
+
+
+def _attribute_text(value: Any) -> str:
+    """An attribute value, which may have any JSON type yet: where it is a wrong one, that is the fault to be told."""
+    if not isinstance(value, dict):
+        return str(value)
+    return f"AttributeValue({', '.join(f'{kind[:1].lower()}{kind[1:]}={content}' for kind, content in value.items())})"
