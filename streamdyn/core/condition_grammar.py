@@ -20,7 +20,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any
 
-from streamdyn.core.expression_reader import ExpressionReader, Rule, Term, run
+from streamdyn.core.expression_reader import Excess, ExpressionReader, Rule, Term, run
 from streamdyn.core.expressions import (
     And,
     AttributeExists,
@@ -125,7 +125,8 @@ class ConditionReader(ExpressionReader):
         self.expect(")")
         self.check_distinct("IN", operand, *options)
         if len(options) > IN_MAX_OPERANDS:
-            self.steps.append(f"The IN operator is provided with too many operands; number of operands: {len(options)}")
+            count = f"number of operands: {len(options)}"
+            self.steps.append(Excess(f"The IN operator is provided with too many operands; {count}"))
         return self._operator(In(operand, tuple(options)))
 
     def _operator(self, condition: Condition) -> Term:

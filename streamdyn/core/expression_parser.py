@@ -2,6 +2,9 @@
 
 An expression is parsed without the request's values, so that one parsed expression serves many requests. What depends
 on the values is left to `Parsed.check`, and so is every fault that DynamoDB would tell only after such a check.
+
+DynamoDB limits the expressions of requests, but not the legacy parameters that we write as expressions. So the parser
+takes them as long as they are; the limits are checks of requests, and not of what the log has.
 """
 
 from __future__ import annotations
@@ -11,8 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.core.condition_grammar import ConditionReader
-from streamdyn.core.expression_reader import OPERATORS_MAX, ExpressionError
-from streamdyn.core.expressions import paths_in
+from streamdyn.core.expression_reader import OPERATORS_MAX, Excess, ExpressionError
+from streamdyn.core.expressions import depth, paths_in
 from streamdyn.core.update_grammar import ProjectionReader, UpdateReader
 from streamdyn.errors import ValidationException
 
@@ -20,10 +23,13 @@ if TYPE_CHECKING:
     from streamdyn.core.expression_reader import Step
     from streamdyn.core.operand_types import Check, Values
 
-EXPRESSION_MAX_BYTES = 4096
-# A parsed expression takes some KB, and at worst 100. Requests may bring 2 MB of names, which are not kept.
+# A parsed expression takes some KB, and at worst 100. Requests may bring 2 MB of names, and legacy parameters become
+# texts as long as they are; such are not kept.
 CACHED_EXPRESSIONS = 512
+CACHED_TEXT_MAX_CHARS = 4096
 CACHED_NAMES_MAX_CHARS = 4096
+# Trees are evaluated by recursion. An expression within the limit on operators is not as deep as this.
+DEPTH_MAX = OPERATORS_MAX + 10
 
 Names = tuple[tuple[str, str], ...]
 
@@ -36,14 +42,20 @@ class Parsed:
     tree: Any  # None if there is a fault
     names: frozenset[str]
     values: frozenset[str]
-    checks: tuple[Check, ...]
+    checks: tuple[Check | Excess, ...]
     fault: str | None  # it is wrong whatever the values are, if they pass the checks
     nested: tuple[str, ...]  # the top-level attributes that it looks into
 
-    def check(self, values: Values) -> None:
-        """Raise ValidationException if the expression is wrong with these values."""
+    def check(self, values: Values, *, is_limited: bool = True) -> None:
+        """Raise ValidationException if the expression is wrong with these values, or too much for a request."""
         for check in self.checks:
-            if (fault := check(values)) is not None:
+            if not isinstance(check, Excess):
+                fault = check(values)
+            elif is_limited:
+                fault = check.fault
+            else:
+                continue
+            if fault is not None:
                 raise _invalid(self.member, fault)
         if self.fault is not None:
             raise _invalid(self.member, self.fault)
@@ -71,7 +83,8 @@ READERS: dict[str, type[ConditionReader | UpdateReader | ProjectionReader]] = {
 
 
 def _parse(text: str, names: Names, member: str) -> Parsed:
-    if sum(len(key) + len(name) for key, name in names) > CACHED_NAMES_MAX_CHARS:
+    is_long = len(text) > CACHED_TEXT_MAX_CHARS
+    if is_long or sum(len(key) + len(name) for key, name in names) > CACHED_NAMES_MAX_CHARS:
         return _read(text, names, member)
     return _cached(text, names, member)
 
@@ -79,14 +92,14 @@ def _parse(text: str, names: Names, member: str) -> Parsed:
 def _read(text: str, names: Names, member: str) -> Parsed:
     if not text:
         raise _invalid(member, "The expression can not be empty;")
-    if (size := len(text.encode())) > EXPRESSION_MAX_BYTES:
-        raise _invalid(member, f"Expression size has exceeded the maximum allowed size; expression size: {size}")
     reader = READERS[member](text, dict(names))
     try:
         tree = reader.read()
     except ExpressionError as error:
         raise _invalid(member, str(error)) from None
     checks, fault = _settled(reader.steps)
+    if fault is None and depth(tree) > DEPTH_MAX:
+        fault = "The expression is nested too deep;"
     if fault is not None and not checks:
         raise _invalid(member, fault)
     return Parsed(
@@ -103,15 +116,15 @@ def _read(text: str, names: Names, member: str) -> Parsed:
 _cached = lru_cache(maxsize=CACHED_EXPRESSIONS)(_read)
 
 
-def _settled(steps: list[Step]) -> tuple[tuple[Check, ...], str | None]:
+def _settled(steps: list[Step]) -> tuple[tuple[Check | Excess, ...], str | None]:
     """The checks up to the first step that is a fault for certain, and that fault."""
-    checks: list[Check] = []
+    checks: list[Check | Excess] = []
     operators = 0
     for step in steps:
         if step is None:
             operators += 1
-            if operators > OPERATORS_MAX:
-                return tuple(checks), f"The expression contains too many operators; operator count: {operators}"
+            if operators == OPERATORS_MAX + 1:
+                checks.append(Excess(f"The expression contains too many operators; operator count: {operators}"))
         elif isinstance(step, str):
             return tuple(checks), step
         else:

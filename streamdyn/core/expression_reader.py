@@ -40,8 +40,16 @@ FUNCTIONS = {
     "list_append": 2,
 }
 
-# A fault that does not depend on values, a check that does, or None: an operator ends here.
-Step = str | Check | None
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """More of something than an expression in a request may have."""
+
+    fault: str
+
+
+# A fault that does not depend on values, a check that does, a broken limit, or None: an operator ends here.
+Step = str | Check | Excess | None
 
 
 class ExpressionError(Exception):

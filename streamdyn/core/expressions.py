@@ -207,6 +207,20 @@ class Update:
 Projection = tuple[Path, ...]
 
 
+def depth(tree: object) -> int:
+    """How many nodes of a tree stand on one another. However deep the tree is, the stack is not."""
+    deepest = 0
+    rest = [(tree, 0)]
+    while rest:
+        node, below = rest.pop()
+        if isinstance(node, tuple):
+            rest.extend((child, below) for child in node)
+        elif is_dataclass(node):
+            deepest = max(deepest, below + 1)
+            rest.extend((getattr(node, field.name), below + 1) for field in fields(node))
+    return deepest
+
+
 def paths_in(tree: object) -> Iterator[Path]:
     """Every document path in a tree, from left to right. However deep the tree is, the stack is not."""
     rest = [tree]

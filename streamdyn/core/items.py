@@ -57,7 +57,7 @@ def apply_item_command(
 def _holds(condition: Expression, old: bytes | None) -> bool:
     parsed = parse_condition(condition.text, tuple(condition.names.items()))
     values = orjson.loads(condition.values)
-    parsed.check(values)
+    parsed.check(values, is_limited=False)
     return holds(parsed.tree, _item(old), values)
 
 
@@ -67,7 +67,7 @@ def _updated(command: UpdateItem, old: bytes | None, indexes: tuple[LocalIndex, 
     if command.update is not None:
         parsed = parse_update(command.update.text, tuple(command.update.names.items()))
         values = orjson.loads(command.update.values)
-        parsed.check(values)
+        parsed.check(values, is_limited=False)
         update = parsed.tree
         assert update is not None
         if old is None and not (update.sets or update.adds):

@@ -14,7 +14,7 @@ from streamdyn.core.value_faults import canonicalize_in_current_words
 from streamdyn.core.values import check_key
 from streamdyn.errors import ProvisionedThroughputExceededException, ValidationException
 from streamdyn.operations.capacity import read_units, table_capacity, wants_capacity
-from streamdyn.operations.legacy import translate_legacy
+from streamdyn.operations.legacy import check_mixing, translate_legacy
 from streamdyn.operations.lookup import check_scalar_keys, serving_table
 from streamdyn.operations.pages import projected
 from streamdyn.operations.request_expressions import parse_expressions
@@ -83,10 +83,11 @@ def _check_one_way_to_project(asked: dict[str, dict[str, Any]]) -> None:
 
 
 def _table_read(name: str, asked: dict[str, Any]) -> TableRead:
-    translated = translate_legacy("BatchGetItem", asked)
+    check_mixing("BatchGetItem", asked)
     for key in asked["Keys"]:
         canonicalize_in_current_words(key)
-    return TableRead(name, asked, asked["Keys"], parse_expressions("BatchGetItem", translated))
+    body = translate_legacy("BatchGetItem", asked)
+    return TableRead(name, asked, asked["Keys"], parse_expressions("BatchGetItem", body, is_limited=body is asked))
 
 
 def _check_keys(reads: list[TableRead]) -> None:

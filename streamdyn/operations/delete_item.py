@@ -36,12 +36,12 @@ class Checked:
     nested: tuple[str, ...]
 
 
-def _check(body: dict[str, Any]) -> Checked:
-    check_mixing("DeleteItem", body)
-    canonicalize_in_current_words(body["Key"])
-    check_return_values(body)
-    body = translate_legacy("DeleteItem", body)
-    expressions = parse_expressions("DeleteItem", body)
+def _check(asked: dict[str, Any]) -> Checked:
+    check_mixing("DeleteItem", asked)
+    canonicalize_in_current_words(asked["Key"])
+    check_return_values(asked)
+    body = translate_legacy("DeleteItem", asked)
+    expressions = parse_expressions("DeleteItem", body, is_limited=body is asked)
     return Checked(body, logged_condition(body, expressions), expressions.nested)
 
 

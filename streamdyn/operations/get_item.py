@@ -9,7 +9,7 @@ from streamdyn.core.rows import row_size
 from streamdyn.core.value_faults import canonicalize_in_current_words
 from streamdyn.core.values import check_key
 from streamdyn.operations.capacity import consumed_capacity, read_units, wants_capacity
-from streamdyn.operations.legacy import translate_legacy
+from streamdyn.operations.legacy import check_mixing, translate_legacy
 from streamdyn.operations.lookup import check_scalar_keys, serving_table
 from streamdyn.operations.pages import projected
 from streamdyn.operations.request_expressions import parse_expressions
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    body = translate_legacy("GetItem", request.body)
-    key = body["Key"]
+    asked = request.body
+    check_mixing("GetItem", asked)
+    key = asked["Key"]
     canonicalize_in_current_words(key)
-    expressions = parse_expressions("GetItem", body)
+    body = translate_legacy("GetItem", asked)
+    expressions = parse_expressions("GetItem", body, is_limited=body is asked)
     table = serving_table(db, body["TableName"])
     check_key(table.keys, key)
     check_scalar_keys(table, expressions.nested)

@@ -1,7 +1,11 @@
 """The parameters from before there were expressions, said as expressions: so there is one evaluator, and one log.
 
 An attribute name in a legacy parameter is never a document path: each becomes a placeholder (`#0`), as does each value
-(`:0`).
+(`:0`). KeyConditions are not here: they become no expression, but the conditions on keys that a
+KeyConditionExpression becomes, too (`legacy_key_conditions`).
+
+The faults are told in the service's order: those of the update, of the conditions, of what joins them, of the
+attributes to get. But a Scan looks at the attributes to get first.
 """
 
 from __future__ import annotations
@@ -10,28 +14,35 @@ from typing import Any
 
 from streamdyn.core.values import INVALID
 from streamdyn.errors import ValidationException
-from streamdyn.operations.legacy_conditions import check_expected, check_filter, condition_text, expected_conditions
+from streamdyn.operations.legacy_conditions import (
+    check_conditions,
+    check_expected,
+    check_name,
+    condition_text,
+    expected_conditions,
+)
 from streamdyn.operations.legacy_updates import check_updates, update_text
 from streamdyn.operations.request_expressions import NAMES, VALUES, check_needed
 
-# In the order in which a mix of them is told.
+KEY_CONDITIONS = "KeyConditions"
+# Each in the order in which a mix of them is told.
 LEGACY = (
     *("AttributesToGet", "AttributeUpdates", "Expected", "QueryFilter", "ScanFilter"),
-    *("ConditionalOperator", "KeyConditions"),
+    *("ConditionalOperator", KEY_CONDITIONS),
 )
 EXPRESSIONS = (
     *("ProjectionExpression", "UpdateExpression", "ConditionExpression", "FilterExpression"),
     "KeyConditionExpression",
 )
-# KeyConditions go together with the newer ways to filter and to project.
-BESIDE_KEY_CONDITIONS = frozenset({"FilterExpression", "ProjectionExpression"})
-# What the two kinds of legacy conditions become.
+TRANSLATED = frozenset(LEGACY) - {KEY_CONDITIONS}
+# What the legacy conditions become. A request has one of them at most.
 BECOMES = {
     "Expected": "ConditionExpression",
     "QueryFilter": "FilterExpression",
     "ScanFilter": "FilterExpression",
-    "KeyConditions": "KeyConditionExpression",
 }
+# As many are joined without parentheses. More are joined in halves, so that the expression's tree stays flat.
+JOINED_MAX = 100
 
 
 class Placeholders:
@@ -53,92 +64,88 @@ class Placeholders:
 
 
 def check_mixing(operation: str, body: dict[str, Any]) -> None:
-    """A request speaks one of the two languages. Raises ValidationException, before all other faults, if it mixes."""
-    legacy = [member for member in LEGACY if body.get(member)]
+    """A request speaks one of the two languages. Raises ValidationException, before all other faults, if it mixes.
+
+    An empty legacy parameter is one, too. Only KeyConditions go together with the newer ways to filter and to project.
+    """
     expressions = [member for member in EXPRESSIONS if member in body]
-    clash = expressions
-    if legacy == ["KeyConditions"]:
-        clash = [member for member in expressions if member not in BESIDE_KEY_CONDITIONS]
-    if legacy and clash:
+    legacy = [member for member in LEGACY if member in body]
+    if KEY_CONDITIONS in legacy and "KeyConditionExpression" not in body:
+        legacy.remove(KEY_CONDITIONS)
+    if legacy and expressions:
         raise ValidationException(
             "Can not use both expression and non-expression parameters in the same request: "
             f"Non-expression parameters: {{{', '.join(legacy)}}} Expression parameters: {{{', '.join(expressions)}}}"
         )
-    if legacy:
+    if any(member in body for member in LEGACY):
         check_needed(operation, body)
 
 
 def translate_legacy(operation: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The body with its legacy parameters as expressions; raises ValidationException for what is wrong with them."""
-    if not any(member in body for member in LEGACY):
+    """The body with its legacy parameters as expressions, or the body itself if it has none.
+
+    Raises ValidationException for what is wrong with them.
+    """
+    if not any(member in body for member in TRANSLATED):
         return body
     check_mixing(operation, body)
     _check_all(operation, body)
     placeholders = Placeholders()
-    translated = {member: value for member, value in body.items() if member not in LEGACY}
-    joiner = f" {body.get('ConditionalOperator', 'AND')} "
+    translated = {member: value for member, value in body.items() if member not in TRANSLATED}
+    if body.get("AttributeUpdates"):
+        translated["UpdateExpression"] = update_text(body["AttributeUpdates"], placeholders)
     for member, becomes in BECOMES.items():
         if body.get(member):
             conditions = expected_conditions(body[member]) if member == "Expected" else body[member]
             texts = [condition_text(name, condition, placeholders) for name, condition in conditions.items()]
-            translated[becomes] = (" AND " if member == "KeyConditions" else joiner).join(texts)
-    if body.get("AttributeUpdates"):
-        translated["UpdateExpression"] = update_text(body["AttributeUpdates"], placeholders)
-    if body.get("AttributesToGet"):
+            translated[becomes] = _joined(texts, f" {body.get('ConditionalOperator', 'AND')} ")
+    if "AttributesToGet" in body:
         translated["ProjectionExpression"] = ", ".join(map(placeholders.name, body["AttributesToGet"]))
     return _with_placeholders(translated, placeholders)
 
 
-def _check_all(operation: str, body: dict[str, Any]) -> None:
-    if "AttributesToGet" in body:
-        _check_distinct(body["AttributesToGet"])
-    conditions = body.get("Expected") or body.get("QueryFilter") or body.get("ScanFilter") or {}
-    _check_conditional_operator(body, len(conditions))
-    check_expected(body.get("Expected", {}))
-    check_updates(body.get("AttributeUpdates", {}))
-    for member in ("KeyConditions", "QueryFilter", "ScanFilter"):
-        check_filter(body.get(member, {}), older_words=operation == "Scan")
-    if "KeyConditions" in body and not body["KeyConditions"] and "KeyConditionExpression" not in body:
-        raise ValidationException("Conditions must be at least length 1")
-
-
-def _check_distinct(attributes: list[str]) -> None:
-    for place, attribute in enumerate(attributes):
-        if not attribute:
-            raise ValidationException("Empty attribute name")
-        if attribute in attributes[:place]:
-            raise ValidationException(f"{INVALID}Duplicate value in attribute name: {attribute}")
-
-
-def _check_conditional_operator(body: dict[str, Any], conditions: int) -> None:
-    if "ConditionalOperator" not in body:
-        return
-    if not conditions:
-        raise ValidationException("ConditionalOperator cannot be used without Filter or Expected")
-    if conditions == 1:
-        raise ValidationException(
-            "ConditionalOperator can only be used when Filter or Expected has two or more elements"
-        )
-
-
 def _with_placeholders(body: dict[str, Any], placeholders: Placeholders) -> dict[str, Any]:
-    """KeyConditions may stand beside expressions that have names and values of their own: ours must not clash."""
     if placeholders.names:
-        if NAMES in body or VALUES in body:
-            return _beside_expressions(body, placeholders)
         body[NAMES] = placeholders.names
     if placeholders.values:
         body[VALUES] = placeholders.values
     return body
 
 
-def _beside_expressions(body: dict[str, Any], placeholders: Placeholders) -> dict[str, Any]:
-    text = body["KeyConditionExpression"].replace("#", "#streamdyn_").replace(":", ":streamdyn_")
-    names = {placeholder.replace("#", "#streamdyn_"): name for placeholder, name in placeholders.names.items()}
-    values = {placeholder.replace(":", ":streamdyn_"): value for placeholder, value in placeholders.values.items()}
-    return {
-        **body,
-        "KeyConditionExpression": text,
-        NAMES: {**body.get(NAMES, {}), **names},
-        VALUES: {**body.get(VALUES, {}), **values},
-    }
+def _joined(texts: list[str], joiner: str) -> str:
+    if len(texts) <= JOINED_MAX:
+        return joiner.join(texts)
+    half = len(texts) // 2
+    return f"({_joined(texts[:half], joiner)}){joiner}({_joined(texts[half:], joiner)})"
+
+
+def _check_all(operation: str, body: dict[str, Any]) -> None:
+    if operation == "Scan":
+        _check_distinct(body)
+    check_updates(body.get("AttributeUpdates", {}))
+    check_expected(body.get("Expected", {}))
+    for member in ("QueryFilter", "ScanFilter"):
+        check_conditions(body.get(member, {}), older_words=operation == "Scan")
+    _check_conditional_operator(body)
+    _check_distinct(body)
+
+
+def _check_distinct(body: dict[str, Any]) -> None:
+    seen = set()
+    for attribute in body.get("AttributesToGet", ()):
+        check_name(attribute)
+        if attribute in seen:
+            raise ValidationException(f"{INVALID}Duplicate value in attribute name: {attribute}")
+        seen.add(attribute)
+
+
+def _check_conditional_operator(body: dict[str, Any]) -> None:
+    if "ConditionalOperator" not in body:
+        return
+    conditions = sum(len(body.get(member, {})) for member in BECOMES)
+    if not conditions:
+        raise ValidationException("ConditionalOperator cannot be used without Filter or Expected")
+    if conditions == 1:
+        raise ValidationException(
+            "ConditionalOperator can only be used when Filter or Expected has two or more elements"
+        )

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from streamdyn.core.comparisons import ordered
 from streamdyn.core.value_faults import canonicalize_in_current_words, canonicalize_in_older_words
-from streamdyn.core.values import INVALID
+from streamdyn.core.values import INVALID, text_size
 from streamdyn.errors import ValidationException
+from streamdyn.operations.request_expressions import ATTRIBUTE_NAME_MAX_BYTES
 
 if TYPE_CHECKING:
     from streamdyn.operations.legacy import Placeholders
 
 Condition = dict[str, Any]
 
-# An expression's IN takes no more; the legacy one has no such limit.
-IN_MAX_OPERANDS = 100
 SCALARS = frozenset({"S", "N", "B"})
 ANY = frozenset({"S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"})
 CONTAINED = SCALARS | {"BOOL", "NULL"}
@@ -46,9 +45,6 @@ def condition_text(attribute: str, condition: Condition, placeholders: Placehold
     text, _, _ = OPERATORS[condition["ComparisonOperator"]]
     name = placeholders.name(attribute)
     values = [placeholders.value(value) for value in condition.get("AttributeValueList", ())]
-    if len(values) > IN_MAX_OPERANDS:
-        several = [values[at : at + IN_MAX_OPERANDS] for at in range(0, len(values), IN_MAX_OPERANDS)]
-        return f"({' OR '.join(text.format(*some, name=name, all=', '.join(some)) for some in several)})"
     return text.format(*values, name=name, all=", ".join(values))
 
 
@@ -91,7 +87,7 @@ def _expected_fault(condition: Condition) -> str | None:
     return None
 
 
-def check_filter(conditions: dict[str, Condition], *, older_words: bool) -> None:
+def check_conditions(conditions: dict[str, Condition], *, older_words: bool) -> None:
     """Raises ValidationException for the first fault of KeyConditions, QueryFilter or ScanFilter."""
     for attribute, condition in conditions.items():
         _check(attribute, condition, older_words=older_words)
@@ -100,8 +96,7 @@ def check_filter(conditions: dict[str, Condition], *, older_words: bool) -> None
 def _check(attribute: str, condition: Condition, *, older_words: bool) -> None:
     operator, values = condition["ComparisonOperator"], condition.get("AttributeValueList", [])
     _, count, types = OPERATORS[operator]
-    if not attribute:
-        raise ValidationException("Empty attribute name")
+    check_name(attribute)
     for value in values:
         (canonicalize_in_older_words if older_words else canonicalize_in_current_words)({attribute: value})
     if len(values) != count if count is not None else not values:
@@ -112,9 +107,16 @@ def _check(attribute: str, condition: Condition, *, older_words: bool) -> None:
             raise ValidationException(
                 f"{INVALID}ComparisonOperator {operator} is not valid for {kind} AttributeValue type"
             )
-    if len(set(kinds)) > 1:
-        raise ValidationException(f"{INVALID}AttributeValues inside AttributeValueList must be of same type")
+        if kind != kinds[0]:
+            raise ValidationException(f"{INVALID}AttributeValues inside AttributeValueList must be of same type")
     if operator == "BETWEEN" and ordered(gt, *values):
         raise ValidationException(
             "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
         )
+
+
+def check_name(attribute: str) -> None:
+    if not attribute:
+        raise ValidationException("Empty attribute name")
+    if text_size(attribute) > ATTRIBUTE_NAME_MAX_BYTES:
+        raise ValidationException("Attribute name is too large, must be less than 65536 bytes")

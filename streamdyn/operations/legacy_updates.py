@@ -8,24 +8,13 @@ from typing import TYPE_CHECKING, Any
 from streamdyn.core.value_faults import canonicalize_in_current_words
 from streamdyn.core.values import INVALID
 from streamdyn.errors import ValidationException
+from streamdyn.operations.legacy_conditions import check_name
 
 if TYPE_CHECKING:
     from streamdyn.operations.legacy import Placeholders
 
 Updates = dict[str, dict[str, Any]]
 
-TYPE_NAMES = {
-    "S": "STRING",
-    "N": "NUMBER",
-    "B": "BINARY",
-    "BOOL": "BOOLEAN",
-    "NULL": "NULL",
-    "SS": "STRING_SET",
-    "NS": "NUMBER_SET",
-    "BS": "BINARY_SET",
-    "L": "LIST",
-    "M": "MAP",
-}
 SETS = frozenset({"SS", "NS", "BS"})
 ADDABLE = SETS | {"N", "L"}
 
@@ -34,8 +23,7 @@ def check_updates(updates: Updates) -> None:
     """Raises ValidationException for the first fault of AttributeUpdates."""
     for attribute, update in updates.items():
         action = update.get("Action", "PUT")
-        if not attribute:
-            raise ValidationException("Empty attribute name")
+        check_name(attribute)
         if "Value" not in update:
             if action != "DELETE":
                 raise ValidationException(
@@ -45,11 +33,9 @@ def check_updates(updates: Updates) -> None:
         canonicalize_in_current_words({attribute: update["Value"]})
         (kind,) = update["Value"]
         if action == "ADD" and kind not in ADDABLE:
-            raise ValidationException(f"{INVALID}ADD action is not supported for the type {TYPE_NAMES[kind]}")
+            raise ValidationException(f"{INVALID}ADD action is not supported for the type {kind}")
         if action == "DELETE" and kind not in SETS:
-            raise ValidationException(
-                f"{INVALID}DELETE action with value is not supported for the type {TYPE_NAMES[kind]}"
-            )
+            raise ValidationException(f"{INVALID}DELETE action with value is not supported for the type {kind}")
 
 
 def update_text(updates: Updates, placeholders: Placeholders) -> str:

@@ -42,12 +42,12 @@ class Checked:
     nested: tuple[str, ...]
 
 
-def _check(body: dict[str, Any]) -> Checked:
-    check_mixing("PutItem", body)
-    size = canonicalize_in_current_words(body["Item"])
-    check_return_values(body)
-    body = translate_legacy("PutItem", body)
-    expressions = parse_expressions("PutItem", body)
+def _check(asked: dict[str, Any]) -> Checked:
+    check_mixing("PutItem", asked)
+    size = canonicalize_in_current_words(asked["Item"])
+    check_return_values(asked)
+    body = translate_legacy("PutItem", asked)
+    expressions = parse_expressions("PutItem", body, is_limited=body is asked)
     return Checked(body, size, logged_condition(body, expressions), expressions.nested)
 
 

@@ -9,6 +9,7 @@ from streamdyn.core.value_faults import canonicalize_in_current_words
 from streamdyn.errors import ValidationException
 from streamdyn.operations.filters import check_query_filter
 from streamdyn.operations.legacy import check_mixing, translate_legacy
+from streamdyn.operations.legacy_key_conditions import check_key_conditions, legacy_key_conditions
 from streamdyn.operations.lookup import check_scalar_keys, serving_table
 from streamdyn.operations.pages import PageRead, answer_page
 from streamdyn.operations.request_expressions import parse_expressions
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from streamdyn.operations.database import Database, Request
     from streamdyn.operations.request_expressions import Expressions
 
-# The comparisons of KeyConditions that are conditions on keys.
-INDEXABLE = frozenset({"EQ", "LT", "LE", "GT", "GE", "BETWEEN", "BEGINS_WITH"})
-
 
 async def execute(request: Request, db: Database) -> bytes:
     asked = request.body
@@ -31,50 +29,56 @@ async def execute(request: Request, db: Database) -> bytes:
     check_select(asked)
     body = translate_legacy("Query", asked)
     check_start_values(body, canonicalize_in_current_words)
-    expressions = parse_expressions("Query", body)
-    conditions = _conditions(asked, expressions)
+    if "KeyConditions" not in body and "KeyConditionExpression" not in body:
+        raise ValidationException(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+        )
+    expressions = parse_expressions("Query", body, is_limited=body is asked)
+    conditions, values = _conditions(body, expressions)
     table = serving_table(db, body["TableName"])
     index = named_index(table, body)
     read = PageRead(body, expressions, table, index)
     backwards = not body.get("ScanIndexForward", True)
-    keys = _keys(read, conditions, asked, backwards=backwards)
+    keys = _keys(read, conditions, values, backwards=backwards)
     filter_name = "QueryFilter" if "QueryFilter" in asked else "Filter Expression"
     check_query_filter(expressions.filter, table, index, filter_name)
     check_scalar_keys(table, expressions.nested)
     return await answer_page(db, read, keys, backwards=backwards)
 
 
-def _conditions(asked: dict[str, Any], expressions: Expressions) -> list[KeyCondition]:
-    """The conditions on keys; none where KeyConditions ask for something that a key cannot be looked up by."""
-    if expressions.key_condition is None:
-        raise ValidationException(
-            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
-        )
-    comparisons = {condition["ComparisonOperator"] for condition in asked.get("KeyConditions", {}).values()}
-    return key_conditions(expressions.key_condition) if comparisons <= INDEXABLE else []
+def _conditions(body: dict[str, Any], expressions: Expressions) -> tuple[list[KeyCondition], dict[str, Any]]:
+    """The conditions on keys, and the values by placeholder; no conditions where KeyConditions ask for something that
+    a key cannot be looked up by.
+    """
+    if expressions.key_condition is not None:
+        return key_conditions(expressions.key_condition), expressions.values
+    check_key_conditions(body["KeyConditions"])
+    return legacy_key_conditions(body["KeyConditions"])
 
 
-def _keys(read: PageRead, conditions: list[KeyCondition], asked: dict[str, Any], *, backwards: bool) -> KeyRange:
+def _keys(read: PageRead, conditions: list[KeyCondition], values: dict[str, Any], *, backwards: bool) -> KeyRange:
     """The keys that the conditions select and that lie behind the starting key."""
     index = read.index
-    attributes = [condition.attribute for condition in conditions] or list(asked["KeyConditions"])
+    attributes = [condition.attribute for condition in conditions] or list(read.body["KeyConditions"])
     missed = missed_attribute(attributes, ordered_by(read.table.keys, index))
     start = start_position(read.body, read.table, index, missed)
     if missed is not None:
         raise missed_key(missed)
     if not conditions:
         raise ValidationException("Attempted conditional constraint is not an indexable operation")
-    keys = key_range(conditions, read.expressions.values, read.table.keys, index)
+    keys = key_range(conditions, values, read.table.keys, index)
     if start is not None and not is_within(start, keys):
-        raise _outside(read, conditions, keys)
+        raise _outside(read, conditions, values, keys)
     return behind(keys, start, backwards=backwards)
 
 
-def _outside(read: PageRead, conditions: list[KeyCondition], keys: KeyRange) -> ValidationException:
+def _outside(
+    read: PageRead, conditions: list[KeyCondition], values: dict[str, Any], keys: KeyRange
+) -> ValidationException:
     """Why a starting key is not one that the query could have ended with."""
     if len(conditions) == 1:
         return ValidationException("The provided starting key is outside query boundaries based on provided conditions")
-    schema, values = read.table.keys, read.expressions.values
+    schema = read.table.keys
     (partition,) = (condition for condition in conditions if condition.attribute == schema.partition)
     of_same_partition = {**read.body["ExclusiveStartKey"], schema.partition: values[partition.operands[0]]}
     if is_within(position(of_same_partition, schema, read.index), keys):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from streamdyn.core.expressions import Condition, Projection, Update
 
 NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
+EXPRESSION_MAX_BYTES = 4096
 PLACEHOLDER_MAX_CHARS = 255
 ATTRIBUTE_NAME_MAX_BYTES = 65_535
 # All names, and all values, of a request, with their placeholders.
@@ -64,15 +65,23 @@ class Expressions:
 NONE = Expressions(None, None, None, None, None, {}, ())
 
 
-def parse_expressions(operation: str, body: dict[str, Any]) -> Expressions:
-    """The expressions of a request; raises ValidationException for the first fault among them."""
+def parse_expressions(operation: str, body: dict[str, Any], *, is_limited: bool = True) -> Expressions:
+    """The expressions of a request; raises ValidationException for the first fault among them.
+
+    Those that have been legacy parameters are not limited.
+    """
     members = [member for member in EXPRESSIONS[operation] if member in body]
     if not members and NAMES not in body and VALUES not in body:
         return NONE
     check_needed(operation, body)
     names, values = body.get(NAMES, {}), body.get(VALUES, {})
     _check_placeholders(body, names, values)
-    parsed = _parsed(members, body, tuple(names.items()), values)
+    parsed = {}
+    for member in members:  # each is checked to the end before the next one is read
+        if is_limited:
+            _check_size(member, body[member])
+        parsed[member] = _parse(member, body[member], tuple(names.items()))
+        parsed[member].check(values, is_limited=is_limited)
     _check_used(NAMES, names, [p.names for p in parsed.values()])
     _check_used(VALUES, values, [p.values for p in parsed.values()])
     trees = {member: p.tree for member, p in parsed.items()}
@@ -87,13 +96,10 @@ def parse_expressions(operation: str, body: dict[str, Any]) -> Expressions:
     )
 
 
-def _parsed(members: list[str], body: dict[str, Any], names: Names, values: dict[str, Any]) -> dict[str, Parsed]:
-    """Each expression is checked to the end before the next one is read."""
-    parsed = {}
-    for member in members:
-        parsed[member] = _parse(member, body[member], names)
-        parsed[member].check(values)
-    return parsed
+def _check_size(member: str, text: str) -> None:
+    if (size := len(text.encode())) > EXPRESSION_MAX_BYTES:
+        fault = f"Expression size has exceeded the maximum allowed size; expression size: {size}"
+        raise ValidationException(f"Invalid {member}: {fault}")
 
 
 def _parse(member: str, text: str, names: Names) -> Parsed:

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    check_mixing("Scan", request.body)
-    check_select(request.body)
-    body = translate_legacy("Scan", request.body)
+    asked = request.body
+    check_mixing("Scan", asked)
+    check_select(asked)
+    body = translate_legacy("Scan", asked)
     check_start_values(body, canonicalize_in_older_words)
     _check_segment(body)
-    expressions = parse_expressions("Scan", body)
+    expressions = parse_expressions("Scan", body, is_limited=body is asked)
     table = serving_table(db, body["TableName"])
     index = named_index(table, body)
     keys = segment_keys(body.get("Segment", 0), body.get("TotalSegments", 1))

@@ -50,12 +50,12 @@ class Checked:
     is_legacy: bool
 
 
-def _check(body: dict[str, Any]) -> Checked:
-    check_mixing("UpdateItem", body)
-    canonicalize_in_current_words(body["Key"])
-    is_legacy = "AttributeUpdates" in body
-    body = translate_legacy("UpdateItem", body)
-    expressions = parse_expressions("UpdateItem", body)
+def _check(asked: dict[str, Any]) -> Checked:
+    check_mixing("UpdateItem", asked)
+    canonicalize_in_current_words(asked["Key"])
+    is_legacy = "AttributeUpdates" in asked
+    body = translate_legacy("UpdateItem", asked)
+    expressions = parse_expressions("UpdateItem", body, is_limited=body is asked)
     return Checked(
         body,
         expressions.update,

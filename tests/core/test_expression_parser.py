@@ -299,3 +299,16 @@ def test_deep_nesting_costs_no_stack(text, fault):
     with pytest.raises(ValidationException) as error:
         parse_condition(text, ()).check({":v": {"S": "x"}})
     assert str(error.value) == f"Invalid ConditionExpression: {fault}"
+
+
+def test_only_requests_are_limited():
+    """The log has legacy parameters as expressions, which may be long, but never too deep to evaluate."""
+    in_two_hundred = parse_condition(f"a in ({', '.join([':v'] * 200)})", ())
+    in_two_hundred.check({":v": {"S": "x"}}, is_limited=False)
+    in_thousands = parse_condition(" or ".join(f"({' or '.join(['a = :v'] * 100)})" for _ in range(50)), ())
+    in_thousands.check({":v": {"S": "x"}}, is_limited=False)
+    for condition in (in_two_hundred, in_thousands):
+        with pytest.raises(ValidationException, match="too many"):
+            condition.check({":v": {"S": "x"}})
+    with pytest.raises(ValidationException, match="nested too deep"):
+        parse_condition("not " * 1000 + "a = :v", ()).check({":v": {"S": "x"}}, is_limited=False)

@@ -129,8 +129,8 @@ def test_faults_of_expected(db, condition, fault):
     ("update", "fault"),
     [
         ({"Action": "ADD"}, "Only DELETE action is allowed when no attribute value is specified"),
-        ({"Action": "ADD", "Value": {"S": "x"}}, "ADD action is not supported for the type STRING"),
-        ({"Action": "DELETE", "Value": n(1)}, "DELETE action with value is not supported for the type NUMBER"),
+        ({"Action": "ADD", "Value": {"S": "x"}}, "ADD action is not supported for the type S"),
+        ({"Action": "DELETE", "Value": n(1)}, "DELETE action with value is not supported for the type N"),
     ],
 )
 def test_faults_of_attribute_updates(db, update, fault):

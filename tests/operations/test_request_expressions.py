@@ -235,3 +235,15 @@ def test_a_query_s_expressions_come_in_dynamodb_s_order():
     assert tell("wrong", "a,a", "wrong") == "Invalid FilterExpression"
     assert tell("a = b", "a,a", "wrong") == "Invalid ProjectionExpression"
     assert tell("a = b", "a", "wrong") == "Invalid KeyConditionExpression"
+
+
+@pytest.mark.parametrize(
+    ("operation", "member"),
+    [("PutItem", "ConditionExpression"), ("UpdateItem", "UpdateExpression"), ("GetItem", "ProjectionExpression")],
+)
+def test_the_size_of_an_expression_counts_in_bytes_and_before_its_syntax(operation, member):
+    assert fault(operation, **{member: "é" * 2048 + "x"}) == (
+        f"Invalid {member}: Expression size has exceeded the maximum allowed size; expression size: 4097"
+    )
+    assert "token" in fault(operation, **{member: "é" * 2048})
+    assert "Syntax error" in fault(operation, **{member: " " * 4095 + "-"})
