@@ -219,6 +219,26 @@ UPDATES = [
     put_to("n", "ADD", n("9.9999999999999999999999999999999999999E+125")),
     put_to("fresh", "PUT", s("x" * 409_600)),
 ]
+MANY = range(800)
+LONG = [
+    call("PutItem", Item=KEY, Expected={f"a{i}": compare("NULL") for i in MANY}),
+    call("PutItem", Item=KEY, Expected={f"a{i}": compare("EQ", n(i)) for i in MANY}, ConditionalOperator="OR"),
+    call("PutItem", Item=KEY, Expected={f"a{i}": compare("NOT_CONTAINS", n(i)) for i in MANY}),
+    expect("n", "IN", *[n(i) for i in MANY]),
+    expect("s", "IN", *[n(i) for i in MANY]),
+    call(
+        "UpdateItem",
+        Key=KEY,
+        AttributeUpdates={f"a{i}": {"Action": "PUT", "Value": n(i)} for i in MANY},
+        ReturnValues="ALL_NEW",
+    ),
+    call(
+        "UpdateItem",
+        Key=KEY,
+        AttributeUpdates={f"b{i}": {"Action": "ADD", "Value": l(n(i))} for i in MANY},
+        ReturnValues="UPDATED_NEW",
+    ),
+]
 ROWS = [{"p": s("k"), "r": n(i), "x": n(i), "y": s("y" * i)} for i in range(1, 7)]
 HASH_EQ = {"p": compare("EQ", s("k"))}
 
@@ -264,6 +284,15 @@ QUERIES = [
     conditions(KeyConditionExpression="p = :p", ExpressionAttributeValues={":p": s("k")}),
     conditions(ExpressionAttributeNames={"#p": "p"}),
     conditions(ExpressionAttributeValues={":p": s("p")}),
+    conditions({"x": compare("EQ", n(3)), "y": compare("EQ", n(3))}),
+    conditions(QueryFilter={"x": compare("EQ")}, AttributesToGet=["x", "x"]),
+    conditions(QueryFilter={"x": compare("EQ")}, ConditionalOperator="OR"),
+    conditions(QueryFilter={"p.q": compare("NULL")}),
+    conditions(QueryFilter={"x": compare("IN", n(1), {"L": []}, s("x"))}),
+    conditions(QueryFilter={"x": compare("IN", n(1), s("x"), {"L": []})}),
+    conditions(
+        FilterExpression="#0 = :0", ExpressionAttributeNames={"#0": "x"}, ExpressionAttributeValues={":0": n(3)}
+    ),
     conditions(AttributesToGet=["x"]),
     conditions(AttributesToGet=["x", "x"]),
     conditions(AttributesToGet=[]),
@@ -300,6 +329,7 @@ GROUPS = {
     "operators with too few or many values": Group(COUNTS, given=[ITEM]),
     "Expected": Group(EXPECTED, given=[ITEM]),
     "AttributeUpdates": Group(UPDATES, given=[ITEM]),
+    "legacy parameters that are longer than an expression": Group(LONG, given=[ITEM]),
     "KeyConditions and QueryFilter": Group(QUERIES, RANGE, ROWS),
     "ScanFilter": Group(SCANS, RANGE, ONE),
 }

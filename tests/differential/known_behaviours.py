@@ -121,6 +121,24 @@ def _no_empty_maps_without_expression(operation: str, body: Json, theirs: Answer
     return None
 
 
+LEGACY = ("AttributeUpdates", "Expected", "QueryFilter", "ScanFilter", "KeyConditions")
+TOLD = ("ProjectionExpression", "UpdateExpression", "ConditionExpression", "FilterExpression", "KeyConditionExpression")
+
+
+def _empty_is_there(operation: str, body: Json, theirs: Answer) -> Answer | None:
+    """The request mixes the two languages, be one of them only there by an empty map."""
+    legacy = [member for member in LEGACY if member in body]
+    expressions = [member for member in TOLD if member in body]
+    if legacy == ["KeyConditions"] and "KeyConditionExpression" not in body:
+        return None
+    if not theirs.ok or not expressions or all(body[member] for member in legacy):
+        return None
+    return _invalid(
+        "Can not use both expression and non-expression parameters in the same request: "
+        f"Non-expression parameters: {{{', '.join(legacy)}}} Expression parameters: {{{', '.join(expressions)}}}"
+    )
+
+
 BARE_SIZE = re.compile(r"(?<![#:\w])size(?!\w|\s*\()", re.IGNORECASE)
 
 
@@ -234,6 +252,12 @@ BEHAVIOURS = (
         "words that choose how to answer are hardly checked",
         "conformance tests/tier3/validation-ordering/putItem.test.ts, deleteItem.test.ts",
         _known_words_only,
+    ),
+    Behaviour(
+        "an empty legacy parameter beside an expression is none",
+        "dynalite test/deleteItem.js, test/updateItem.js, if expression and non-expression; the service's answer to a "
+        "client that sent an empty Expected: brendanhay/amazonka issue 142",
+        _empty_is_there,
     ),
     Behaviour(
         "empty maps of names and values are allowed without an expression",

@@ -227,6 +227,19 @@ WORDINGS = (
         "Too many items requested for the Batch(Get|Write)Item call)",
         f"{SUITE}batchWriteItem.test.ts",
     ),
+    # legacy parameters
+    Wording(
+        f"{VE}(?P<start>{INVALID}(ADD action|DELETE action with value) is not supported for the type) [A-Z]+",
+        f"{VE}{{start}} (S|N|B|BOOL|NULL|L|M)",
+        "dynalite test/updateItem.js, trying to add or delete incorrect types",
+        ("UpdateItem",),
+    ),
+    Wording(
+        f"{VE}Conditions must be at least length 1",
+        f"{VE}Conditions can be of length 1 or 2 only",
+        "dynalite test/query.js, incorrect number of KeyConditions",
+        ("Query",),
+    ),
     # queries and scans
     Wording(
         f"{VE}Query condition missed key schema element",
