@@ -12,7 +12,7 @@ from streamdyn.operations.legacy import check_mixing, translate_legacy
 from streamdyn.operations.legacy_key_conditions import check_key_conditions, legacy_key_conditions
 from streamdyn.operations.lookup import check_scalar_keys, serving_table
 from streamdyn.operations.pages import PageRead, answer_page
-from streamdyn.operations.request_expressions import check_needed, parse_expressions
+from streamdyn.operations.request_expressions import parse_expressions
 from streamdyn.operations.selection import check_select, named_index
 from streamdyn.operations.start_keys import behind, check_start_values, is_within, position, start_position
 
@@ -29,7 +29,6 @@ async def execute(request: Request, db: Database) -> bytes:
     check_select(asked)
     body = translate_legacy("Query", asked)
     check_start_values(body, canonicalize_in_current_words)
-    _check_has_conditions(body)
     expressions = parse_expressions("Query", body, is_limited=body is asked)
     conditions, values = _conditions(body, expressions)
     table = serving_table(db, body["TableName"])
@@ -43,20 +42,16 @@ async def execute(request: Request, db: Database) -> bytes:
     return await answer_page(db, read, keys, backwards=backwards)
 
 
-def _check_has_conditions(body: dict[str, Any]) -> None:
-    if "KeyConditions" not in body and "KeyConditionExpression" not in body:
-        check_needed("Query", body)
-        raise ValidationException(
-            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
-        )
-
-
 def _conditions(body: dict[str, Any], expressions: Expressions) -> tuple[list[KeyCondition], dict[str, Any]]:
     """The conditions on keys, and the values by placeholder; no conditions where KeyConditions ask for something that
     a key cannot be looked up by.
     """
     if expressions.key_condition is not None:
         return key_conditions(expressions.key_condition), expressions.values
+    if "KeyConditions" not in body:
+        raise ValidationException(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+        )
     check_key_conditions(body["KeyConditions"])
     return legacy_key_conditions(body["KeyConditions"])
 
