@@ -222,6 +222,13 @@ def test_any_number_of_updates(db):
     assert updated(db, updates) == {**ITEM, **{name: update["Value"] for name, update in updates.items()}}
 
 
+def test_many_updates_count_for_the_size_of_an_item(db):
+    """The service measures each action with 19 bytes, so that many small ones are too much for an item that is not."""
+    updates = {f"a{i}": {"Action": "PUT", "Value": {"S": "x" * 185}} for i in range(2000)}
+    told = "Item size to update has exceeded the maximum allowed size"
+    assert refused(db, "UpdateItem", Key=KEY, AttributeUpdates=updates) == told
+
+
 def test_an_expression_is_limited_beside_key_conditions_too(db):
     condition = f"n IN ({', '.join([':n'] * 101)})"
     asked = {"KeyConditions": {"p": compare("EQ", KEY["p"])}, "FilterExpression": condition}
