@@ -229,6 +229,11 @@ def test_many_updates_count_for_the_size_of_an_item(db):
     assert refused(db, "UpdateItem", Key=KEY, AttributeUpdates=updates) == told
 
 
+def test_but_not_so_many_that_others_wait_for_long(db):
+    updates = {f"a{i}": {"Action": "DELETE"} for i in range(20_000)}
+    assert "Expression size has exceeded" in refused(db, "UpdateItem", Key=KEY, AttributeUpdates=updates)
+
+
 def test_an_expression_is_limited_beside_key_conditions_too(db):
     condition = f"n IN ({', '.join([':n'] * 101)})"
     asked = {"KeyConditions": {"p": compare("EQ", KEY["p"])}, "FilterExpression": condition}
