@@ -34,6 +34,9 @@ COMMANDS: tuple[type[Any], ...] = (
     c.TagTable,
     c.SetTimeToLive,
     c.FinishTable,
+    c.PlaceReplicas,
+    c.RegisterNode,
+    c.SetNodeStatus,
 )
 _FIELDS = {cls: (f"streamdyn.{cls.__name__}", [f.name for f in fields(cls)]) for cls in COMMANDS}
 _EXPRESSIONS = ("condition", "update")
@@ -112,6 +115,9 @@ def _from_avro(name: str, values: dict[str, Any]) -> c.Command:
         values["after"] = c.Position(**values["after"])
     elif cls is c.FinishTable:
         values["topic_ids"] = tuple(values["topic_ids"])
+        values["replicas"] = tuple(tuple(nodes) for nodes in values["replicas"])
+    elif cls is c.PlaceReplicas:
+        values["before"], values["replicas"] = tuple(values["before"]), tuple(values["replicas"])
     elif cls is c.TagTable:
         values["removed"] = tuple(values["removed"])
     command: c.Command = cls(*values.values())

@@ -5,6 +5,8 @@
     ApiError                          the client's: answered in DynamoDB's own type and wording
       ValidationException, SerializationException, UnknownOperationException, ...
       InternalServerError             ours, and retryable: SDKs try again by themselves
+        OutOfService                  the same of one replica: another one may serve
+    NotLeader, Unreachable            between nodes: try another one; no client sees them
     OperatorError                     the operator's: one clear line that says what to do
       PartitionError                  the same, of one partition; the others go on serving
 """
@@ -85,6 +87,26 @@ class InternalServerError(ApiError):
     """No definite answer in time: the write may or may not happen. SDKs retry, and a retry never applies twice."""
 
     status = 500
+
+
+class OutOfService(InternalServerError):
+    """One replica of the partition serves nothing, for a reason that stays. Another one may."""
+
+    @property
+    def kind(self) -> str:
+        return self.namespace + InternalServerError.__name__
+
+
+class NotLeader(Exception):
+    """Another node leads the partition: `node`, or nobody knows which. A write may have happened all the same."""
+
+    def __init__(self, node: str | None = None) -> None:
+        super().__init__(node or "")
+        self.node = node
+
+
+class Unreachable(Exception):
+    """A node does not answer. What it was asked for may have happened all the same."""
 
 
 class OperatorError(Exception):

@@ -56,6 +56,31 @@ LEASE_MAX_DURATION_MS = 60_000
 # Others wait this much longer than the lease: clocks may run apart by 10 %, and times are rounded to 1 ms.
 LEASE_WAIT_PERCENT = 110
 LEASE_WAIT_EXTRA_MS = 10
+# A leader that hands over claims no lease again for so long: its successor takes some ms.
+HAND_OVER_MS = 1_000
+
+# --- Between nodes ---
+# Every node asks every other one so often, and takes it for gone when it has not answered for so long: well within
+# the lease, so that the wait for that is the only one after a node's end.
+PING_INTERVAL_MS = 250
+PING_TIMEOUT_MS = 1_000
+PEER_CONNECT_TIMEOUT_MS = 500
+# A page of 1 MB of items as DynamoDB counts them can be several times as much JSON.
+PEER_FRAME_MAX_BYTES = 64 * 1024 * 1024
+# A node that says of itself that it cannot append: its oldest append in flight is older, and none came back since.
+APPEND_STALLED_MS = 1_500
+# After a question that the right node did not get, the next one waits, and longer each time.
+ROUTE_RETRY_MS = 10
+ROUTE_RETRY_MAX_MS = 200
+# A node that has been away for so long loses its replicas to others (`--away-ms`).
+NODE_AWAY_MS = 5 * 60_000
+# The leader of `meta` looks at the nodes and the placement so often, and each node at the leaders of its partitions.
+AUTOADMIN_INTERVAL_MS = 1_000
+# So many partitions are moved, or handed over to the node that should lead them, at a time.
+MOVES_MAX = 32
+REPLICAS_PER_PARTITION = 3
+# A replica this close to its leader has caught up: it has all but what is on its way.
+CAUGHT_UP_RECORDS = 1_000
 
 # --- Retries without double effect ---
 # The results of this many commands are kept by id, for this long on the log's clock, up to this many bytes of results:
@@ -80,7 +105,9 @@ class Settings:
 
     cluster: str = "streamdyn"  # prefix of every topic, so that several clusters can share one Kafka
     partitions_per_table: int = 1
+    replicas: int = REPLICAS_PER_PARTITION  # nodes that hold each partition, where there are as many
     lease_duration_ms: int = LEASE_DURATION_MS
+    node_away_ms: int = NODE_AWAY_MS
     region: str = "us-east-1"  # appears in ARNs only
     # Appears in ARNs, of which those of other accounts are refused. Not the zeros of DynamoDB Local: tests that were
     # written against DynamoDB use them for an account that is not the caller's.

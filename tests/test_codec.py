@@ -26,6 +26,7 @@ BY_TYPE = {
     "Position": POSITIONS,
     "dict[str, str]": MAPS,
     "tuple[str, ...]": st.lists(TEXT, max_size=3).map(tuple),
+    "tuple[tuple[str, ...], ...]": st.lists(st.lists(TEXT, max_size=3).map(tuple), max_size=3).map(tuple),
 }
 BY_NAME = {"id": IDS, "epoch": LONGS, "duration_ms": INTS}
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from streamdyn.cli.simulate import simulate_seeds, tell_story
 from streamdyn.cli.up import Up, serve
 from streamdyn.errors import OperatorError
-from streamdyn.settings import PARTITIONS_MAX, Settings
+from streamdyn.settings import NODE_AWAY_MS, PARTITIONS_MAX, REPLICAS_PER_PARTITION, Settings
 
 app = typer.Typer(
     help="A DynamoDB you run yourself, whose storage engine is a Kafka log.",
@@ -56,7 +56,47 @@ def up(
     partitions: Annotated[int, typer.Option(help="Partitions of each new table.", min=1, max=PARTITIONS_MAX)] = 1,
 ) -> None:
     """Start streamdyn and a Kafka broker for it, and serve DynamoDB until Ctrl-C."""
-    plan = Up(host, port, data_dir.expanduser(), kafka, Settings(cluster, partitions))
+    _run(Up(host, port, data_dir.expanduser(), kafka, Settings(cluster, partitions)))
+
+
+@app.command()
+def node(
+    *,
+    kafka: Annotated[str, typer.Option(help="HOST:PORT of one or more brokers of the Kafka cluster, with commas.")],
+    listen: Annotated[str, typer.Option(help="HOST:PORT of the DynamoDB endpoint.")] = "127.0.0.1:8000",
+    data_dir: Annotated[Path, typer.Option(help="Where this node keeps its replicas.", file_okay=False)] = DATA_DIR,
+    peers_listen: Annotated[
+        str, typer.Option(help="HOST:PORT for other nodes; by default the host of --listen, and any port.")
+    ] = "",
+    advertise: Annotated[
+        str, typer.Option(help="Host name at which other nodes and clients reach this one, if not that of --listen.")
+    ] = "",
+    cluster: Annotated[
+        str, typer.Option(help="Prefix of the Kafka topics: one Kafka can hold several clusters.")
+    ] = "streamdyn",
+    partitions: Annotated[int, typer.Option(help="Partitions of each new table.", min=1, max=PARTITIONS_MAX)] = 1,
+    replicas: Annotated[
+        int, typer.Option(help="Nodes that hold each partition, where there are as many.", min=1)
+    ] = REPLICAS_PER_PARTITION,
+    away_ms: Annotated[
+        int, typer.Option(help="A node that is away for so long loses its replicas to others.", min=1_000)
+    ] = NODE_AWAY_MS,
+) -> None:
+    """Start one node of a cluster on a Kafka that is there. Nodes find each other through it."""
+    host, port = _host_and_port(listen)
+    peers_host, peers_port = _host_and_port(peers_listen) if peers_listen else (host, 0)
+    settings = Settings(cluster, partitions, replicas, node_away_ms=away_ms)
+    _run(Up(host, port, data_dir.expanduser(), kafka, settings, peers_host, peers_port, advertise))
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise typer.BadParameter(f"{address!r} is no HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def _run(plan: Up) -> None:
     status = 0
     try:
         uvloop.run(serve(plan, _say))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamdyn.broker import Broker
 from streamdyn.cluster.data_dir import DataDir
-from streamdyn.cluster.node import Node
+from streamdyn.cluster.running import Addresses, RunningNode
 from streamdyn.gateway.app import Gateway
 from streamdyn.gateway.server import Server, listen
 
@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """What was asked for on the command line."""
+    """What was asked for on the command line. Without `kafka`, a broker is started."""
 
     host: str
     port: int
     data_dir: Path
     kafka: str | None
     settings: Settings
+    peers_host: str = ""
+    peers_port: int = 0
+    advertise: str = ""
 
 
 async def serve(plan: Up, say: Callable[[str], None]) -> None:
@@ -61,12 +64,13 @@ async def _start(
     bootstrap = plan.kafka
     if bootstrap is None:
         bootstrap = await stack.enter_async_context(_own_broker(data_dir, say))
-    node = Node(data_dir, bootstrap, plan.settings, say)
+    host, port = listener.getsockname()[:2]
+    addresses = Addresses(plan.peers_host or plan.host, plan.peers_port, plan.advertise or plan.host, port)
+    node = RunningNode(data_dir, bootstrap, plan.settings, addresses, say)
     stack.push_async_callback(node.stop)
     spare_the_collector()
-    database = await node.start()
-    await stack.enter_async_context(_serving(Gateway(database), listener))
-    host, port = listener.getsockname()[:2]
+    sessions = await node.start()
+    await stack.enter_async_context(_serving(Gateway(sessions.session), listener))
     say(f"data in {plan.data_dir}; Kafka at {bootstrap}")
     print(f"ready at http://{_in_url(host)}:{port}", flush=True)  # noqa: T201
 

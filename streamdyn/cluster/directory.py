@@ -1,4 +1,4 @@
-"""The tables as this node knows them: the rows of the `meta` log, decoded, and who waits for one to change."""
+"""The tables and nodes as this node knows them: the rows of the `meta` log, decoded."""
 
 from __future__ import annotations
 
@@ -6,37 +6,69 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from streamdyn.core.indexes import BASE_SPACE
-from streamdyn.core.tables import Table, decode_table
+from streamdyn.core.nodes import ACTIVE, NODE_KEY, NodeInfo, decode_node
+from streamdyn.core.placement import Placed
+from streamdyn.core.tables import PartitionInfo, Table, decode_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from streamdyn.core.apply import Effects
 
+META = "meta"
+
 
 class Directory:
     """`changed` is told of every table whose row changed: its name, and the table, or None once it is gone."""
 
-    def __init__(self, changed: Callable[[str, Table | None], None]) -> None:
+    def __init__(self, node: str, meta_topic: str, changed: Callable[[str, Table | None], None]) -> None:
         self.tables: dict[str, Table] = {}
+        self.nodes: dict[str, NodeInfo] = {}
+        self._node = node
+        self._meta_topic = meta_topic
         self._changed = changed
         self._change = asyncio.Event()
 
     def load(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
         """Take over all rows, at the start."""
         for key, row in rows:
-            self.tables[_name(key)] = decode_table(row)
+            self._take(key, row)
 
     def observe(self, effects: Effects) -> None:
         """A batch of the `meta` log was applied."""
         for key, row in effects.rows.items():
-            name = _name(key)
-            if row is None:
-                self.tables.pop(name, None)
-            else:
-                self.tables[name] = decode_table(row)
-            self._changed(name, self.tables.get(name))
+            name = self._take(key, row)
+            if name is not None:
+                self._changed(name, self.tables.get(name))
         self.wake()
+
+    def meta(self) -> PartitionInfo:
+        """The partition that all this is in. Every node holds it."""
+        others = sorted(node for node in self.nodes if node != self._node)
+        return PartitionInfo(META, self._meta_topic, 0, replicas=(self._node, *others))
+
+    def others(self) -> list[str]:
+        """The nodes that should answer, but for this one."""
+        return [node for node in self.nodes if node != self._node]
+
+    def peer_address(self, node: str) -> tuple[str, int] | None:
+        info = self.nodes.get(node)
+        if info is None:
+            return None
+        host, _, port = info.peer_address.rpartition(":")
+        return host, int(port)
+
+    def active_nodes(self) -> list[NodeInfo]:
+        return [node for node in self.nodes.values() if node.status == ACTIVE]
+
+    def placed(self) -> list[Placed]:
+        """Every partition that has its topic, and the nodes that hold it."""
+        return [
+            Placed(table.name, info.id, info.replicas)
+            for table in self.tables.values()
+            for info in table.partitions
+            if info.topic_id
+        ]
 
     def wake(self) -> None:
         """Let everybody who waits look again."""
@@ -53,6 +85,16 @@ class Directory:
             return False
         return True
 
-
-def _name(key: bytes) -> str:
-    return key.removeprefix(BASE_SPACE).decode()
+    def _take(self, key: bytes, row: bytes | None) -> str | None:
+        """The name of the table that the row is of, or None for a node's."""
+        key = key.removeprefix(BASE_SPACE)
+        if key.startswith(NODE_KEY):
+            if row is not None:
+                self.nodes[key.removeprefix(NODE_KEY).decode()] = decode_node(row)
+            return None
+        name = key.decode()
+        if row is None:
+            self.tables.pop(name, None)
+        else:
+            self.tables[name] = decode_table(row)
+        return name

@@ -4,144 +4,208 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 from streamdyn.cluster.autoadmin import Autoadmin
-from streamdyn.cluster.clock import now_ms
-from streamdyn.cluster.directory import Directory
+from streamdyn.cluster.directory import META, Directory
+from streamdyn.cluster.leadership import Leadership
+from streamdyn.cluster.membership import Membership
 from streamdyn.cluster.partition import Partition
 from streamdyn.cluster.router import Router
+from streamdyn.cluster.service import Service
+from streamdyn.cluster.session import Sessions
+from streamdyn.cluster.topic_checks import TopicChecks, check_reach
 from streamdyn.core.apply import Schema
-from streamdyn.core.commands import ITEM_COMMANDS, TABLE_COMMANDS
+from streamdyn.core.commands import ITEM_COMMANDS, META_COMMANDS, RegisterNode
 from streamdyn.core.lease import LeaseKeeper
-from streamdyn.core.tables import ACTIVE, CREATING, DELETING, PartitionInfo, Table
-from streamdyn.errors import OperatorError, PartitionError
-from streamdyn.log.kafka import KafkaLog
-from streamdyn.log.topics import TopicFacts, Topics
-from streamdyn.replica.materializer import Materializer
+from streamdyn.core.nodes import AWAY
+from streamdyn.core.tables import CREATING, DELETING, PartitionInfo, Table
+from streamdyn.errors import ApiError, OperatorError, PartitionError
 from streamdyn.replica.replica import Replica, missing, recreated
-from streamdyn.replica.rocks import RocksMemory, RocksStore
-from streamdyn.settings import STALLED_CATCH_UP_S, STOP_TIMEOUT_S, TOPIC_CHECK_INTERVAL_MS, Settings
+from streamdyn.settings import (
+    APPEND_STALLED_MS,
+    REQUEST_TIMEOUT_MS,
+    STALLED_CATCH_UP_S,
+    STOP_TIMEOUT_S,
+    Settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from typing import Any
 
-    from streamdyn.cluster.data_dir import DataDir
+    from streamdyn.cluster.edge import Edge
+    from streamdyn.cluster.messages import Answer, Question
     from streamdyn.core.apply import Effects
     from streamdyn.log.events import Event
+    from streamdyn.log.topics import TopicFacts
 
 logger = logging.getLogger(__name__)
 
-META = "meta"
-EXPIRE_INTERVAL_S = 0.5
 RETRY_S = 1.0
 
 
 class Node:
-    """`report` gets the lines meant for the operator. Made and used on one event loop."""
+    """`id` is its name in every log, `life` that of this run of it. `addresses` are where other nodes and clients
+    reach it, and `report` gets the lines meant for the operator. Made and used on one event loop.
+    """
 
-    def __init__(self, data_dir: DataDir, bootstrap: str, settings: Settings, report: Callable[[str], None]) -> None:
-        self._data_dir = data_dir
+    def __init__(
+        self,
+        id_: str,
+        life: str,
+        edge: Edge,
+        settings: Settings,
+        addresses: tuple[str, str],
+        report: Callable[[str], None],
+    ) -> None:
+        self.id = id_
+        self._life = life
+        self._edge = edge
         self._settings = settings
+        self._addresses = addresses
         self._report = report
-        self._node_id = ""
-        self._life = uuid4().hex
-        self._memory = RocksMemory()
-        self._topics = Topics(bootstrap)
-        self._directory = Directory(self._table_changed)
-        self._materializer = Materializer(settings.cluster, data_dir.path, self._handle)
-        self._log = KafkaLog(bootstrap, asyncio.get_running_loop(), self._materializer.put, report)
         self._partitions: dict[str, Partition] = {}
         self._by_topic: dict[str, Partition] = {}
-        self._autoadmin: Autoadmin | None = None  # from the moment that the directory is complete
-        self._checking: set[str] = set()
+        self._opening: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._started = False
+        self._autoadmin: Autoadmin | None = None  # from the moment that the directory is complete
+        self.directory = Directory(id_, f"{settings.cluster}.{META}", self._table_changed)
+        self.membership = Membership(
+            id_,
+            self._ask,
+            others=self.directory.others,
+            well=lambda: edge.log.stalled_ms() < APPEND_STALLED_MS,
+            lost=edge.network.drop,
+            clock_ms=edge.clock_ms,
+        )
+        self.service = Service(self._partitions, self.membership, self._ask)
+        self.router = Router(id_, self._partitions, self.service, self.membership, self._ask, edge.clock_ms)
+        self._leadership = Leadership(id_, self.directory, self._partitions, self.membership, self._ask)
+        self._checks = TopicChecks(edge, self._by_topic, self._spawn)
 
-    async def start(self) -> Router:
+    async def start(self) -> Sessions:
         """Open every replica, catch up with the logs, and give the way to the data. Raises OperatorError."""
-        self._node_id = self._data_dir.node_id()
-        await self._topics.check_reachable()
-        self._materializer.every(EXPIRE_INTERVAL_S, "expire-requests", self._expire_requests)
-        self._materializer.every(TOPIC_CHECK_INTERVAL_MS / 1000, "check-topics", self._check_topics)
-        await self._materializer.start()
-        self._log.start()
-
         meta = await self._open_meta()
-        self._directory.load(meta.rows())
+        self.directory.load(meta.rows())
         await self._open_tables()
-        self._autoadmin = Autoadmin(meta, self._directory, self._topics, self._report)
-        for table in list(self._directory.tables.values()):
+        self._autoadmin = Autoadmin(
+            self.id,
+            self._settings,
+            meta,
+            self.directory,
+            self._edge.topics,
+            self.membership,
+            self._ask,
+            self._edge.new_id,
+            self._report,
+        )
+        for table in list(self.directory.tables.values()):
             self._go_on_with(table)
-        return Router(self._settings, self._directory, meta, self._partitions)
+        self.membership.beat()
+        self._spawn(self._register())
+        return Sessions(self._settings, self.directory, self.router, self._edge.clock_ms)
 
     async def stop(self) -> None:
-        """Hand every lease back, flush every replica, leave Kafka. Also after a start that failed."""
+        """Hand every lease over, flush every replica. Also after a start that failed."""
         if self._autoadmin is not None:
             await self._autoadmin.stop()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._release_leases()
-        await asyncio.to_thread(self._log.stop)
-        await self._materializer.stop()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self._leadership.hand_all_over()
+        except TimeoutError:
+            self._report("Kafka did not take the leases back in time; the next holder waits for them to run out")
+        self.membership.stop()
+
+    def close(self) -> None:
+        """Close the replicas, once the log tells nothing more."""
         for partition in self._by_topic.values():
             try:
                 partition.close()
             except PartitionError as error:
                 self._report(f"partition {partition.id}: {error}")
 
-    async def _release_leases(self) -> None:
+    # --- called by timers ---
+
+    async def look_after(self) -> None:
+        """Every AUTOADMIN_INTERVAL_MS: leaders, placement, and this node's own row."""
+        if self._autoadmin is None:
+            return
         try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await asyncio.gather(*(partition.release() for partition in self._by_topic.values()))
-        except TimeoutError:
-            self._report("Kafka did not take the leases back in time; the next holder waits for them to run out")
+            await self._leadership.tick()
+            await self._autoadmin.tick()
+            own = self.directory.nodes.get(self.id)
+            if own is None or own.status == AWAY:
+                await self._register()
+        except ApiError as error:
+            logger.info("%s", error)
+
+    async def expire_requests(self) -> None:
+        """Every half second."""
+        for partition in list(self._by_topic.values()):
+            partition.expire()
+
+    async def check_topics(self) -> None:
+        """Every TOPIC_CHECK_INTERVAL_MS."""
+        await self._checks.check_all()
+
+    def handle(self, event: Event) -> None:
+        """What the log tells."""
+        partition = self._by_topic.get(event.topic)
+        if partition is not None:
+            partition.handle(event)
 
     # --- opening ---
 
     async def _open_meta(self) -> Partition:
-        topic = f"{self._settings.cluster}.{META}"
-        folder_exists = (self._data_dir.replica(META)).exists()
-        facts = await self._topics.describe([topic])
-        if topic not in facts and not folder_exists:
-            await self._topics.create([topic])
-            facts = await self._topics.describe([topic])
+        info = self.directory.meta()
+        topics = self._edge.topics
+        facts = await topics.describe([info.topic])
+        if info.topic not in facts and not self._edge.disk.has(META):
+            await topics.create([info.topic])
+            facts = await topics.describe([info.topic])
         try:
-            if topic in facts:
-                await self._topics.check_config(topic)
-            info = PartitionInfo(META, topic, 0, facts[topic].id if topic in facts else "")
-            meta = self._open_partition(info, Schema(TABLE_COMMANDS), facts.get(topic), self._meta_applied)
-            del self._partitions[META]
+            if info.topic in facts:
+                await topics.check_config(info.topic)
+                info = PartitionInfo(META, info.topic, 0, facts[info.topic].id)
+            meta = self._open_partition(info, Schema(META_COMMANDS), facts.get(info.topic), self._meta_applied)
             await self._catch_up([meta], facts)
         except PartitionError as error:
-            raise OperatorError(f"the metadata log {topic}: {error}") from None
+            raise OperatorError(f"the metadata log {info.topic}: {error}") from None
         if meta.failure is not None:
-            raise OperatorError(f"the metadata log {topic}: {meta.failure}")
+            raise OperatorError(f"the metadata log {info.topic}: {meta.failure}")
         return meta
 
     def _meta_applied(self, effects: Effects) -> None:
         # What is replayed at the start is read from the rows at its end; only what comes after is news.
         if self._autoadmin is not None:
-            self._directory.observe(effects)
+            self.directory.observe(effects)
 
     async def _open_tables(self) -> None:
-        tables = [table for table in self._directory.tables.values() if table.status not in (CREATING, DELETING)]
-        facts = await self._topics.describe([info.topic for table in tables for info in table.partitions])
+        tables = [table for table in self.directory.tables.values() if table.status not in (CREATING, DELETING)]
+        mine = [info.topic for table in tables for info in table.partitions if self.id in info.replicas]
+        facts = await self._edge.topics.describe(mine)
         opened = [partition for table in tables for partition in self._try_to_open(table, facts)]
         await self._catch_up(opened, facts)
 
     def _try_to_open(self, table: Table, facts: dict[str, TopicFacts]) -> list[Partition]:
-        """Those of a table's partitions that can be opened; the others are reported."""
+        """Those of a table's partitions that this node holds and can open; what it cannot is reported."""
         opened = []
         schema = Schema(ITEM_COMMANDS, table.keys, table.indexes)
-        for info in table.partitions:
+        for info in self._not_open(table):
             try:
                 opened.append(self._open_partition(info, schema, facts.get(info.topic), lambda _: None))
             except PartitionError as error:
                 self._report(f"partition {info.id} is out of service: {error}")
         return opened
+
+    def _not_open(self, table: Table) -> list[PartitionInfo]:
+        """The partitions that this node should hold, and does not yet."""
+        return [p for p in table.partitions if self.id in p.replicas and p.topic not in self._by_topic]
 
     def _open_partition(
         self, info: PartitionInfo, schema: Schema, facts: TopicFacts | None, observe: Callable[[Effects], None]
@@ -150,161 +214,119 @@ class Node:
             raise PartitionError(missing(info.topic))
         if info.topic_id != facts.id:
             raise PartitionError(recreated(info.topic))
-        replica = Replica(RocksStore(self._data_dir.replica(info.id), self._memory), info, schema)
-        _check_reach(replica.state.next_offset, facts)
+        replica = Replica(self._edge.disk.open(info.id), info, schema)
+        check_reach(replica.state.next_offset, facts)
         partition = Partition(
             info,
             replica,
-            LeaseKeeper(self._node_id, self._life, self._settings.lease_duration_ms),
-            append=lambda value: self._log.append(info.topic, value),
-            clock_ms=now_ms,
+            LeaseKeeper(self.id, self._life, self._settings.lease_duration_ms),
+            append=lambda value: self._edge.log.append(info.topic, value),
+            clock_ms=self._edge.clock_ms,
             observe=observe,
             failed=self._partition_failed,
-            suspect=self._suspect,
+            suspect=self._checks.suspect,
+            may_claim=self.membership.may_claim,
         )
         self._by_topic[info.topic] = partition
         self._partitions[info.id] = partition
-        self._follow(partition)
+        self._edge.log.follow(partition.topic, partition.next_offset, lambda: partition.next_offset)
         return partition
-
-    def _follow(self, partition: Partition) -> None:
-        self._log.follow(partition.topic, partition.next_offset, lambda: partition.next_offset)
 
     async def _catch_up(self, partitions: list[Partition], facts: dict[str, TopicFacts]) -> None:
         """Wait until every replica has what its log had at the start, or nothing moves any more."""
         behind = [p for p in partitions if p.next_offset < facts[p.topic].next]
-        quiet_until = now_ms() + STALLED_CATCH_UP_S * 1000
+        quiet_until = self._edge.clock_ms() + STALLED_CATCH_UP_S * 1000
         position = -1
         while behind:
             at = sum(p.next_offset for p in behind)
             if at != position:
-                position, quiet_until = at, now_ms() + STALLED_CATCH_UP_S * 1000
-            if now_ms() > quiet_until:
+                position, quiet_until = at, self._edge.clock_ms() + STALLED_CATCH_UP_S * 1000
+            if self._edge.clock_ms() > quiet_until:
                 self._report(f"{len(behind)} replicas are behind their logs, and go on catching up while serving")
                 return
             await asyncio.sleep(0.01)
             behind = [p for p in behind if p.failure is None and p.next_offset < facts[p.topic].next]
 
-    # --- tables coming and going ---
+    # --- tables and replicas coming and going ---
 
     def _table_changed(self, name: str, table: Table | None) -> None:
-        if table is None:
-            return
-        if table.status == ACTIVE and any(info.topic not in self._by_topic for info in table.partitions):
-            self._spawn(self._open_new(name, table.id))
-        self._go_on_with(table)
+        del name
+        if table is not None:
+            self._go_on_with(table)
 
     def _go_on_with(self, table: Table) -> None:
-        """What a table's status asks of this node, also when a crash came in between."""
+        """What a table's row asks of this node, also when a crash came in between."""
         assert self._autoadmin is not None
         if table.status == DELETING:
             for info in table.partitions:
-                self._remove_partition(info)
+                self._remove_replica(info)
+        elif table.status != CREATING:
+            if self._not_open(table) and table.id not in self._opening:
+                self._spawn(self._open_new(table))
+            for info in table.partitions:
+                if self.id not in info.replicas and info.topic in self._by_topic:
+                    self._spawn(self._give_up(info))
         self._autoadmin.look_at(table)
 
-    async def _open_new(self, name: str, table_id: str) -> None:
-        """Open the partitions of a table that has just become ACTIVE, unless it is deleted meanwhile."""
-        while (table := self._directory.tables.get(name)) is not None and table.id == table_id:
-            try:
-                facts = await self._topics.describe([info.topic for info in table.partitions])
-            except OperatorError as error:
-                self._report(f"table {name} is not open yet: {error}; trying again")
-                await asyncio.sleep(RETRY_S)
-                continue
-            if self._directory.tables.get(name) is table:
-                await self._lead_new(self._try_to_open(table, facts))
-                self._directory.wake()
-                return
+    async def _open_new(self, table: Table) -> None:
+        """Open the partitions of a table that this node has just been given, unless it is deleted meanwhile."""
+        self._opening.add(table.id)
+        try:
+            while (now := self.directory.tables.get(table.name)) is not None and now.id == table.id:
+                if now.status == DELETING:
+                    return
+                try:
+                    facts = await self._edge.topics.describe([info.topic for info in self._not_open(now)])
+                except OperatorError as error:
+                    self._report(f"table {table.name} is not open yet: {error}; trying again")
+                    await asyncio.sleep(RETRY_S)
+                    continue
+                if self.directory.tables.get(table.name) is now:
+                    self._try_to_open(now, facts)
+                    return
+        finally:
+            self._opening.discard(table.id)
 
-    async def _lead_new(self, partitions: list[Partition]) -> None:
-        """A new table is about to be used: a claim now saves its first request the wait for a new topic."""
-        claims = (partition.lead() for partition in partitions)
-        for failure in await asyncio.gather(*claims, return_exceptions=True):
-            if failure is not None:
-                logger.info("a new partition has no leader yet: %s", failure)
+    async def _give_up(self, info: PartitionInfo) -> None:
+        """Others hold the partition now: hand it over, and forget the replica."""
+        partition = self._by_topic.get(info.topic)
+        if partition is not None and partition.leads:
+            await self._leadership.hand_over(partition, info, for_good=True)
+        self._remove_replica(info)
 
-    def _remove_partition(self, info: PartitionInfo) -> None:
-        """The log says that the table is deleted: its files go."""
+    def _remove_replica(self, info: PartitionInfo) -> None:
+        """The log says that the table is deleted, or that others hold the partition: its files go."""
         self._partitions.pop(info.id, None)
         partition = self._by_topic.pop(info.topic, None)
         if partition is not None:
-            self._log.unfollow(info.topic)
+            self._edge.log.unfollow(info.topic)
             partition.close()
-        shutil.rmtree(self._data_dir.replica(info.id), ignore_errors=True)
-
-    # --- what happens ---
-
-    def _handle(self, event: Event) -> None:
-        partition = self._by_topic.get(event.topic)
-        if partition is not None:
-            partition.handle(event)
-
-    async def _expire_requests(self) -> None:
-        for partition in list(self._by_topic.values()):
-            partition.expire()
-
-    def _partition_failed(self, partition: Partition, reason: str) -> None:
-        self._log.unfollow(partition.topic)
-        self._report(f"partition {partition.id} is out of service: {reason}")
-
-    def _suspect(self, partition: Partition) -> None:
-        if partition.topic not in self._checking:
-            self._checking.add(partition.topic)
-            self._spawn(self._check_suspect(partition))
-
-    async def _check_suspect(self, partition: Partition) -> None:
-        """Look at a partition's topic until Kafka tells of it, and then either follow it again or give it up."""
-        try:
-            while partition.failure is None:
-                try:
-                    facts = (await self._topics.describe([partition.topic])).get(partition.topic)
-                except OperatorError as error:
-                    logger.info("%s: %s", partition.topic, error)
-                    await asyncio.sleep(RETRY_S)
-                    continue
-                if facts is None:
-                    partition.fail(missing(partition.topic))
-                    return
-                _check_reach(partition.next_offset, facts)
-                self._log.unfollow(partition.topic)
-                self._follow(partition)
-                return
-        except PartitionError as error:
-            partition.fail(str(error))
-        finally:
-            self._checking.discard(partition.topic)
-
-    async def _check_topics(self) -> None:
-        """Notice topics that were deleted or made anew behind our back, also where nobody writes."""
-        partitions = [partition for partition in self._by_topic.values() if partition.failure is None]
-        try:
-            ids = await self._topics.ids([partition.topic for partition in partitions])
-        except OperatorError as error:
-            logger.info("topics not checked: %s", error)
-            return
-        for partition in partitions:
-            if partition.topic not in ids:
-                partition.fail(missing(partition.topic))
-            elif ids[partition.topic] != partition.topic_id:
-                partition.fail(recreated(partition.topic))
+        self._edge.disk.remove(info.id)
 
     # --- small things ---
+
+    async def _register(self) -> None:
+        """Tell all nodes where this one is, if they do not know."""
+        peer_address, address = self._addresses
+        own = self.directory.nodes.get(self.id)
+        if own is not None and (own.peer_address, own.address) == self._addresses and own.status != AWAY:
+            return
+        command = RegisterNode(self._edge.new_id(), self.id, peer_address, address)
+        try:
+            await self.router.write(self.directory.meta(), command, self._edge.clock_ms() + REQUEST_TIMEOUT_MS)
+        except ApiError as error:
+            logger.info("not registered yet: %s", error)
+
+    async def _ask(self, node: str, question: Question, timeout_ms: int) -> Answer:
+        if node == self.id:
+            return await self.service.handle(question)
+        return await self._edge.network.ask(node, question, timeout_ms)
+
+    def _partition_failed(self, partition: Partition, reason: str) -> None:
+        self._edge.log.unfollow(partition.topic)
+        self._report(f"partition {partition.id} is out of service: {reason}")
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _check_reach(next_offset: int, facts: TopicFacts) -> None:
-    """Raises PartitionError where the log does not have the record that the replica needs next."""
-    if next_offset > facts.next:
-        raise PartitionError(
-            f"its log ends at offset {facts.next} but this replica has applied up to {next_offset}: Kafka has lost "
-            f"records; restore its log"
-        )
-    if next_offset < facts.first:
-        raise PartitionError(
-            f"its log begins at offset {facts.first} but this replica needs {next_offset} next: the log was trimmed; "
-            f"restore the replica's folder"
-        )

@@ -1,102 +1,230 @@
-"""From an item's key to the partition that owns it: the operations' `Database`, as this node sees it."""
+"""From a partition to a node that can serve it: this one, or another one that is asked.
+
+Any node takes any request. Where the leader is, it knows from its own replica of the partition, or from the last answer
+it got; if that is out of date, the node that was asked says who leads now, and the second question gets there. A leader
+that this node does not reach is reached through another replica, or is gone: then a replica claims the lease when
+asked. A question that may have been carried out is asked again all the same: commands have ids, and apply once.
+"""
 
 from __future__ import annotations
 
-import sys
-from functools import partial
+import asyncio
 from typing import TYPE_CHECKING
 
-from streamdyn import errors
-from streamdyn.core.commands import CreateTable, DeleteTable, ItemCommand, Outcome, TableCommand, UpdateTable
-from streamdyn.core.indexes import BASE_SPACE, index_space
-from streamdyn.core.keys import KeyRange
-from streamdyn.core.tables import ACTIVE, Table, decode_table
-from streamdyn.operations.database import Page, PageLimits, successful
-from streamdyn.settings import TABLE_CHANGE_WAIT_MS, Settings
+from streamdyn.cluster import messages as m
+from streamdyn.cluster.follower_reads import FollowerReads
+from streamdyn.cluster.service import BARRIER, EVENTUAL, STRONG, passed_on, raise_refusal, read_now
+from streamdyn.codec import encode_batch
+from streamdyn.core.apply import Applied
+from streamdyn.core.commands import Outcome
+from streamdyn.errors import InternalServerError, NotLeader, OutOfService, Unreachable
+from streamdyn.settings import ROUTE_RETRY_MAX_MS, ROUTE_RETRY_MS
 
 if TYPE_CHECKING:
-    from streamdyn.cluster.directory import Directory
+    from collections.abc import Callable, Mapping
+
+    from streamdyn.cluster.membership import Ask, Membership
     from streamdyn.cluster.partition import Partition
-    from streamdyn.core.keys import LocalIndex
+    from streamdyn.cluster.service import Service
+    from streamdyn.core.commands import ItemCommand, MetaCommand
     from streamdyn.core.tables import PartitionInfo
 
 
+# A follower that hears nothing from its leader for so long sends the read to look for the leader itself.
+CONFIRM_TIMEOUT_MS = 2_000
+COUNT_TIMEOUT_MS = 5_000
+# More than fit into any deadline.
+MAX_ATTEMPTS = 1_000
+
+
 class Router:
-    """`partitions` are those of this node, by id; a table is served once all of its partitions are there."""
+    """`partitions` are the replicas of this node, by id. Times are ms of the node's own clock."""
 
     def __init__(
-        self, settings: Settings, directory: Directory, meta: Partition, partitions: dict[str, Partition]
-    ) -> None:
-        self.settings = settings
-        self._directory = directory
-        self._meta = meta
-        self._partitions = partitions
-
-    def table(self, name: str) -> Table | None:
-        return self._directory.tables.get(name)
-
-    def table_names(self) -> list[str]:
-        return sorted(self._directory.tables)
-
-    def item_count(self, table: Table) -> tuple[int, int]:
-        counts = [self._partitions[info.id].item_count() for info in table.partitions if info.id in self._partitions]
-        return sum(items for items, _ in counts), sum(stored for _, stored in counts)
-
-    async def write(self, table: Table, command: ItemCommand) -> Outcome:
-        return successful(await self._owner(table, command.key).write(command))
-
-    async def read(self, table: Table, key: bytes, *, consistent: bool) -> bytes | None:
-        partition, stored_key = self._owner(table, key), BASE_SPACE + key
-        if consistent:
-            return await partition.consistent(lambda: partition.read(stored_key))
-        return partition.read(stored_key)
-
-    async def read_page(
         self,
-        table: Table,
-        keys: KeyRange,
-        *,
-        index: LocalIndex | None = None,
-        backwards: bool = False,
-        limit: int | None = None,
-        consistent: bool,
-    ) -> Page:
-        space = BASE_SPACE if index is None else index_space(table.indexes, index.name)
-        limits = PageLimits(limit or sys.maxsize)
-        stored = KeyRange(space + keys.start, space + keys.stop)
-        infos = table.partitions_in(keys)
-        page = Page([], 0, full=False)
-        for info in reversed(infos) if backwards else infos:
-            partition = self._opened(info)
-            rest = PageLimits(limits.rows - len(page.rows), limits.size - page.size)
-            read = partial(partition.read_page, stored, rest, backwards=backwards)
-            part = await partition.consistent(read) if consistent else read()
-            page = Page(page.rows + part.rows, page.size + part.size, part.full)
-            if page.full:
-                break
-        return page
+        node: str,
+        partitions: Mapping[str, Partition],
+        service: Service,
+        membership: Membership,
+        ask: Ask,
+        clock_ms: Callable[[], int],
+    ) -> None:
+        self._node = node
+        self._partitions = partitions
+        self._service = service
+        self._membership = membership
+        self._ask = ask
+        self._clock_ms = clock_ms
+        self._leaders: dict[str, str] = {}  # the node that led each partition when it was last asked
+        self._follower_reads: dict[str, tuple[Partition, FollowerReads]] = {}
+        self._counts: dict[str, tuple[int, int]] = {}
+        self._counting: dict[str, asyncio.Task[None]] = {}
 
-    async def change_table(self, command: TableCommand) -> Table:
-        row = successful(await self._meta.write(command)).new
-        assert row is not None
-        if isinstance(command, CreateTable | UpdateTable | DeleteTable):
-            await self._directory.wait(lambda: self._is_settled(command), TABLE_CHANGE_WAIT_MS)
-        return decode_table(row)
+    # --- requests ---
 
-    def _owner(self, table: Table, key: bytes) -> Partition:
-        return self._opened(table.partition_of(key))
-
-    def _opened(self, info: PartitionInfo) -> Partition:
+    async def write(self, info: PartitionInfo, command: ItemCommand | MetaCommand, deadline_ms: int) -> Applied:
+        """A command's outcome and place. Raises ApiError where there is no definite outcome in time."""
         partition = self._partitions.get(info.id)
-        if partition is None:
-            raise errors.InternalServerError("The table's partition is not open yet; try again")
-        return partition
+        if partition is not None and partition.leads:
+            try:
+                return await partition.write(command, self._left_ms(deadline_ms))
+            except (NotLeader, OutOfService):
+                pass
+        question = m.Write(info.id, 0, 0, encode_batch((command,)))
+        answer = await self._ask_leader(info, question, deadline_ms)
+        assert isinstance(answer, m.Written)
+        outcome = Outcome(answer.old, answer.new, answer.error, answer.text)
+        return Applied(command.id, outcome, "", answer.offset, answer.index)
 
-    def _is_settled(self, command: TableCommand) -> bool:
-        table = self._directory.tables.get(command.name)
-        if isinstance(command, DeleteTable):
-            return table is None
-        assert isinstance(command, CreateTable | UpdateTable)
-        if table is None or table.status != ACTIVE:
-            return table is None
-        return all(info.id in self._partitions for info in table.partitions)
+    async def lead(self, info: PartitionInfo, deadline_ms: int) -> None:
+        """See to it that some node leads the partition."""
+        await self._ask_leader(info, m.Lead(info.id, 0, 0), deadline_ms)
+
+    async def read(self, info: PartitionInfo, question: m.Read | m.ReadPage, deadline_ms: int) -> m.Answer:
+        """What a Read or ReadPage asks for: from this node's replica, if it has one, else from another node's."""
+        partition = self._partitions.get(info.id)
+        if partition is not None and partition.failure is None:
+            try:
+                return await self._read_here(info, partition, question, deadline_ms)
+            except (NotLeader, OutOfService):
+                pass
+        if question.consistency == EVENTUAL:
+            return await self._ask_any(info, question, deadline_ms)
+        return await self._ask_leader(info, question, deadline_ms)
+
+    async def catch_up(self, info: PartitionInfo, offset: int, deadline_ms: int) -> None:
+        """Wait until this node's replica has applied the record at `offset`."""
+        await self._partitions[info.id].wait_for(offset, self._left_ms(deadline_ms))
+
+    def item_count(self, info: PartitionInfo) -> tuple[int, int]:
+        """Items and bytes of a partition, as last counted. What other nodes count is asked for in the background."""
+        partition = self._partitions.get(info.id)
+        if partition is not None:
+            return partition.item_count()
+        if info.id not in self._counting:
+            self._counting[info.id] = asyncio.get_running_loop().create_task(self._count(info))
+        return self._counts.get(info.id, (0, 0))
+
+    async def _count(self, info: PartitionInfo) -> None:
+        try:
+            answer = await self._ask_any(info, m.CountItems(info.id), self._clock_ms() + COUNT_TIMEOUT_MS)
+            assert isinstance(answer, m.Counted)
+            self._counts[info.id] = answer.items, answer.size
+        except InternalServerError:
+            pass  # DynamoDB's own count is up to six hours old: an old one is better than none
+        finally:
+            del self._counting[info.id]
+
+    # --- reading here ---
+
+    async def _read_here(
+        self, info: PartitionInfo, partition: Partition, question: m.Read | m.ReadPage, deadline_ms: int
+    ) -> m.Answer:
+        if question.after >= partition.next_offset:
+            await partition.wait_for(question.after, self._left_ms(deadline_ms))
+        if question.consistency == EVENTUAL:
+            return read_now(partition, question)
+        if partition.leads:
+            if question.consistency == BARRIER:
+                await partition.barrier(self._left_ms(deadline_ms))
+            return await partition.consistent(lambda: read_now(partition, question), self._left_ms(deadline_ms))
+        if question.consistency == STRONG and partition.leader is not None:
+            return await self._following(info, partition).read(lambda: read_now(partition, question))
+        raise NotLeader
+
+    def _following(self, info: PartitionInfo, partition: Partition) -> FollowerReads:
+        known = self._follower_reads.get(info.id)
+        if known is None or known[0] is not partition:
+            known = (
+                partition,
+                FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset), CONFIRM_TIMEOUT_MS),
+            )
+            self._follower_reads[info.id] = known
+        return known[1]
+
+    async def _confirm(self, info: PartitionInfo, next_offset: int) -> int:
+        """The leader's next offset. Only a leader that is known is asked: else the read itself goes to look for one."""
+        leader = self._leader(info)
+        if leader is None or leader == self._node:
+            raise NotLeader
+        try:
+            question = m.Confirm(info.id, CONFIRM_TIMEOUT_MS, 0, next_offset)
+            answer = raise_refusal(await self._ask(leader, question, CONFIRM_TIMEOUT_MS))
+        except Unreachable:
+            raise NotLeader from None
+        assert isinstance(answer, m.At)
+        return answer.next_offset
+
+    # --- other nodes ---
+
+    def _leader(self, info: PartitionInfo) -> str | None:
+        """The node that leads, as far as this one knows and can reach it."""
+        partition = self._partitions.get(info.id)
+        leader = partition.leader if partition is not None and partition.failure is None else self._leaders.get(info.id)
+        return leader if leader is not None and self._membership.reaches(leader) else None
+
+    async def _ask_leader(self, info: PartitionInfo, question: m.Question, deadline_ms: int) -> m.Answer:
+        tried: set[str] = set()
+        target, failure = self._leader(info), InternalServerError("No replica could answer in time; try again")
+        for attempt in range(MAX_ATTEMPTS):
+            if target is None or target in tried:
+                target = self._next_target(info, tried)
+            if attempt > 1:
+                await asyncio.sleep(min(ROUTE_RETRY_MS * 2**attempt, ROUTE_RETRY_MAX_MS) / 1000)
+            if self._left_ms(deadline_ms) <= 0:
+                break
+            hinted = None
+            try:
+                answer = await self._ask_one(target, question, deadline_ms, hops=int(bool(tried)))
+            except NotLeader as error:
+                hinted = error.node
+            except OutOfService as error:
+                failure = error
+            except Unreachable:
+                pass
+            else:
+                self._leaders[info.id] = target
+                return answer
+            self._leaders.pop(info.id, None)
+            if hinted is None or not self._membership.reaches(hinted):
+                tried.add(target)
+            target = hinted
+        raise failure
+
+    async def _ask_any(self, info: PartitionInfo, question: m.Question, deadline_ms: int) -> m.Answer:
+        failure = InternalServerError("No replica could answer in time; try again")
+        for attempt in range(MAX_ATTEMPTS):
+            for target in self._candidates(info):
+                if self._left_ms(deadline_ms) <= 0:
+                    raise failure
+                try:
+                    return await self._ask_one(target, question, deadline_ms, hops=0)
+                except OutOfService as error:
+                    failure = error
+                except (NotLeader, Unreachable):
+                    pass
+            await asyncio.sleep(min(ROUTE_RETRY_MS * 2**attempt, ROUTE_RETRY_MAX_MS) / 1000)
+        raise failure
+
+    async def _ask_one(self, target: str, question: m.Question, deadline_ms: int, hops: int) -> m.Answer:
+        left_ms = self._left_ms(deadline_ms)
+        if isinstance(question, m.Routed):
+            question = passed_on(question, left_ms, hops)
+        if target == self._node:
+            return await self._service.serve(question)
+        return raise_refusal(await self._ask(target, question, left_ms))
+
+    def _next_target(self, info: PartitionInfo, tried: set[str]) -> str:
+        """A replica that has not been tried, or all over again."""
+        candidates = self._candidates(info)
+        rest = [node for node in candidates if node not in tried]
+        if not rest:
+            tried.clear()
+        return (rest or candidates or [self._node])[0]
+
+    def _candidates(self, info: PartitionInfo) -> list[str]:
+        """The nodes that hold the partition, those first that this one reaches."""
+        return sorted(info.replicas, key=lambda node: not self._membership.reaches(node))
+
+    def _left_ms(self, deadline_ms: int) -> int:
+        return deadline_ms - self._clock_ms()

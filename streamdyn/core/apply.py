@@ -20,18 +20,20 @@ from xxhash import xxh3_64_digest
 from streamdyn.core.commands import (
     ITEM_COMMANDS,
     LEASE_COMMANDS,
+    NODE_COMMANDS,
     ItemCommand,
     LeaseCommand,
+    MetaCommand,
     Outcome,
     Position,
     Record,
     RecordBatch,
-    TableCommand,
 )
 from streamdyn.core.dedupe import DedupeWindow, Remembered
 from streamdyn.core.indexes import BASE_SPACE, index_rows
 from streamdyn.core.items import apply_item_command, needs_old
 from streamdyn.core.lease import Lease, accept
+from streamdyn.core.nodes import apply_node_command, meta_key
 from streamdyn.core.rows import row_item
 from streamdyn.core.tables import apply_table_command
 from streamdyn.errors import ApiError, PartitionError
@@ -64,11 +66,13 @@ class State:
 
 @dataclass(slots=True)
 class Applied:
-    """A command's outcome, and the life that held the lease at the command's place in the log."""
+    """A command's outcome, its place in the log, and the life that held the lease there."""
 
     id: bytes
     outcome: Outcome
     holder: str
+    offset: int
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ class _Run:
             outcome = outcomes.get(command.id) or self._window.get(command.id)
             if outcome is None:
                 outcome = outcomes[command.id] = self._execute(command, written)
-            self._applied.append(Applied(command.id, outcome, self._lease.life))
+            self._applied.append(Applied(command.id, outcome, self._lease.life, record.offset, index))
         self._checksum = xxh3_64_digest(b"".join(written))
         if outcomes:
             remembered = Remembered(record.offset, self._clock_ms, outcomes)
@@ -189,15 +193,18 @@ class _Run:
         else:
             self._lease = accepted
 
-    def _execute(self, command: ItemCommand | TableCommand, written: list[bytes]) -> Outcome:
+    def _execute(self, command: ItemCommand | MetaCommand, written: list[bytes]) -> Outcome:
         written.append(command.id)
         if not isinstance(command, self._schema.takes):
             return Outcome(error="ValidationException", message="The command does not belong into this log")
         try:
             if isinstance(command, ITEM_COMMANDS):
                 return self._execute_on_item(command, written)
-            key = BASE_SPACE + command.name.encode()
-            outcome, row = apply_table_command(command, self._read(key), self._clock_ms)
+            key = BASE_SPACE + meta_key(command)
+            if isinstance(command, NODE_COMMANDS):
+                outcome, row = apply_node_command(command, self._read(key))
+            else:
+                outcome, row = apply_table_command(command, self._read(key), self._clock_ms)
         except ApiError as error:
             return Outcome(error=type(error).__name__, message=error.message)
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):

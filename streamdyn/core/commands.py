@@ -160,7 +160,7 @@ class FinishTable:
 
     Named by `table_id` and `status`, so that a late one never touches a newer table of the same name, nor ends work
     that was asked for since. `topic_ids` are the Kafka ids of the partitions' topics, in their order, where the work
-    made topics.
+    made topics, and `replicas` the nodes that hold each of them.
     """
 
     id: bytes
@@ -168,6 +168,40 @@ class FinishTable:
     table_id: str
     status: str
     topic_ids: tuple[str, ...] = ()
+    replicas: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceReplicas:
+    """Let the nodes `replicas`, and no others, hold a table's partition; the first of them should lead it.
+
+    Void unless the partition's replicas are still `before`: two placements decided at once do not mix.
+    """
+
+    id: bytes
+    name: str
+    partition: str
+    before: tuple[str, ...]
+    replicas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterNode:
+    """A node serves: other nodes reach it at `peer_address`, clients at `address` (each HOST:PORT)."""
+
+    id: bytes
+    node: str
+    peer_address: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetNodeStatus:
+    """Mark a node ACTIVE, DRAINING (it keeps what it has until others have it) or AWAY (see `nodes`)."""
+
+    id: bytes
+    node: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -184,12 +218,16 @@ START = Position(-1, 0)
 # For isinstance: a tuple is three times as quick as a union.
 ITEM_COMMANDS = (PutItem, DeleteItem, UpdateItem)
 LEASE_COMMANDS = (LeaseClaim, LeaseRenew, LeaseRelease)
-TABLE_COMMANDS = (CreateTable, UpdateTable, DeleteTable, TagTable, SetTimeToLive, FinishTable)
+TABLE_COMMANDS = (CreateTable, UpdateTable, DeleteTable, TagTable, SetTimeToLive, FinishTable, PlaceReplicas)
+NODE_COMMANDS = (RegisterNode, SetNodeStatus)
+META_COMMANDS = (*TABLE_COMMANDS, *NODE_COMMANDS)
 
 ItemCommand = PutItem | DeleteItem | UpdateItem
 LeaseCommand = LeaseClaim | LeaseRenew | LeaseRelease
-TableCommand = CreateTable | UpdateTable | DeleteTable | TagTable | SetTimeToLive | FinishTable
-Command = ItemCommand | LeaseCommand | TableCommand
+TableCommand = CreateTable | UpdateTable | DeleteTable | TagTable | SetTimeToLive | FinishTable | PlaceReplicas
+NodeCommand = RegisterNode | SetNodeStatus
+MetaCommand = TableCommand | NodeCommand
+Command = ItemCommand | LeaseCommand | MetaCommand
 
 
 @dataclass(frozen=True, slots=True)

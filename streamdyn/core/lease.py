@@ -14,7 +14,8 @@ Rules (they are Leases of Gray and Cheriton, 1989, with the log in place of a lo
     the lease that is asked is then the one of the state that was read.
 6.  *A write* needs no clock: it may be acknowledged if the acknowledger was the holder at the command's own place in
     the log.
-7.  A holder that stops serves no more **before** it sends its release.
+7.  A holder that hands over serves no more **before** it sends its release, until another lease record of its own is
+    accepted: a renewal calls the release off, if that has not got into the log.
 8.  An idle partition's lease *rests*: it runs out and nobody cares. Writes go on under rule 6; the first strong read
     renews it, which rule 1 allows as long as nobody else has claimed.
 
@@ -79,7 +80,7 @@ class LeaseKeeper:
         self.life = life
         self.duration_ms = duration_ms
         self.lease = Lease()
-        self.stopping = False
+        self.releasing = False
         self._observed_ms = 0
         self._expires_ms = 0
         # When each of this life's own lease records was about to be sent, until one of them is accepted.
@@ -96,8 +97,9 @@ class LeaseKeeper:
         self._observed_ms = now_ms
         sent_ms = self._sent_ms.get(lease.record)
         self._expires_ms = 0 if sent_ms is None else sent_ms + lease.duration_ms
-        # Every other record of ours named an older `after`, so it can only be void.
+        # Every other record of ours named an older `after`, so it can only be void: a release, too.
         self._sent_ms.clear()
+        self.releasing = False
 
     # --- what may be done ---
 
@@ -108,7 +110,7 @@ class LeaseKeeper:
 
     def may_read(self, now_ms: int) -> bool:
         """Whether a strong read of the present state may be answered (rule 5: ask after the read)."""
-        return self.holds and not self.stopping and now_ms < self._expires_ms
+        return self.holds and not self.releasing and now_ms < self._expires_ms
 
     def remaining_ms(self, now_ms: int) -> int:
         """How long strong reads may go on without a renewal; 0 for a resting or foreign lease."""
@@ -125,21 +127,21 @@ class LeaseKeeper:
 
     def claim(self, now_ms: int) -> LeaseClaim:
         """The claim to append now. Call it right before the append: the lease counts from here (rule 2)."""
-        assert not self.stopping and self.claim_in_ms(now_ms) == 0
+        assert not self.holds and self.claim_in_ms(now_ms) == 0
         record = self._new_record()
         self._sent_ms[record] = now_ms
         return LeaseClaim(record, self.node, self.life, self.lease.epoch + 1, self.lease.position, self.duration_ms)
 
     def renew(self, now_ms: int) -> LeaseRenew:
         """The renewal to append now; the same care as with `claim`."""
-        assert self.holds and not self.stopping
+        assert self.holds
         record = self._new_record()
         self._sent_ms[record] = now_ms
         return LeaseRenew(record, self.life, self.lease.epoch, self.lease.position)
 
     def release(self) -> LeaseRelease:
-        """The release to append now; from here on no strong read is answered (rule 7)."""
-        self.stopping = True
+        """The release to append now. Until the next lease record, no strong read is answered (rule 7)."""
+        self.releasing = True
         return LeaseRelease(self._new_record(), self.life, self.lease.epoch, self.lease.position)
 
     def _new_record(self) -> bytes:

@@ -20,6 +20,7 @@ from streamdyn.core.commands import (
     DeleteTable,
     FinishTable,
     Outcome,
+    PlaceReplicas,
     SetTimeToLive,
     TableCommand,
     TagTable,
@@ -59,6 +60,7 @@ class PartitionInfo:
     topic: str
     first_hash: int
     topic_id: str = ""  # Kafka's own id: tells a recreated topic from the one that held the data
+    replicas: tuple[str, ...] = ()  # the nodes that hold it; the first should lead it
 
 
 _first_hash = attrgetter("first_hash")
@@ -103,7 +105,9 @@ def encode_table(table: Table) -> bytes:
 def decode_table(row: bytes) -> Table:
     fields = orjson.loads(row)
     fields["keys"] = KeySchema(**fields["keys"])
-    fields["partitions"] = tuple(PartitionInfo(**p) for p in fields["partitions"])
+    fields["partitions"] = tuple(
+        PartitionInfo(**{**partition, "replicas": tuple(partition["replicas"])}) for partition in fields["partitions"]
+    )
     fields["indexes"] = tuple(
         LocalIndex(**{**index, "attributes": tuple(index["attributes"])}) for index in fields["indexes"]
     )
@@ -120,6 +124,8 @@ def apply_table_command(command: TableCommand, row: bytes | None, clock_ms: int)
     table = decode_table(row) if row is not None else None
     if isinstance(command, FinishTable):
         return DONE, _finish(table, command, clock_ms)
+    if isinstance(command, PlaceReplicas):
+        return DONE, _place(table, command)
     try:
         changed = (
             _create(table, command, clock_ms) if isinstance(command, CreateTable) else _change(table, command, clock_ms)
@@ -194,6 +200,18 @@ def _finish(table: Table | None, command: FinishTable, clock_ms: int) -> bytes |
         table = replace(table, times=replace(table.times, on_demand_ms=table.created_ms))
     partitions = table.partitions
     if command.topic_ids:
-        pairs = zip(partitions, command.topic_ids, strict=True)
-        partitions = tuple(replace(partition, topic_id=topic_id) for partition, topic_id in pairs)
+        made = zip(partitions, command.topic_ids, command.replicas, strict=True)
+        partitions = tuple(replace(p, topic_id=topic_id, replicas=nodes) for p, topic_id, nodes in made)
     return encode_table(replace(finish_change(table, clock_ms), status=ACTIVE, partitions=partitions))
+
+
+def _place(table: Table | None, command: PlaceReplicas) -> bytes | None:
+    if table is None:
+        return None
+    moved = (
+        replace(partition, replicas=command.replicas)
+        if partition.id == command.partition and partition.replicas == command.before
+        else partition
+        for partition in table.partitions
+    )
+    return encode_table(replace(table, partitions=tuple(moved)))

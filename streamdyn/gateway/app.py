@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from zlib import MAX_WBITS, crc32, decompressobj
@@ -15,6 +16,7 @@ from zlib import error as zlib_error
 
 import orjson
 
+from streamdyn.cluster.session import NO_WISHES
 from streamdyn.core.commands import COMMAND_ID_BYTES
 from streamdyn.errors import (
     ApiError,
@@ -23,13 +25,14 @@ from streamdyn.errors import (
     SerializationException,
     UnknownOperationException,
 )
+from streamdyn.gateway.positions import POSITION_HEADER, decode_positions, encode_positions
 from streamdyn.operations.catalog import run
 from streamdyn.settings import REQUEST_MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from streamdyn.operations.database import Database
+    from streamdyn.cluster.session import Session, Wishes
 
 logger = logging.getLogger(__name__)
 
@@ -41,13 +44,15 @@ _random = random.Random()  # noqa: S311
 GZIP = MAX_WBITS | 16  # zlib's way to say that a gzip header comes first
 TOO_LARGE = "Request size exceeded the limit of 16 MB"
 JSON_TYPE = b"application/x-amz-json-1.0"
+# Strongly consistent reads of a request with this header, `true`, include what any Kafka producer had acknowledged.
+BARRIER_HEADER = b"x-streamdyn-barrier"
 
 
 class Gateway:
-    """The ASGI application over one `Database`."""
+    """The ASGI application. `session` opens a request's view of the database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, session: Callable[[Wishes], Session]) -> None:
+        self._session = session
 
     async def __call__(
         self,
@@ -60,9 +65,9 @@ class Gateway:
         if scope["method"] == "GET":
             await _reply(send, 200, b"healthy: dynamodb", b"text/plain")
             return
-        status, answer = 200, b""
+        status, answer, positions = 200, b"", b""
         try:
-            answer = await self._call(scope["headers"], receive)
+            answer, positions = await self._call(scope["headers"], receive)
         except ApiError as error:
             status, answer = error.status, _error_body(error)
         except Exception:
@@ -70,12 +75,14 @@ class Gateway:
             logger.exception("a request failed")
             failure = InternalServerError("The request processing has failed because of an unknown error")
             status, answer = failure.status, _error_body(failure)
-        await _reply(send, status, answer, JSON_TYPE)
+        await _reply(send, status, answer, JSON_TYPE, positions)
 
     async def _call(
         self, headers: list[tuple[bytes, bytes]], receive: Callable[[], Awaitable[dict[str, Any]]]
-    ) -> bytes:
+    ) -> tuple[bytes, bytes]:
+        """The answer's body, and the positions of its writes."""
         target = invocation = host = encoding = b""
+        wishes = NO_WISHES
         for name, value in headers:
             if name == b"x-amz-target":
                 target = value
@@ -85,6 +92,10 @@ class Gateway:
                 encoding = value
             elif name == b"host":
                 host = value
+            elif name == POSITION_HEADER:
+                wishes = replace(wishes, after=decode_positions(value))
+            elif name == BARRIER_HEADER:
+                wishes = replace(wishes, barrier=value == b"true")
         body = await _read(receive)
         if encoding == b"gzip":
             body = _unzipped(body)
@@ -92,7 +103,9 @@ class Gateway:
             raise UnknownOperationException
         operation = target[len(TARGET_PREFIX) :].decode("latin-1")
         id_ = _command_id(invocation, target, body)
-        return await run(operation, id_, body, self._database, host.decode("latin-1"))
+        session = self._session(wishes)
+        answer = await run(operation, id_, body, session, host.decode("latin-1"))
+        return answer, encode_positions(session.positions) if session.positions else b""
 
 
 def _command_id(invocation: bytes, target: bytes, body: bytes) -> bytes:
@@ -134,20 +147,21 @@ def _unzipped(body: bytes) -> bytes:
 
 
 async def _reply(
-    send: Callable[[dict[str, Any]], Awaitable[None]], status: int, body: bytes, content_type: bytes
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+    status: int,
+    body: bytes,
+    content_type: bytes,
+    positions: bytes = b"",
 ) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", content_type),
-                (b"content-length", b"%d" % len(body)),
-                (b"x-amzn-requestid", b"%052X" % _random.getrandbits(208)),
-                (b"x-amz-crc32", b"%d" % crc32(body)),
-            ],
-        }
-    )
+    headers = [
+        (b"content-type", content_type),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-amzn-requestid", b"%052X" % _random.getrandbits(208)),
+        (b"x-amz-crc32", b"%d" % crc32(body)),
+    ]
+    if positions:
+        headers.append((POSITION_HEADER, positions))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

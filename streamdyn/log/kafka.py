@@ -81,6 +81,8 @@ class KafkaLog:
         self._orders: queue.SimpleQueue[tuple[str, int, Callable[[], int]] | str] = queue.SimpleQueue()
         self._room = threading.Semaphore(FETCH_QUEUE_MAX_BATCHES)
         self._reachable = True
+        self._in_flight = 0
+        self._stalled_since_s: float | None = None  # since when nothing that was in flight has been delivered
         self._producer = self._new_producer()
         self._retired: list[Producer] = []
         self._threads = [
@@ -107,6 +109,9 @@ class KafkaLog:
         def reported(error: KafkaError | None, message: Message) -> None:
             self._tell(_outcome(topic, error, message))
 
+        self._in_flight += 1
+        if self._stalled_since_s is None:
+            self._stalled_since_s = self._loop.time()
         try:
             self._producer.produce(topic, value, partition=0, on_delivery=reported)
         except (BufferError, KafkaException) as error:
@@ -115,7 +120,11 @@ class KafkaLog:
                 # as its delivery reports are about to say.
                 self._retired.append(self._producer)
                 self._producer = self._new_producer()
-            self._loop.call_soon(self._emit, Undelivered(topic, str(error)))
+            self._loop.call_soon(self._arrived, Undelivered(topic, str(error)))
+
+    def stalled_ms(self) -> int:
+        """For how long appends have been in flight with no report of any."""
+        return 0 if self._stalled_since_s is None else int((self._loop.time() - self._stalled_since_s) * 1000)
 
     def _new_producer(self) -> Producer:
         return Producer(
@@ -231,6 +240,12 @@ class KafkaLog:
             self._loop.call_soon_threadsafe(self._arrived, event)
 
     def _arrived(self, event: Event) -> None:
+        if isinstance(event, Delivered | Undelivered):
+            self._in_flight -= 1
+            if self._in_flight == 0:
+                self._stalled_since_s = None
+            elif isinstance(event, Delivered):
+                self._stalled_since_s = self._loop.time()
         if isinstance(event, Delivered) and not self._reachable:
             self._reachable = True
             self._report(f"Kafka at {self._bootstrap} answers again")

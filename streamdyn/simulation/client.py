@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from streamdyn.core.commands import PutItem
 from streamdyn.core.indexes import BASE_SPACE
 from streamdyn.core.rows import row_item
-from streamdyn.errors import ApiError
+from streamdyn.errors import ApiError, NotLeader
 from streamdyn.settings import LEASE_DURATION_MS
 from streamdyn.simulation.history import Op
 
@@ -143,7 +143,7 @@ class _Call:
             else:
                 old = await self.machine.write(self.command)
                 client._acknowledge(self.command, old)  # noqa: SLF001
-        except ApiError:
+        except (ApiError, NotLeader):
             client._world.after(client._world.network_ms(), self.give_up)  # noqa: SLF001
             return
         if not client._world.chance(client._world.weather.lost_answer):  # noqa: SLF001

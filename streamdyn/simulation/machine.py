@@ -87,6 +87,7 @@ class Machine:
             observe=lambda _: None,
             failed=lambda _, reason: self._defect(f"out of service: {reason}"),
             suspect=lambda _: None,
+            may_claim=lambda _: True,
         )
         self._reader = Reader(self.world, self._topic, self.partition.next_offset, self._hand_over(life))
         self._reader.follow()
@@ -112,7 +113,7 @@ class Machine:
         self.world.after(STOP_TIMEOUT_MS, lambda: self._end_of(life))
 
     async def _release(self, life: str) -> None:
-        await self.partition.release()
+        await self.partition.hand_over(None, for_good=True)
         self._end_of(life)
 
     def _end_of(self, life: str) -> None:
@@ -212,8 +213,8 @@ class Machine:
     # --- what clients ask for ---
 
     async def write(self, command: Command) -> bytes | None:
-        outcome = await self.partition.write(command)  # type: ignore[arg-type]
-        return outcome.old
+        applied = await self.partition.write(command)  # type: ignore[arg-type]
+        return applied.outcome.old
 
     async def read(self, key: bytes) -> tuple[bytes | None, int]:
         """The row, and the offset up to which it shows the log."""

@@ -37,6 +37,7 @@ class Rig:
     suspected: int = 0
     now_ms: int = 1_000_000
     life: str = "life-1"
+    holder_is_gone: bool = True
 
     def open(self) -> Partition:
         self.partition = Partition(
@@ -48,6 +49,7 @@ class Rig:
             observe=lambda _: None,
             failed=lambda _, reason: self.failures.append(reason),
             suspect=lambda _: self._suspect(),
+            may_claim=lambda _: self.holder_is_gone,
         )
         return self.partition
 

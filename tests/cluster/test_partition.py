@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from streamdyn.core.commands import LeaseClaim, LeaseRelease, LeaseRenew, Position, PutItem
-from streamdyn.errors import InternalServerError, ProvisionedThroughputExceededException
+from streamdyn.errors import InternalServerError, NotLeader, ProvisionedThroughputExceededException
 from streamdyn.log.events import LogLost
 from streamdyn.settings import LEASE_DURATION_MS, PARTITION_QUEUE_MAX_COMMANDS, REQUEST_TIMEOUT_MS
 from tests.cluster.rig import Rig, put, run, settle
@@ -84,7 +84,7 @@ async def test_an_append_with_unknown_outcome_is_sent_again_and_applied_once(rig
     rig.deliver()
     assert not first.done()
     rig.fetch()
-    outcome = await first
+    outcome = (await first).outcome
     assert outcome.old is None  # the second application would have found the first one's item
     assert len(rig.log) == 3
 
@@ -94,11 +94,11 @@ async def test_two_attempts_of_one_call_get_one_outcome(rig: Rig):
     attempts = [asyncio.ensure_future(rig.partition.write(put(1, wants_old=True))) for _ in range(2)]
     await settle()
     rig.deliver()
-    assert {(await attempt).old for attempt in attempts} == {None}
+    assert {(await attempt).outcome.old for attempt in attempts} == {None}
     late = asyncio.ensure_future(rig.partition.write(put(1, wants_old=True)))
     await settle()
     rig.deliver()
-    assert (await late).old is None
+    assert (await late).outcome.old is None
 
 
 @run
@@ -108,7 +108,7 @@ async def test_a_deposed_holder_acknowledges_nothing(rig: Rig):
     rig.foreign(LeaseClaim(b"c" * 16, "other", "life-2", 2, Position(0, 0), LEASE_DURATION_MS))
     rig.deliver()
     rig.fetch()
-    with pytest.raises(InternalServerError):
+    with pytest.raises(NotLeader):
         await write
     assert rig.read(put(1).key) == b"{}"  # it is a command all the same
     assert not rig.partition.leads
@@ -152,7 +152,7 @@ async def test_a_new_life_waits_for_the_lease_of_the_one_before(rig: Rig):
     await settle()
     assert successor.sent == []
     successor.now_ms += LEASE_DURATION_MS * 2
-    successor.partition._claim_again()
+    successor.partition._appender._claim_again()
     assert successor.kinds() == [[LeaseClaim]]
     successor.deliver()
     successor.deliver()
@@ -180,23 +180,23 @@ async def test_readers_that_have_given_up_are_forgotten(rig: Rig):
     for read in reads:
         read.cancel()
     await settle()
-    assert not rig.partition._lease_waiters
+    assert not rig.partition._appender._lease_waiters
 
 
 @run
 async def test_a_partition_that_somebody_else_leads_has_nothing_to_release(rig: Rig):
     rig.foreign(LeaseClaim(b"c" * 16, "other", "life-2", 2, Position(0, 0), LEASE_DURATION_MS))
     rig.fetch()
-    await asyncio.wait_for(rig.partition.release(), 1)
+    await asyncio.wait_for(rig.partition.hand_over(None, for_good=True), 1)
     assert rig.sent == []
 
 
 @run
 async def test_after_a_release_the_next_life_need_not_wait(rig: Rig):
-    release = asyncio.ensure_future(rig.partition.release())
+    release = asyncio.ensure_future(rig.partition.hand_over(None, for_good=True))
     await settle()
     assert rig.kinds() == [[LeaseRelease]]
-    with pytest.raises(InternalServerError):
+    with pytest.raises(NotLeader):
         await rig.consistent_read(b"key")
     rig.deliver()
     await release
@@ -291,7 +291,7 @@ async def test_a_topic_that_cannot_be_read_is_looked_at_before_it_is_given_up(ri
 async def test_one_append_at_a_time_also_for_those_who_waited_for_the_same_moment(rig: Rig):
     write = asyncio.ensure_future(rig.partition.write(put(1)))
     await settle()
-    releases = [asyncio.ensure_future(rig.partition.release()) for _ in range(2)]
+    releases = [asyncio.ensure_future(rig.partition.hand_over(None, for_good=True)) for _ in range(2)]
     await settle()
     rig.deliver()
     await write

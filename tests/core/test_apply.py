@@ -458,8 +458,9 @@ def test_a_table_is_created_at_the_log_s_time_and_told_with_it():
 
 
 def test_a_created_table_has_the_ids_of_its_topics():
-    finished, _ = table_log(CREATE, replace(MADE, topic_ids=("x", "y")))
-    assert finished is not None and [p.topic_id for p in finished.partitions] == ["x", "y"]
+    finished, _ = table_log(CREATE, replace(MADE, topic_ids=("x", "y"), replicas=(("n1",), ("n2", "n1"))))
+    assert finished is not None
+    assert [(p.topic_id, p.replicas) for p in finished.partitions] == [("x", ("n1",)), ("y", ("n2", "n1"))]
 
 
 def test_an_update_that_needs_no_work_takes_effect_at_once():

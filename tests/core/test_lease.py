@@ -153,12 +153,20 @@ def test_whoever_releases_serves_no_more_from_then_on():
     assert keeper("b1", lease, now_ms=20).claim_in_ms(20) == 0
 
 
-@pytest.mark.parametrize("act", [lambda node: node.claim(2_000), lambda node: node.renew(2_000)])
-def test_whoever_is_stopping_asks_for_no_lease(act):
+def test_a_release_that_a_renewal_got_in_before_is_called_off():
     node = held(sent_ms=0, observed_ms=5)
-    node.release()
+    release, renewal = node.release(), node.renew(10)
+    assert not node.may_read(15)
+    lease = accept(node.lease, renewal, Position(1, 0))
+    assert lease is not None
+    assert accept(lease, release, Position(2, 0)) is None
+    node.observe(lease, 20)
+    assert node.holds and node.may_read(20)
+
+
+def test_whoever_holds_the_lease_claims_none():
     with pytest.raises(AssertionError):
-        act(node)
+        held(sent_ms=0, observed_ms=5).claim(2_000)
 
 
 def test_a_claim_before_its_time_is_refused():

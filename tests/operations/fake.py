@@ -35,6 +35,7 @@ class FakeDatabase:
         self.reads = []
         self.ids = count(1)
         self.clock_ms = CLOCK_MS
+        self.positions = {}
 
     def table(self, name):
         row = self.rows.get(name)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,6 +14,7 @@ from streamdyn.cli.main import app
 from streamdyn.cluster.partition import Partition
 from streamdyn.cluster.waiters import Waiters
 from streamdyn.core import apply as apply_module
+from streamdyn.core.apply import Applied
 from streamdyn.core.commands import DONE, LeaseRelease, LeaseRenew
 from streamdyn.core.dedupe import DedupeWindow
 from streamdyn.core.lease import Lease, LeaseKeeper, accept
@@ -133,7 +135,7 @@ class ForgetsToStop(LeaseKeeper):
     """Rule 2: the holder would take its lease for endless, until it sees another one."""
 
     def may_read(self, now_ms):
-        return self.holds and not self.stopping
+        return self.holds and not self.releasing
 
 
 def accepts_any_epoch_in_order(lease, command, position):
@@ -155,7 +157,7 @@ def accepts_renewals_of_anyone(lease, command, position):
 class ReadsBeforeItsOwnClaim(Partition):
     """Rule 5: between the read and the look at the lease, records would be applied: a claim of this node, say."""
 
-    async def consistent(self, read):
+    async def consistent(self, read, timeout_ms=20_000):
         while True:
             result = read()
             await asyncio.sleep(0.3)
@@ -174,17 +176,17 @@ class AnyoneAcknowledges(Partition):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self._waiters = TellsAnyone()
+        self._waiters = self._appender._waiters = TellsAnyone()
 
 
 class DeliveryAcknowledges(Partition):
     """Rule 6: an append that Kafka confirmed would count as accepted."""
 
     def _delivered(self, event):
-        for command in self._in_flight:
+        for command in self._appender._in_flight:
             waiter = self._waiters._waiters.pop(command.id, None)
             for future in waiter.futures if waiter is not None else ():
-                future.set_result(DONE)
+                future.set_result(Applied(command.id, DONE, "", -1, 0))
         super()._delivered(event)
 
 
@@ -194,12 +196,13 @@ class AppendsAnyTime(Partition):
     This was so once, of a release that found others' writes queued by the time it was woken.
     """
 
-    async def release(self):
+    async def hand_over(self, successor, *, for_good=False):
+        appender = self._appender
+        appender._hands_over_until_ms = math.inf
         if self._keeper.holds:
-            self._in_flight = ()
-            self._send_batch((self._keeper.release(),))
-            await self._idle.wait()
-        self._keeper.stopping = True
+            appender._in_flight = ()
+            appender._send((self._keeper.release(),))
+            await appender._idle.wait()
 
 
 class TearsItsCommits(Disk):

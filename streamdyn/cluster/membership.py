@@ -1,0 +1,95 @@
+"""Which nodes are there: every node asks every other one a few times a second, and each tells whom it reaches.
+
+It decides nothing that must be right: a node that is wrongly thought to be gone loses its leases by the rules of
+`core.lease`, or keeps them. It keeps nodes from claiming a lease whose holder only they do not reach (a *gray failure*:
+the paper, section 4.3 "gray network failures"): a node may claim only if neither it nor any node that answers it has
+reached the holder of late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from streamdyn.cluster.messages import Ping, Pong
+from streamdyn.errors import Unreachable
+from streamdyn.settings import PING_TIMEOUT_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from streamdyn.cluster.messages import Answer, Question
+
+    Ask = Callable[[str, Question, int], Awaitable[Answer]]
+
+
+class Membership:
+    """`others` are the nodes to ask, `lost` is told of one that has just stopped answering, `well` whether this node
+    can append.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        ask: Ask,
+        *,
+        others: Callable[[], Iterable[str]],
+        well: Callable[[], bool],
+        lost: Callable[[str], None],
+        clock_ms: Callable[[], int],
+    ) -> None:
+        self._node = node
+        self._ask = ask
+        self._others = others
+        self._well = well
+        self._lost = lost
+        self._clock_ms = clock_ms
+        self._loop = asyncio.get_running_loop()
+        self._pongs: dict[str, Pong] = {}
+        self._seen_ms: dict[str, int] = {}
+        self._started_ms = clock_ms()
+        self._asking: dict[str, asyncio.Task[None]] = {}
+
+    def beat(self) -> None:
+        """Ask every other node that does not owe an answer. To be called every PING_INTERVAL_MS."""
+        for node in self._others():
+            if node not in self._asking:
+                self._asking[node] = self._loop.create_task(self._ping(node))
+
+    def stop(self) -> None:
+        for task in self._asking.values():
+            task.cancel()
+
+    def answer(self) -> Pong:
+        """What another node is told."""
+        return Pong(self.reached(), self._well())
+
+    def reaches(self, node: str) -> bool:
+        """Whether a node has answered of late, or is this one."""
+        return node == self._node or node in self._pongs
+
+    def reached(self) -> list[str]:
+        """The other nodes that have answered of late, and can append."""
+        return [node for node, pong in self._pongs.items() if pong.well]
+
+    def unseen_ms(self, node: str) -> int:
+        """For how long a node has not answered; no longer than this node has been running."""
+        return 0 if self.reaches(node) else self._clock_ms() - self._seen_ms.get(node, self._started_ms)
+
+    def may_claim(self, holder: str) -> bool:
+        """Whether nobody reaches the node that holds a lease, as far as this node has heard."""
+        reached = self.reached()
+        return holder not in reached and not any(holder in self._pongs[node].reaches for node in reached)
+
+    async def _ping(self, node: str) -> None:
+        try:
+            answer = await self._ask(node, Ping(), PING_TIMEOUT_MS)
+        except Unreachable:
+            if self._pongs.pop(node, None) is not None:
+                self._lost(node)
+        else:
+            assert isinstance(answer, Pong)
+            self._pongs[node] = answer
+            self._seen_ms[node] = self._clock_ms()
+        finally:
+            del self._asking[node]

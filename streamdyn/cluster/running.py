@@ -1,0 +1,136 @@
+"""A node on a real Kafka, a real disk and real connections: what `Node` needs from outside, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from streamdyn.cluster.clock import now_ms
+from streamdyn.cluster.node import Node
+from streamdyn.cluster.peers import Peers
+from streamdyn.log.kafka import KafkaLog
+from streamdyn.log.topics import Topics
+from streamdyn.replica.materializer import Materializer
+from streamdyn.replica.rocks import RocksMemory, RocksStore
+from streamdyn.settings import AUTOADMIN_INTERVAL_MS, PING_INTERVAL_MS, TOPIC_CHECK_INTERVAL_MS, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamdyn.cluster.data_dir import DataDir
+    from streamdyn.cluster.messages import Answer, Question
+    from streamdyn.cluster.session import Sessions
+    from streamdyn.core.ports import Store
+    from streamdyn.log.events import Event
+
+EXPIRE_INTERVAL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a node listens for other nodes (`peers_port` 0: anywhere), and the host at which all others reach it.
+
+    `port` is that of its clients.
+    """
+
+    peers_host: str
+    peers_port: int
+    advertised_host: str
+    port: int
+
+
+class RocksDisk:
+    """The replicas' stores in a data folder."""
+
+    def __init__(self, data_dir: DataDir) -> None:
+        self._data_dir = data_dir
+        self._memory = RocksMemory()
+
+    def has(self, partition: str) -> bool:
+        return self._data_dir.replica(partition).exists()
+
+    def open(self, partition: str) -> Store:
+        return RocksStore(self._data_dir.replica(partition), self._memory)
+
+    def remove(self, partition: str) -> None:
+        shutil.rmtree(self._data_dir.replica(partition), ignore_errors=True)
+
+    def partitions(self) -> list[str]:
+        folder = self._data_dir.replica("").parent
+        return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+class RunningNode:
+    """The `Edge` of its node, and what drives it. `report` gets the lines meant for the operator."""
+
+    def __init__(
+        self, data_dir: DataDir, bootstrap: str, settings: Settings, addresses: Addresses, report: Callable[[str], None]
+    ) -> None:
+        self._data_dir = data_dir
+        self._settings = settings
+        self._addresses = addresses
+        self._report = report
+        self._node: Node | None = None
+        self._materializer = Materializer(settings.cluster, data_dir.path, self._handle)
+        self._kafka = KafkaLog(bootstrap, asyncio.get_running_loop(), self._materializer.put, report)
+        self._kafka_topics = Topics(bootstrap)
+        self._peers = Peers(self._peer_address, self._answer)
+        self.log = self._kafka
+        self.topics = self._kafka_topics
+        self.network = self._peers
+        self.disk = RocksDisk(data_dir)
+
+    async def start(self) -> Sessions:
+        """Serve other nodes, and give the way to the data. Raises OperatorError."""
+        await self._kafka_topics.check_reachable()
+        where = self._addresses
+        peers_port = await self._peers.serve(where.peers_host, where.peers_port)
+        addresses = (f"{where.advertised_host}:{peers_port}", f"{where.advertised_host}:{where.port}")
+        node = Node(self._data_dir.node_id(), uuid4().hex, self, self._settings, addresses, self._report)
+        self._node = node
+        self._materializer.every(EXPIRE_INTERVAL_S, "expire-requests", node.expire_requests)
+        self._materializer.every(TOPIC_CHECK_INTERVAL_MS / 1000, "check-topics", node.check_topics)
+        self._materializer.every(AUTOADMIN_INTERVAL_MS / 1000, "look-after", node.look_after)
+        self._materializer.every(PING_INTERVAL_MS / 1000, "beat", self._beat)
+        await self._materializer.start()
+        self._kafka.start()
+        return await node.start()
+
+    async def stop(self) -> None:
+        """Hand the leases over, flush, leave Kafka. Also after a start that failed."""
+        if self._node is not None:
+            await self._node.stop()
+        await self._peers.stop()
+        await asyncio.to_thread(self._kafka.stop)
+        await self._materializer.stop()
+        if self._node is not None:
+            self._node.close()
+
+    # --- what the node asks for ---
+
+    def clock_ms(self) -> int:
+        return now_ms()
+
+    def new_id(self) -> bytes:
+        return uuid4().bytes
+
+    # --- what it is told ---
+
+    async def _beat(self) -> None:
+        assert self._node is not None
+        self._node.membership.beat()
+
+    def _handle(self, event: Event) -> None:
+        assert self._node is not None
+        self._node.handle(event)
+
+    async def _answer(self, question: Question) -> Answer:
+        assert self._node is not None
+        return await self._node.service.handle(question)
+
+    def _peer_address(self, node: str) -> tuple[str, int] | None:
+        assert self._node is not None
+        return self._node.directory.peer_address(node)

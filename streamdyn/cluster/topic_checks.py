@@ -1,0 +1,94 @@
+"""Whether the partitions' topics are still the logs that the replicas came from. Lost data is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from streamdyn.errors import OperatorError, PartitionError
+from streamdyn.replica.replica import missing, recreated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from typing import Any
+
+    from streamdyn.cluster.edge import Edge
+    from streamdyn.cluster.partition import Partition
+    from streamdyn.log.topics import TopicFacts
+
+logger = logging.getLogger(__name__)
+
+RETRY_S = 1.0
+
+
+class TopicChecks:
+    """Checks the topics of `partitions`, by topic. A partition whose log is not what it was fails."""
+
+    def __init__(
+        self,
+        edge: Edge,
+        partitions: Mapping[str, Partition],
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
+        self._edge = edge
+        self._partitions = partitions
+        self._spawn = spawn
+        self._checking: set[str] = set()
+
+    def suspect(self, partition: Partition) -> None:
+        """Something is odd about the partition's topic."""
+        if partition.topic not in self._checking:
+            self._checking.add(partition.topic)
+            self._spawn(self._check(partition))
+
+    async def check_all(self) -> None:
+        """Notice topics that were deleted or made anew behind our back, also where nobody writes."""
+        partitions = [partition for partition in self._partitions.values() if partition.failure is None]
+        try:
+            ids = await self._edge.topics.ids([partition.topic for partition in partitions])
+        except OperatorError as error:
+            logger.info("topics not checked: %s", error)
+            return
+        for partition in partitions:
+            if partition.topic not in ids:
+                partition.fail(missing(partition.topic))
+            elif ids[partition.topic] != partition.topic_id:
+                partition.fail(recreated(partition.topic))
+
+    async def _check(self, partition: Partition) -> None:
+        """Look at a partition's topic until Kafka tells of it, and then either follow it again or give it up."""
+        topic = partition.topic
+        try:
+            while partition.failure is None:
+                try:
+                    facts = (await self._edge.topics.describe([topic])).get(topic)
+                except OperatorError as error:
+                    logger.info("%s: %s", topic, error)
+                    await asyncio.sleep(RETRY_S)
+                    continue
+                if facts is None:
+                    partition.fail(missing(topic))
+                    return
+                check_reach(partition.next_offset, facts)
+                self._edge.log.unfollow(topic)
+                self._edge.log.follow(topic, partition.next_offset, lambda: partition.next_offset)
+                return
+        except PartitionError as error:
+            partition.fail(str(error))
+        finally:
+            self._checking.discard(topic)
+
+
+def check_reach(next_offset: int, facts: TopicFacts) -> None:
+    """Raises PartitionError where the log does not have the record that the replica needs next."""
+    if next_offset > facts.next:
+        raise PartitionError(
+            f"its log ends at offset {facts.next} but this replica has applied up to {next_offset}: Kafka has lost "
+            f"records; restore its log"
+        )
+    if next_offset < facts.first:
+        raise PartitionError(
+            f"its log begins at offset {facts.first} but this replica needs {next_offset} next: the log was trimmed; "
+            f"restore the replica's folder"
+        )
