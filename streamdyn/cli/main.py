@@ -6,13 +6,15 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 import typer
 import uvloop
 from platformdirs import user_data_dir
 from rich.console import Console
 
+from streamdyn.cli.operations import ask_node, show_status
 from streamdyn.cli.simulate import simulate_seeds, tell_story
 from streamdyn.cli.up import Up, serve
 from streamdyn.errors import OperatorError
@@ -87,6 +89,42 @@ def node(
     peers_host, peers_port = _host_and_port(peers_listen) if peers_listen else (host, 0)
     settings = Settings(cluster, partitions, replicas, node_away_ms=away_ms)
     _run(Up(host, port, data_dir.expanduser(), kafka, settings, peers_host, peers_port, advertise))
+
+
+ENDPOINT = "http://127.0.0.1:8000"
+
+
+@app.command()
+def status(
+    *,
+    endpoint: Annotated[str, typer.Option(help="Any node.")] = ENDPOINT,
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON document.")] = False,
+) -> None:
+    """Show the cluster's nodes, and its partitions with their leaders and replicas."""
+    answer = _ask(endpoint, "Status")
+    if as_json:
+        print(orjson.dumps(answer).decode())  # noqa: T201
+    else:
+        show_status(answer)
+
+
+@app.command()
+def drain(
+    node: Annotated[str, typer.Argument(help="Its name, as `streamdyn status` shows it.")],
+    *,
+    endpoint: Annotated[str, typer.Option(help="Any node.")] = ENDPOINT,
+) -> None:
+    """Let others lead what a node leads, and hold what it holds, as far as there are enough. A restart ends that."""
+    _ask(endpoint, "Drain", node=node)
+    _say(f"{node} is draining; `streamdyn status` shows how far it is")
+
+
+def _ask(endpoint: str, operation: str, **members: str) -> dict[str, Any]:
+    try:
+        return ask_node(endpoint, operation, **members)
+    except OperatorError as error:
+        _console.print(f"streamdyn: {error}", style="red", markup=False)
+        raise typer.Exit(1) from None
 
 
 def _host_and_port(address: str) -> tuple[str, int]:

@@ -10,6 +10,7 @@ from streamdyn.cluster.autoadmin import Autoadmin
 from streamdyn.cluster.directory import META, Directory
 from streamdyn.cluster.leadership import Leadership
 from streamdyn.cluster.membership import Membership
+from streamdyn.cluster.operator import Operator
 from streamdyn.cluster.partition import Partition
 from streamdyn.cluster.router import Router
 from streamdyn.cluster.service import Service
@@ -105,7 +106,8 @@ class Node:
             self._go_on_with(table)
         self.membership.beat()
         self._spawn(self._register())
-        return Sessions(self._settings, self.directory, self.router, self._edge.clock_ms)
+        operator = Operator(self.directory, self.router, self._ask, self._edge.clock_ms, self._edge.new_id)
+        return Sessions(self._settings, self.directory, self.router, operator, self._edge.clock_ms)
 
     async def stop(self) -> None:
         """Hand every lease over, flush every replica. Also after a start that failed."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamdyn.cluster.directory import Directory
+    from streamdyn.cluster.operator import Operator
     from streamdyn.cluster.router import Router
     from streamdyn.core.commands import ItemCommand, Outcome, TableCommand
     from streamdyn.core.keys import KeyRange, LocalIndex
@@ -39,12 +40,20 @@ NO_WISHES = Wishes()
 
 
 class Sessions:
-    """Makes a session for each request."""
+    """Makes a session for each request; `operator` serves those of the operator."""
 
-    def __init__(self, settings: Settings, directory: Directory, router: Router, clock_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        directory: Directory,
+        router: Router,
+        operator: Operator,
+        clock_ms: Callable[[], int],
+    ) -> None:
         self.settings = settings
         self.directory = directory
         self.router = router
+        self.operator = operator
         self.clock_ms = clock_ms
 
     def session(self, wishes: Wishes = NO_WISHES) -> Session:

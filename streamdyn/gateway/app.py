@@ -24,6 +24,7 @@ from streamdyn.errors import (
     InternalServerError,
     SerializationException,
     UnknownOperationException,
+    ValidationException,
 )
 from streamdyn.gateway.positions import POSITION_HEADER, decode_positions, encode_positions
 from streamdyn.operations.catalog import run
@@ -32,12 +33,14 @@ from streamdyn.settings import REQUEST_MAX_BYTES
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from streamdyn.cluster.operator import Operator
     from streamdyn.cluster.session import Session, Wishes
 
 logger = logging.getLogger(__name__)
 
 
 TARGET_PREFIX = b"DynamoDB_20120810."
+OPERATOR_PREFIX = b"Streamdyn."
 # Ids must differ, not be secret: seeded once from the system, as asking it each time took 25 % of a strong read.
 _random = random.Random()  # noqa: S311
 
@@ -49,10 +52,11 @@ BARRIER_HEADER = b"x-streamdyn-barrier"
 
 
 class Gateway:
-    """The ASGI application. `session` opens a request's view of the database."""
+    """The ASGI application. `session` opens a request's view of the database; `operator` is the cluster's own."""
 
-    def __init__(self, session: Callable[[Wishes], Session]) -> None:
+    def __init__(self, session: Callable[[Wishes], Session], operator: Operator) -> None:
         self._session = session
+        self._operator = operator
 
     async def __call__(
         self,
@@ -99,6 +103,8 @@ class Gateway:
         body = await _read(receive)
         if encoding == b"gzip":
             body = _unzipped(body)
+        if target.startswith(OPERATOR_PREFIX):
+            return await self._operate(target[len(OPERATOR_PREFIX) :], body), b""
         if not target.startswith(TARGET_PREFIX):
             raise UnknownOperationException
         operation = target[len(TARGET_PREFIX) :].decode("latin-1")
@@ -106,6 +112,24 @@ class Gateway:
         session = self._session(wishes)
         answer = await run(operation, id_, body, session, host.decode("latin-1"))
         return answer, encode_positions(session.positions) if session.positions else b""
+
+    async def _operate(self, operation: bytes, body: bytes) -> bytes:
+        """One of the operator's calls: as DynamoDB's, but for the prefix of its name."""
+        if operation == b"Status":
+            return orjson.dumps(await self._operator.status())
+        if operation == b"Drain":
+            return orjson.dumps(await self._operator.drain(_member(body, "node")))
+        raise UnknownOperationException(f"streamdyn has no operation {operation.decode('latin-1')}")
+
+
+def _member(body: bytes, name: str) -> str:
+    try:
+        value = orjson.loads(body)[name]
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        value = None
+    if not isinstance(value, str):
+        raise ValidationException(f"The request has no string {name!r}")
+    return value
 
 
 def _command_id(invocation: bytes, target: bytes, body: bytes) -> bytes:

@@ -40,7 +40,7 @@ def ask(database, body, target=b"DynamoDB_20120810.PutItem", *, method="POST", h
         sent.append(message)
 
     scope = {"type": "http", "method": method, "headers": [(b"x-amz-target", target), *headers]}
-    asyncio.run(Gateway(lambda _: database)(scope, receive, send))
+    asyncio.run(Gateway(lambda _: database, None)(scope, receive, send))
     start, rest = sent
     return start["status"], dict(start["headers"]), rest["body"]
 

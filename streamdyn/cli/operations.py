@@ -1,0 +1,61 @@
+"""`streamdyn status` and `streamdyn drain`: questions to any node, over its HTTP endpoint."""
+
+from __future__ import annotations
+
+import http.client
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from streamdyn.errors import OperatorError
+
+TIMEOUT_S = 30.0
+
+
+def ask_node(endpoint: str, operation: str, **members: Any) -> dict[str, Any]:
+    """A node's answer. Raises OperatorError where there is none, or it is a refusal."""
+    url = urlsplit(endpoint)
+    connection = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=TIMEOUT_S)
+    try:
+        connection.request("POST", "/", orjson.dumps(members), {"X-Amz-Target": f"Streamdyn.{operation}"})
+        response = connection.getresponse()
+        answer: dict[str, Any] = orjson.loads(response.read())
+    except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as error:
+        raise OperatorError(f"no streamdyn answers at {endpoint} ({error}); name a node with --endpoint") from None
+    finally:
+        connection.close()
+    if response.status != http.client.OK:
+        raise OperatorError(str(answer.get("message", answer)))
+    return answer
+
+
+def show_status(status: dict[str, Any]) -> None:
+    """The status as two tables."""
+    console = Console()
+    nodes = Table("node", "address", "state", "replicas", "leads", title="Nodes", title_justify="left")
+    for node in status["nodes"]:
+        nodes.add_row(node["node"], node["address"], node["state"], str(node["replicas"]), str(node["leads"]))
+    console.print(nodes)
+    partitions = Table(
+        "partition", "leader", "epoch", "lease", "offset", "replicas (lag)", title="Partitions", title_justify="left"
+    )
+    for partition in status["partitions"]:
+        lease = f"{partition['lease_ms']} ms" if partition["lease_ms"] else "rests"
+        partitions.add_row(
+            partition["id"],
+            partition["leader"] or "none",
+            str(partition["epoch"]),
+            lease if partition["leader"] else "",
+            str(partition["next_offset"]),
+            ", ".join(_replica(replica) for replica in partition["replicas"]),
+        )
+    console.print(partitions)
+
+
+def _replica(replica: dict[str, Any]) -> str:
+    if replica["state"] != "SERVING":
+        return f"{replica['node']} ({replica['state']})"
+    return f"{replica['node']} ({replica['lag']})"

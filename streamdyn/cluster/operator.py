@@ -1,0 +1,113 @@
+"""What an operator may ask any node about the whole cluster: `streamdyn status`, `streamdyn drain`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.cluster import messages as m
+from streamdyn.cluster.directory import META, Directory
+from streamdyn.core.commands import SetNodeStatus
+from streamdyn.core.nodes import DRAINING
+from streamdyn.errors import Unreachable, ValidationException
+from streamdyn.settings import PING_TIMEOUT_MS, REQUEST_TIMEOUT_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamdyn.cluster.membership import Ask
+    from streamdyn.cluster.router import Router
+
+UNREACHABLE = "UNREACHABLE"
+
+
+class Operator:
+    """Asks all nodes; what does not answer is told as such."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        router: Router,
+        ask: Ask,
+        clock_ms: Callable[[], int],
+        new_id: Callable[[], bytes],
+    ) -> None:
+        self._directory = directory
+        self._router = router
+        self._ask = ask
+        self._clock_ms = clock_ms
+        self._new_id = new_id
+
+    async def status(self) -> dict[str, Any]:
+        """Nodes, and partitions with their leaders and replicas. `lag` is in records behind the foremost replica."""
+        nodes = sorted(self._directory.nodes)
+        answers = await asyncio.gather(*(self._describe(node) for node in nodes))
+        by_node = {node: answer for node, answer in zip(nodes, answers, strict=True) if answer is not None}
+        return {
+            "nodes": [self._node(node, by_node) for node in nodes],
+            "partitions": [
+                self._partition(META, "", tuple(nodes), by_node),
+                *(
+                    self._partition(info.id, table.name, info.replicas, by_node)
+                    for table in sorted(self._directory.tables.values(), key=lambda table: table.name)
+                    for info in table.partitions
+                ),
+            ],
+        }
+
+    async def drain(self, node: str) -> dict[str, Any]:
+        """Let a node lead nothing any more, and others hold its replicas as far as there are enough. Raises
+        ValidationException if there is no such node.
+        """
+        if node not in self._directory.nodes:
+            known = ", ".join(sorted(self._directory.nodes))
+            raise ValidationException(f"There is no node {node!r}; there are {known}")
+        command = SetNodeStatus(self._new_id(), node, DRAINING)
+        await self._router.write(self._directory.meta(), command, self._clock_ms() + REQUEST_TIMEOUT_MS)
+        return {}
+
+    async def _describe(self, node: str) -> dict[str, m.ReplicaStatus] | None:
+        try:
+            answer = await self._ask(node, m.Describe(), PING_TIMEOUT_MS)
+        except Unreachable:
+            return None
+        return {status.partition: status for status in answer.replicas} if isinstance(answer, m.Replicas) else None
+
+    def _node(self, node: str, by_node: dict[str, dict[str, m.ReplicaStatus]]) -> dict[str, Any]:
+        info, replicas = self._directory.nodes[node], by_node.get(node)
+        return {
+            "node": node,
+            "address": info.address,
+            "state": info.status if replicas is not None else UNREACHABLE,
+            "replicas": len(replicas or ()),
+            "leads": sum(status.leads for status in (replicas or {}).values()),
+        }
+
+    def _partition(
+        self, partition: str, table: str, nodes: tuple[str, ...], by_node: dict[str, dict[str, m.ReplicaStatus]]
+    ) -> dict[str, Any]:
+        there = {node: by_node[node][partition] for node in nodes if partition in by_node.get(node, {})}
+        foremost = max((status.next_offset for status in there.values()), default=0)
+        leader = next((node for node, status in there.items() if status.leads), None)
+        return {
+            "id": partition,
+            "table": table,
+            "leader": leader,
+            "epoch": max((status.epoch for status in there.values()), default=0),
+            "lease_ms": there[leader].lease_remaining_ms if leader is not None else 0,
+            "next_offset": foremost,
+            "replicas": [_replica(node, there.get(node), foremost) for node in nodes],
+        }
+
+
+def _replica(node: str, status: m.ReplicaStatus | None, foremost: int) -> dict[str, Any]:
+    if status is None:
+        return {"node": node, "state": UNREACHABLE, "lag": None}
+    return {
+        "node": node,
+        "state": status.failure or "SERVING",
+        "lag": foremost - status.next_offset,
+        "skipped": status.skipped,
+        "void": status.void,
+        "checksum": status.checksum,
+    }
