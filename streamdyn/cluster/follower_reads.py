@@ -15,6 +15,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
+from streamdyn.errors import InternalServerError, NotLeader, OutOfService
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -22,21 +24,25 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Kafka brings a record within some ms, but for a topic that has just been made or a reader that has just started.
+FOLLOWER_WAIT_MS = 20
+
 
 class FollowerReads:
     """The reads of one partition on one node. `confirm` asks the leader for its next offset, once that is no less than
     the one given; it raises what the way to the leader does.
     """
 
-    def __init__(self, partition: Partition, confirm: Callable[[int], Awaitable[int]], timeout_ms: int) -> None:
+    def __init__(self, partition: Partition, confirm: Callable[[int], Awaitable[int]]) -> None:
         self._partition = partition
         self._confirm = confirm
-        self._timeout_ms = timeout_ms
         self._waiting: list[_Waiting] = []
         self._round: asyncio.Task[None] | None = None
 
     async def read(self, read: Callable[[], T]) -> T:
-        """What `read` gives, with every write in it that was acknowledged before this call."""
+        """What `read` gives, with every write in it that was acknowledged before this call. Raises NotLeader where this
+        replica is behind: the leader is the better one to ask then.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._waiting.append((read, future))  # type: ignore[arg-type]
@@ -56,7 +62,7 @@ class FollowerReads:
     async def _one_round(self, reads: list[_Waiting]) -> None:
         try:
             next_offset = await self._confirm(0)
-            await self._partition.wait_for(next_offset - 1, self._timeout_ms)
+            await self._wait_for(next_offset)
             # In one step, so that all of it is the state before `next_offset`.
             results = [read() for read, _ in reads]
             await self._confirm(self._partition.next_offset)
@@ -68,6 +74,14 @@ class FollowerReads:
         for (_, future), result in zip(reads, results, strict=True):
             if not future.done():
                 future.set_result(result)
+
+    async def _wait_for(self, next_offset: int) -> None:
+        try:
+            await self._partition.wait_for(next_offset - 1, FOLLOWER_WAIT_MS)
+        except OutOfService:
+            raise
+        except InternalServerError:
+            raise NotLeader from None
 
 
 _Waiting = tuple["Callable[[], object]", "asyncio.Future[object]"]

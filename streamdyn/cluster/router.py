@@ -18,7 +18,7 @@ from streamdyn.codec import encode_batch
 from streamdyn.core.apply import Applied
 from streamdyn.core.commands import Outcome
 from streamdyn.errors import InternalServerError, NotLeader, OutOfService, Unreachable
-from streamdyn.settings import ROUTE_RETRY_MAX_MS, ROUTE_RETRY_MS
+from streamdyn.settings import PING_TIMEOUT_MS, ROUTE_RETRY_MAX_MS, ROUTE_RETRY_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -137,7 +137,7 @@ class Router:
         if known is None or known[0] is not partition:
             known = (
                 partition,
-                FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset), CONFIRM_TIMEOUT_MS),
+                FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset)),
             )
             self._follower_reads[info.id] = known
         return known[1]
@@ -165,30 +165,34 @@ class Router:
 
     async def _ask_leader(self, info: PartitionInfo, question: m.Question, deadline_ms: int) -> m.Answer:
         tried: set[str] = set()
-        target, failure = self._leader(info), InternalServerError("No replica could answer in time; try again")
+        target, hops = self._leader(info), 0
+        failure = InternalServerError("No replica could answer in time; try again")
         for attempt in range(MAX_ATTEMPTS):
             if target is None or target in tried:
                 target = self._next_target(info, tried)
             if attempt > 1:
-                await asyncio.sleep(min(ROUTE_RETRY_MS * 2**attempt, ROUTE_RETRY_MAX_MS) / 1000)
+                await asyncio.sleep(min(ROUTE_RETRY_MS * 2 ** (attempt - 2), ROUTE_RETRY_MAX_MS) / 1000)
             if self._left_ms(deadline_ms) <= 0:
                 break
-            hinted = None
+            leader = None
             try:
-                answer = await self._ask_one(target, question, deadline_ms, hops=int(bool(tried)))
+                answer = await self._ask_one(target, question, deadline_ms, hops)
             except NotLeader as error:
-                hinted = error.node
+                leader = error.node
             except OutOfService as error:
                 failure = error
             except Unreachable:
-                pass
+                hops = 1
             else:
                 self._leaders[info.id] = target
                 return answer
             self._leaders.pop(info.id, None)
-            if hinted is None or not self._membership.reaches(hinted):
-                tried.add(target)
-            target = hinted
+            if leader is not None and not self._membership.reaches(leader) and not hops:
+                hops = 1  # the node that was asked may reach the leader that this one does not
+                continue
+            tried.add(target)
+            target = leader if leader is not None and self._membership.reaches(leader) else None
+            tried.discard(target or "")
         raise failure
 
     async def _ask_any(self, info: PartitionInfo, question: m.Question, deadline_ms: int) -> m.Answer:
@@ -208,6 +212,8 @@ class Router:
 
     async def _ask_one(self, target: str, question: m.Question, deadline_ms: int, hops: int) -> m.Answer:
         left_ms = self._left_ms(deadline_ms)
+        if not self._membership.reaches(target):
+            left_ms = min(left_ms, PING_TIMEOUT_MS)  # nobody will say that it is gone: that has been said
         if isinstance(question, m.Routed):
             question = passed_on(question, left_ms, hops)
         if target == self._node:
