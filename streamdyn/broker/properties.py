@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streamdyn.settings import RECORD_MAX_BYTES
@@ -11,50 +12,99 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 
+COMMON = {
+    "process.roles": "broker,controller",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    # A topic is a log of somebody's data: none comes into being by a client's typing error.
+    "auto.create.topics.enable": "false",
+    # The log's clock is the broker's, for topics that others make, too.
+    "log.message.timestamp.type": "LogAppendTime",
+    # Nothing is forgotten by age or size.
+    "log.retention.ms": "-1",
+    "log.retention.bytes": "-1",
+    "message.max.bytes": str(RECORD_MAX_BYTES),
+    "unclean.leader.election.enable": "false",
+    "offsets.topic.num.partitions": "8",
+    "transaction.state.log.num.partitions": "8",
+    "share.coordinator.state.topic.num.partitions": "8",
+    # Consumers of one machine need not wait for each other.
+    "group.initial.rebalance.delay.ms": "0",
+    # Test suites make and delete hundreds of tables: their files go at once.
+    "log.segment.delete.delay.ms": "1000",
+    # A thousand idle logs should not take twice 10 MB of address space each.
+    "log.index.size.max.bytes": str(1024 * 1024),
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "log.cleaner.dedupe.buffer.size": str(8 * 1024 * 1024),
+    # A broker that does not answer is out for so long, and then others lead its topics.
+    "broker.session.timeout.ms": "1000",
+    "broker.heartbeat.interval.ms": "250",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QuorumMember:
+    """One broker of several, each of which is a controller, too. `voters` are ID@HOST:PORT of all controllers, with
+    commas; a listener is HOST:PORT, and others reach the broker at the host `advertise`.
+    """
+
+    id: int
+    voters: str
+    listen: str
+    controller_listen: str
+    advertise: str
+    log_dir: Path
+
 
 def server_properties(port: int, controller_port: int, log_dir: Path) -> str:
-    """The text of `server.properties`: one process that is broker and controller, for this machine only."""
-    lines = {
-        "process.roles": "broker,controller",
+    """The text of `server.properties` of a single broker, for this machine only."""
+    single = {
         "node.id": "1",
         "controller.quorum.voters": f"1@{HOST}:{controller_port}",
         "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
         "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
-        "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": str(log_dir),
-        # A topic is a log of somebody's data: none comes into being by a client's typing error.
-        "auto.create.topics.enable": "false",
-        # The log's clock is the broker's, for topics that others make, too.
-        "log.message.timestamp.type": "LogAppendTime",
-        # Nothing is forgotten by age or size.
-        "log.retention.ms": "-1",
-        "log.retention.bytes": "-1",
-        "message.max.bytes": str(RECORD_MAX_BYTES),
-        # There is one broker.
-        "default.replication.factor": "1",
-        "min.insync.replicas": "1",
-        "offsets.topic.replication.factor": "1",
-        "offsets.topic.num.partitions": "8",
-        "transaction.state.log.replication.factor": "1",
-        "transaction.state.log.min.isr": "1",
-        "transaction.state.log.num.partitions": "8",
-        "share.coordinator.state.topic.replication.factor": "1",
-        "share.coordinator.state.topic.min.isr": "1",
-        "share.coordinator.state.topic.num.partitions": "8",
-        # Consumers of one machine need not wait for each other.
-        "group.initial.rebalance.delay.ms": "0",
-        # Test suites make and delete hundreds of tables: their files go at once.
-        "log.segment.delete.delay.ms": "1000",
-        # A thousand idle logs should not take twice 10 MB of address space each.
-        "log.index.size.max.bytes": str(1024 * 1024),
-        "num.network.threads": "2",
-        "num.io.threads": "4",
-        "log.cleaner.dedupe.buffer.size": str(8 * 1024 * 1024),
-        # After a crash the controller waits this long before it takes the only broker back.
-        "broker.session.timeout.ms": "1000",
-        "broker.heartbeat.interval.ms": "250",
         # The next leader of the only broker's topics is that broker: nothing to hand over at a stop.
         "controlled.shutdown.enable": "false",
     }
+    return _text(COMMON | _replication(1) | single)
+
+
+def quorum_properties(member: QuorumMember) -> str:
+    """The text of `server.properties` of one broker of several."""
+    _, _, port = member.listen.rpartition(":")
+    several = {
+        "node.id": str(member.id),
+        "controller.quorum.voters": member.voters,
+        "listeners": f"PLAINTEXT://{member.listen},CONTROLLER://{member.controller_listen}",
+        "advertised.listeners": f"PLAINTEXT://{member.advertise}:{port}",
+        "log.dirs": str(member.log_dir),
+        # A follower that does not keep up leaves the in-sync replicas soon, so that acks=all goes on without it.
+        "replica.lag.time.max.ms": "2000",
+        # Another controller takes over within about the time in which another broker does.
+        "controller.quorum.fetch.timeout.ms": "1000",
+        "controller.quorum.election.timeout.ms": "500",
+        "controller.quorum.election.backoff.max.ms": "200",
+        # A broker that comes back leads again what it led before, and soon.
+        "leader.imbalance.check.interval.seconds": "10",
+    }
+    return _text(COMMON | _replication(member.voters.count(",") + 1) | several)
+
+
+def _replication(brokers: int) -> dict[str, str]:
+    """How many copies there are of Kafka's own topics, and of those that others make."""
+    replicas, in_sync = str(min(3, brokers)), "2" if brokers >= 3 else "1"
+    return {
+        "default.replication.factor": replicas,
+        "min.insync.replicas": in_sync,
+        "offsets.topic.replication.factor": replicas,
+        "transaction.state.log.replication.factor": replicas,
+        "transaction.state.log.min.isr": in_sync,
+        "share.coordinator.state.topic.replication.factor": replicas,
+        "share.coordinator.state.topic.min.isr": in_sync,
+    }
+
+
+def _text(lines: dict[str, str]) -> str:
     return "".join(f"{name}={value}\n" for name, value in lines.items())

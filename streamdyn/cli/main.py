@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import orjson
 import typer
@@ -14,11 +16,17 @@ import uvloop
 from platformdirs import user_data_dir
 from rich.console import Console
 
+from streamdyn.broker.member import become_broker
+from streamdyn.broker.properties import QuorumMember
 from streamdyn.cli.operations import ask_node, show_status
 from streamdyn.cli.simulate import simulate_seeds, tell_story
+from streamdyn.cli.stack import Stack, serve_stack
 from streamdyn.cli.up import Up, serve
 from streamdyn.errors import OperatorError
 from streamdyn.settings import NODE_AWAY_MS, PARTITIONS_MAX, REPLICAS_PER_PARTITION, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
 
 app = typer.Typer(
     help="A DynamoDB you run yourself, whose storage engine is a Kafka log.",
@@ -34,6 +42,8 @@ _console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @app.callback()
 def streamdyn(*, verbose: Annotated[bool, typer.Option("--verbose", help="Log what happens inside.")] = False) -> None:
+    # The timers of Faust complain where one tick takes longer than its interval: the next one waits, which is all right.
+    logging.getLogger("mode.timers").setLevel(logging.ERROR)
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -56,8 +66,14 @@ def up(
         str, typer.Option(help="Prefix of the Kafka topics: one Kafka can hold several clusters.")
     ] = "streamdyn",
     partitions: Annotated[int, typer.Option(help="Partitions of each new table.", min=1, max=PARTITIONS_MAX)] = 1,
+    nodes: Annotated[int, typer.Option(help="Nodes, at --port and the ports after it.", min=1, max=9)] = 1,
+    brokers: Annotated[int, typer.Option(help="Kafka brokers. Three of them survive the loss of one.", min=1)] = 1,
 ) -> None:
-    """Start streamdyn and a Kafka broker for it, and serve DynamoDB until Ctrl-C."""
+    """Start streamdyn and a Kafka for it, and serve DynamoDB until Ctrl-C."""
+    if nodes > 1 or brokers > 1:
+        if kafka is not None:
+            raise typer.BadParameter("--kafka names a Kafka that is there: start each node with `streamdyn node`")
+        _run_stack(Stack(host, port, data_dir.expanduser(), cluster, partitions, nodes, brokers))
     _run(Up(host, port, data_dir.expanduser(), kafka, Settings(cluster, partitions)))
 
 
@@ -89,6 +105,29 @@ def node(
     peers_host, peers_port = _host_and_port(peers_listen) if peers_listen else (host, 0)
     settings = Settings(cluster, partitions, replicas, node_away_ms=away_ms)
     _run(Up(host, port, data_dir.expanduser(), kafka, settings, peers_host, peers_port, advertise))
+
+
+@app.command()
+def broker(
+    *,
+    id: Annotated[int, typer.Option(help="The broker's number, different from those of all others.", min=1)],  # noqa: A002
+    voters: Annotated[str, typer.Option(help="ID@HOST:PORT of every broker's controller, with commas.")],
+    listen: Annotated[str, typer.Option(help="HOST:PORT for Kafka clients and other brokers.")] = "127.0.0.1:9092",
+    controller_listen: Annotated[str, typer.Option(help="HOST:PORT for other controllers.")] = "127.0.0.1:9093",
+    advertise: Annotated[
+        str, typer.Option(help="Host name at which others reach the broker, if not that of --listen.")
+    ] = "",
+    data_dir: Annotated[Path, typer.Option(help="Where this broker keeps its logs.", file_okay=False)] = DATA_DIR,
+) -> None:
+    """Start one Kafka broker of a cluster of several, as `docker compose` and `up --brokers 3` do."""
+    advertised = advertise or _host_and_port(listen)[0]
+    _host_and_port(controller_listen)
+    member = QuorumMember(id, voters, listen, controller_listen, advertised, data_dir.expanduser() / "kafka" / "logs")
+    try:
+        become_broker(member)
+    except OperatorError as error:
+        _console.print(f"streamdyn: {error}", style="red", markup=False)
+        raise typer.Exit(1) from None
 
 
 ENDPOINT = "http://127.0.0.1:8000"
@@ -134,10 +173,25 @@ def _host_and_port(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _run(plan: Up) -> None:
+def _run(plan: Up) -> NoReturn:
+    _run_until_stopped(lambda stop: serve(plan, stop, _say))
+
+
+def _run_stack(stack: Stack) -> NoReturn:
+    _run_until_stopped(lambda stop: serve_stack(stack, stop, _say))
+
+
+async def _with_signals(serving: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serving(stop)
+
+
+def _run_until_stopped(serving: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> NoReturn:
     status = 0
     try:
-        uvloop.run(serve(plan, _say))
+        uvloop.run(_with_signals(serving))
     except OperatorError as error:
         _console.print(f"streamdyn: {error}", style="red", markup=False)
         status = 1

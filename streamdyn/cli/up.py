@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,11 +36,8 @@ class Up:
     advertise: str = ""
 
 
-async def serve(plan: Up, say: Callable[[str], None]) -> None:
-    """Run until SIGINT or SIGTERM. Raises OperatorError where something around is in the way."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+async def serve(plan: Up, stop: asyncio.Event, say: Callable[[str], None]) -> None:
+    """Run until `stop` is set. Raises OperatorError where something around is in the way."""
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(listen(plan.host, plan.port))
         data_dir = DataDir(plan.data_dir)
