@@ -42,7 +42,7 @@ _console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @app.callback()
 def streamdyn(*, verbose: Annotated[bool, typer.Option("--verbose", help="Log what happens inside.")] = False) -> None:
-    # The timers of Faust complain where one tick takes longer than its interval: the next one waits, which is all right.
+    # Faust complains where a tick takes longer than its interval: the next one waits, which is all right.
     logging.getLogger("mode.timers").setLevel(logging.ERROR)
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
