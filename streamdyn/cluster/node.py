@@ -169,7 +169,8 @@ class Node:
         facts = await topics.describe([info.topic])
         if info.topic not in facts and not self._edge.disk.has(META):
             await topics.create([info.topic])
-            facts = await topics.describe([info.topic])
+            while info.topic not in (facts := await topics.describe([info.topic])):
+                await asyncio.sleep(0.05)  # another broker was asked, which has not heard of it yet
         try:
             if info.topic in facts:
                 await topics.check_config(info.topic)
