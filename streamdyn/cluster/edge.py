@@ -43,6 +43,9 @@ class Topics(Protocol):
     async def describe(self, names: list[str]) -> dict[str, TopicFacts]:
         """The facts of each topic that exists."""
 
+    async def describe_new(self, names: list[str]) -> dict[str, TopicFacts]:
+        """The facts of topics that somebody has just made: Kafka may take a moment to tell of them."""
+
     async def check_config(self, name: str) -> None:
         """Raises OperatorError if a topic that somebody else made would lose records or give no common clock."""
 

@@ -68,6 +68,13 @@ class Membership:
         """Whether a node has answered of late, or is this one."""
         return node == self._node or node in self._pongs
 
+    def serves(self, node: str) -> bool:
+        """Whether a node, which may be this one, has answered of late, and can append."""
+        if node == self._node:
+            return self._well()
+        pong = self._pongs.get(node)
+        return pong is not None and pong.well
+
     def reached(self) -> list[str]:
         """The other nodes that have answered of late, and can append."""
         return [node for node, pong in self._pongs.items() if pong.well]
@@ -89,6 +96,8 @@ class Membership:
                 self._lost(node)
         else:
             assert isinstance(answer, Pong)
+            if self.serves(node) and not answer.well:
+                self._lost(node)  # what it has been asked to append, others may
             self._pongs[node] = answer
             self._seen_ms[node] = self._clock_ms()
         finally:

@@ -69,8 +69,9 @@ class Node:
         self._partitions: dict[str, Partition] = {}
         self._by_topic: dict[str, Partition] = {}
         self._opening: set[str] = set()
+        self._failures: dict[str, str] = {}  # why a partition could not be opened
         self._tasks: set[asyncio.Task[None]] = set()
-        self._started = False
+        self._was_well = True
         self._autoadmin: Autoadmin | None = None  # from the moment that the directory is complete
         self.directory = Directory(id_, f"{settings.cluster}.{META}", self._table_changed)
         self.membership = Membership(
@@ -81,7 +82,7 @@ class Node:
             lost=edge.network.drop,
             clock_ms=edge.clock_ms,
         )
-        self.service = Service(self._partitions, self.membership, self._ask)
+        self.service = Service(self._partitions, self._failures, self.membership, self._ask)
         self.router = Router(id_, self._partitions, self.service, self.membership, self._ask, edge.clock_ms)
         self._leadership = Leadership(id_, self.directory, self._partitions, self.membership, self._ask)
         self._checks = TopicChecks(edge, self._by_topic, self._spawn)
@@ -146,6 +147,14 @@ class Node:
         except ApiError as error:
             logger.info("%s", error)
 
+    async def beat(self) -> None:
+        """Every PING_INTERVAL_MS."""
+        was_well, self._was_well = self._was_well, self.membership.serves(self.id)
+        if was_well and not self._was_well:
+            for partition in list(self._partitions.values()):
+                partition.give_up_waiting()
+        self.membership.beat()
+
     async def expire_requests(self) -> None:
         """Every half second."""
         for partition in list(self._by_topic.values()):
@@ -169,8 +178,7 @@ class Node:
         facts = await topics.describe([info.topic])
         if info.topic not in facts and not self._edge.disk.has(META):
             await topics.create([info.topic])
-            while info.topic not in (facts := await topics.describe([info.topic])):
-                await asyncio.sleep(0.05)  # another broker was asked, which has not heard of it yet
+            facts = await topics.describe_new([info.topic])
         try:
             if info.topic in facts:
                 await topics.check_config(info.topic)
@@ -203,12 +211,17 @@ class Node:
             try:
                 opened.append(self._open_partition(info, schema, facts.get(info.topic), lambda _: None))
             except PartitionError as error:
+                self._failures[info.id] = str(error)
                 self._report(f"partition {info.id} is out of service: {error}")
         return opened
 
     def _not_open(self, table: Table) -> list[PartitionInfo]:
         """The partitions that this node should hold, and does not yet."""
-        return [p for p in table.partitions if self.id in p.replicas and p.topic not in self._by_topic]
+        return [
+            info
+            for info in table.partitions
+            if self.id in info.replicas and info.topic not in self._by_topic and info.id not in self._failures
+        ]
 
     def _open_partition(
         self, info: PartitionInfo, schema: Schema, facts: TopicFacts | None, observe: Callable[[Effects], None]
@@ -279,7 +292,7 @@ class Node:
                 if now.status == DELETING:
                     return
                 try:
-                    facts = await self._edge.topics.describe([info.topic for info in self._not_open(now)])
+                    facts = await self._edge.topics.describe_new([info.topic for info in self._not_open(now)])
                 except OperatorError as error:
                     self._report(f"table {table.name} is not open yet: {error}; trying again")
                     await asyncio.sleep(RETRY_S)
@@ -299,6 +312,7 @@ class Node:
 
     def _remove_replica(self, info: PartitionInfo) -> None:
         """The log says that the table is deleted, or that others hold the partition: its files go."""
+        self._failures.pop(info.id, None)
         self._partitions.pop(info.id, None)
         partition = self._by_topic.pop(info.topic, None)
         if partition is not None:

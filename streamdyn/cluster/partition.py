@@ -26,6 +26,7 @@ from streamdyn.core.commands import (
 from streamdyn.core.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.errors import (
     InternalServerError,
+    NotLeader,
     OutOfService,
     PartitionError,
     ProvisionedThroughputExceededException,
@@ -199,6 +200,10 @@ class Partition:
         """
         await self._appender.hand_over(successor, for_good=for_good)
 
+    def give_up_waiting(self) -> None:
+        """The node cannot append: let another one do what waits. What was sent may happen all the same, once."""
+        self._waiters.refuse_all(NotLeader())
+
     def expire(self) -> None:
         """Answer the requests whose time is up."""
         self._waiters.expire(self._clock_ms())
@@ -243,7 +248,7 @@ class Partition:
         if self.failure is not None:
             return
         self.failure = reason
-        error = self._out_of_service()
+        error = out_of_service(reason)
         self._waiters.refuse_all(error)
         self._positions.refuse_all(error)
         self._appender.fail(error, release=not quiet)
@@ -308,11 +313,11 @@ class Partition:
             return read()
         except PartitionError as error:
             self.fail(str(error))
-            raise self._out_of_service() from None
+            raise out_of_service(str(error)) from None
 
     def _check_serving(self) -> None:
         if self.failure is not None:
-            raise self._out_of_service()
+            raise out_of_service(self.failure)
 
     def _check_may_lead(self) -> None:
         self._check_serving()
@@ -320,8 +325,10 @@ class Partition:
         if refusal is not None:
             raise refusal
 
-    def _out_of_service(self) -> OutOfService:
-        return OutOfService(f"A partition of this table is out of service: {self.failure}")
+
+def out_of_service(reason: str) -> OutOfService:
+    """What a request gets that a replica cannot serve, for good."""
+    return OutOfService(f"A partition of this table is out of service: {reason}")
 
 
 async def _in_time(future: asyncio.Future[None], timeout_ms: int) -> None:

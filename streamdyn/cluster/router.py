@@ -65,7 +65,7 @@ class Router:
     async def write(self, info: PartitionInfo, command: ItemCommand | MetaCommand, deadline_ms: int) -> Applied:
         """A command's outcome and place. Raises ApiError where there is no definite outcome in time."""
         partition = self._partitions.get(info.id)
-        if partition is not None and partition.leads:
+        if partition is not None and partition.leads and self._membership.serves(self._node):
             try:
                 return await partition.write(command, self._left_ms(deadline_ms))
             except (NotLeader, OutOfService):
@@ -161,10 +161,11 @@ class Router:
         """The node that leads, as far as this one knows and can reach it."""
         partition = self._partitions.get(info.id)
         leader = partition.leader if partition is not None and partition.failure is None else self._leaders.get(info.id)
-        return leader if leader is not None and self._membership.reaches(leader) else None
+        return leader if leader is not None and self._membership.serves(leader) else None
 
     async def _ask_leader(self, info: PartitionInfo, question: m.Question, deadline_ms: int) -> m.Answer:
         tried: set[str] = set()
+        failed: set[str] = set()
         target, hops = self._leader(info), 0
         failure = InternalServerError("No replica could answer in time; try again")
         for attempt in range(MAX_ATTEMPTS):
@@ -181,22 +182,26 @@ class Router:
                 leader = error.node
             except OutOfService as error:
                 failure = error
+                failed.add(target)
+                if failed.issuperset(info.replicas):
+                    break
             except Unreachable:
                 hops = 1
             else:
                 self._leaders[info.id] = target
                 return answer
             self._leaders.pop(info.id, None)
-            if leader is not None and not self._membership.reaches(leader) and not hops:
+            if leader is not None and not self._membership.serves(leader) and not hops:
                 hops = 1  # the node that was asked may reach the leader that this one does not
                 continue
             tried.add(target)
-            target = leader if leader is not None and self._membership.reaches(leader) else None
+            target = leader if leader is not None and self._membership.serves(leader) else None
             tried.discard(target or "")
         raise failure
 
     async def _ask_any(self, info: PartitionInfo, question: m.Question, deadline_ms: int) -> m.Answer:
         failure = InternalServerError("No replica could answer in time; try again")
+        failed: set[str] = set()
         for attempt in range(MAX_ATTEMPTS):
             for target in self._candidates(info):
                 if self._left_ms(deadline_ms) <= 0:
@@ -205,8 +210,11 @@ class Router:
                     return await self._ask_one(target, question, deadline_ms, hops=0)
                 except OutOfService as error:
                     failure = error
+                    failed.add(target)
                 except (NotLeader, Unreachable):
                     pass
+            if failed.issuperset(info.replicas):
+                break
             await asyncio.sleep(min(ROUTE_RETRY_MS * 2**attempt, ROUTE_RETRY_MAX_MS) / 1000)
         raise failure
 
@@ -229,8 +237,8 @@ class Router:
         return (rest or candidates or [self._node])[0]
 
     def _candidates(self, info: PartitionInfo) -> list[str]:
-        """The nodes that hold the partition, those first that this one reaches."""
-        return sorted(info.replicas, key=lambda node: not self._membership.reaches(node))
+        """The nodes that hold the partition, those first that this one reaches, and that can append."""
+        return sorted(info.replicas, key=lambda node: not self._membership.serves(node))
 
     def _left_ms(self, deadline_ms: int) -> int:
         return deadline_ms - self._clock_ms()

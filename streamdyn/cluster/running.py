@@ -94,7 +94,7 @@ class RunningNode:
         self._materializer.every(EXPIRE_INTERVAL_S, "expire-requests", node.expire_requests)
         self._materializer.every(TOPIC_CHECK_INTERVAL_MS / 1000, "check-topics", node.check_topics)
         self._materializer.every(AUTOADMIN_INTERVAL_MS / 1000, "look-after", node.look_after)
-        self._materializer.every(PING_INTERVAL_MS / 1000, "beat", self._beat)
+        self._materializer.every(PING_INTERVAL_MS / 1000, "beat", node.beat)
         await self._materializer.start()
         self._kafka.start()
         return await node.start()
@@ -118,10 +118,6 @@ class RunningNode:
         return uuid4().bytes
 
     # --- what it is told ---
-
-    async def _beat(self) -> None:
-        assert self._node is not None
-        self._node.membership.beat()
 
     def _handle(self, event: Event) -> None:
         assert self._node is not None

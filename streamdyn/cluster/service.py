@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from streamdyn import errors
 from streamdyn.cluster import messages as m
+from streamdyn.cluster.partition import out_of_service
 from streamdyn.codec import decode_batch
 from streamdyn.core.keys import KeyRange
 from streamdyn.errors import ApiError, NotLeader, Unreachable
@@ -28,10 +29,13 @@ BARRIER = "barrier"
 
 
 class Service:
-    """Answers questions about the `partitions` of this node."""
+    """Answers questions about the `partitions` of this node, of which those in `failures` could not be opened."""
 
-    def __init__(self, partitions: Mapping[str, Partition], membership: Membership, ask: Ask) -> None:
+    def __init__(
+        self, partitions: Mapping[str, Partition], failures: Mapping[str, str], membership: Membership, ask: Ask
+    ) -> None:
         self._partitions = partitions
+        self._failures = failures
         self._membership = membership
         self._ask = ask
 
@@ -59,6 +63,8 @@ class Service:
             return m.Replicas([_status(partition) for partition in self._partitions.values()])
         partition = self._partitions.get(question.partition)
         if partition is None:
+            if question.partition in self._failures:
+                raise out_of_service(self._failures[question.partition])
             raise NotLeader
         if isinstance(question, m.CountItems):
             return m.Counted(*partition.item_count())

@@ -27,6 +27,7 @@ ADMIN_TIMEOUT_S = 15.0
 REPLICATION_MAX = 3
 
 LEADER_WAIT_S = 0.01
+NEW_TOPIC_TIMEOUT_S = 3.0
 
 _NO_LEADER_YET = (
     KafkaError.UNKNOWN_LEADER_EPOCH,
@@ -112,6 +113,15 @@ class Topics:
         first = await self._offsets(list(ids), OffsetSpec.earliest())  # type: ignore[no-untyped-call]
         last = await self._offsets(list(ids), OffsetSpec.latest())  # type: ignore[no-untyped-call]
         return {name: TopicFacts(ids[name], first[name], last[name]) for name in ids}
+
+    async def describe_new(self, names: list[str]) -> dict[str, TopicFacts]:
+        """The facts of topics that somebody has just made: the broker that is asked may not have heard of them yet."""
+        deadline = time.monotonic() + NEW_TOPIC_TIMEOUT_S
+        while True:
+            facts = await self.describe(names)
+            if len(facts) == len(names) or time.monotonic() > deadline:
+                return facts
+            await asyncio.sleep(LEADER_WAIT_S)
 
     async def check_config(self, name: str) -> None:
         """Raises OperatorError if a topic that somebody else made would lose records or give no common clock."""

@@ -48,7 +48,7 @@ class Clients:
     def longest_pause_s(self, since: float = 0.0) -> float:
         """The longest time without any acknowledged write, from `since` on."""
         returned = [op.returned for op in self.history if op.kind != READ and since < op.returned < inf]
-        times = sorted([since, *returned] if since else returned)
+        times = sorted([since, *returned, time.monotonic()] if since else returned)
         return max((later - earlier for earlier, later in zip(times, times[1:], strict=False)), default=0.0)
 
     def acknowledged(self) -> int:

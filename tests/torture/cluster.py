@@ -118,7 +118,9 @@ class Process:
 class Cluster:
     """`brokers` and `nodes` by number, from 1. Cleans up on exit, whatever happened."""
 
-    def __init__(self, folder: Path, brokers: int = 3, nodes: int = 3, *, networks: bool, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, brokers: int = 3, nodes: int = 3, *, networks: bool, options: tuple[str, ...] = ()
+    ) -> None:
         self.folder = folder
         self.networks = networks
         self._options = options
@@ -134,8 +136,17 @@ class Cluster:
             number: self._process(
                 f"broker-{number}",
                 number,
-                ["broker", "--id", str(number), "--voters", voters, "--listen", f"{address}:{self._port(number, 20)}",
-                 "--controller-listen", f"{address}:{self._port(number, 30)}"],
+                [
+                    "broker",
+                    "--id",
+                    str(number),
+                    "--voters",
+                    voters,
+                    "--listen",
+                    f"{address}:{self._port(number, 20)}",
+                    "--controller-listen",
+                    f"{address}:{self._port(number, 30)}",
+                ],
             )
             for number, address in addresses.items()
         }

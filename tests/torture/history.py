@@ -94,9 +94,7 @@ def _that_matter(history: list[Op]) -> list[Op]:
     """Without the calls that have no answer and cannot have had an effect that anybody saw."""
     seen = {op.told.v for op in history if op.returned < inf and op.told is not None}
     return [
-        op
-        for op in history
-        if op.returned < inf or op.kind in (ADD, DELETE) or (op.kind == PUT and op.value in seen)
+        op for op in history if op.returned < inf or op.kind in (ADD, DELETE) or (op.kind == PUT and op.value in seen)
     ]
 
 
