@@ -37,6 +37,7 @@ COMMANDS: tuple[type[Any], ...] = (
     c.PlaceReplicas,
     c.RegisterNode,
     c.SetNodeStatus,
+    c.Scrub,
 )
 _FIELDS = {cls: (f"streamdyn.{cls.__name__}", [f.name for f in fields(cls)]) for cls in COMMANDS}
 _EXPRESSIONS = ("condition", "update")

@@ -9,6 +9,7 @@
     NotLeader, Unreachable            between nodes: try another one; no client sees them
     OperatorError                     the operator's: one clear line that says what to do
       PartitionError                  the same, of one partition; the others go on serving
+        LogTrimmed                    a replica that another one's checkpoint may help
 """
 
 from __future__ import annotations
@@ -115,3 +116,7 @@ class OperatorError(Exception):
 
 class PartitionError(OperatorError):
     """The same for one partition, which stops serving; nothing of it is changed or deleted."""
+
+
+class LogTrimmed(PartitionError):
+    """The log begins behind what a replica needs next: only another replica's checkpoint helps."""

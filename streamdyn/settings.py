@@ -79,6 +79,13 @@ AUTOADMIN_INTERVAL_MS = 1_000
 # So many partitions are moved, or handed over to the node that should lead them, at a time.
 MOVES_MAX = 32
 REPLICAS_PER_PARTITION = 3
+# A log is trimmed when it has grown by so much: a restart replays about as much at worst, in some seconds.
+TRIM_BYTES = 256 * 1024 * 1024
+# Leaders look so often whether a log is to be trimmed, or its replicas compared, which they are at most so often.
+UPKEEP_INTERVAL_MS = 5_000
+SCRUB_INTERVAL_MS = 60_000
+# To make a checkpoint, flush it, or read through a replica, takes seconds; to send one, longer, but by chunks.
+CHECKPOINT_TIMEOUT_MS = 60_000
 # A replica this close to its leader has caught up: it has all but what is on its way.
 CAUGHT_UP_RECORDS = 1_000
 
@@ -108,6 +115,8 @@ class Settings:
     replicas: int = REPLICAS_PER_PARTITION  # nodes that hold each partition, where there are as many
     lease_duration_ms: int = LEASE_DURATION_MS
     node_away_ms: int = NODE_AWAY_MS
+    trim_bytes: int = TRIM_BYTES
+    scrub_interval_ms: int = SCRUB_INTERVAL_MS
     region: str = "us-east-1"  # appears in ARNs only
     # Appears in ARNs, of which those of other accounts are refused. Not the zeros of DynamoDB Local: tests that were
     # written against DynamoDB use them for an account that is not the caller's.

@@ -18,12 +18,19 @@ from rich.console import Console
 
 from streamdyn.broker.member import become_broker
 from streamdyn.broker.properties import QuorumMember
-from streamdyn.cli.operations import ask_node, show_status
+from streamdyn.cli.operations import ask_node, show_status, show_verified
 from streamdyn.cli.simulate import simulate_seeds, tell_story
 from streamdyn.cli.stack import Stack, serve_stack
 from streamdyn.cli.up import Up, serve
 from streamdyn.errors import OperatorError
-from streamdyn.settings import NODE_AWAY_MS, PARTITIONS_MAX, REPLICAS_PER_PARTITION, Settings
+from streamdyn.settings import (
+    NODE_AWAY_MS,
+    PARTITIONS_MAX,
+    REPLICAS_PER_PARTITION,
+    SCRUB_INTERVAL_MS,
+    TRIM_BYTES,
+    Settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -96,6 +103,12 @@ def node(
     replicas: Annotated[
         int, typer.Option(help="Nodes that hold each partition, where there are as many.", min=1)
     ] = REPLICAS_PER_PARTITION,
+    trim_mb: Annotated[
+        int, typer.Option(help="A log is trimmed behind checkpoints whenever it has grown by so much.", min=1)
+    ] = TRIM_BYTES // 1024**2,
+    scrub_s: Annotated[int, typer.Option(help="How often the replicas of a partition are compared.", min=1)] = (
+        SCRUB_INTERVAL_MS // 1000
+    ),
     away_ms: Annotated[
         int, typer.Option(help="A node that is away for so long loses its replicas to others.", min=1_000)
     ] = NODE_AWAY_MS,
@@ -103,7 +116,14 @@ def node(
     """Start one node of a cluster on a Kafka that is there. Nodes find each other through it."""
     host, port = _host_and_port(listen)
     peers_host, peers_port = _host_and_port(peers_listen) if peers_listen else (host, 0)
-    settings = Settings(cluster, partitions, replicas, node_away_ms=away_ms)
+    settings = Settings(
+        cluster,
+        partitions,
+        replicas,
+        node_away_ms=away_ms,
+        trim_bytes=trim_mb * 1024**2,
+        scrub_interval_ms=scrub_s * 1000,
+    )
     _run(Up(host, port, data_dir.expanduser(), kafka, settings, peers_host, peers_port, advertise))
 
 
@@ -145,6 +165,13 @@ def status(
         print(orjson.dumps(answer).decode())  # noqa: T201
     else:
         show_status(answer)
+
+
+@app.command()
+def verify(*, endpoint: Annotated[str, typer.Option(help="Any node.")] = ENDPOINT) -> None:
+    """Compare all replicas row by row at one position of each log, and with a rebuild from checkpoint and log."""
+    if not show_verified(_ask(endpoint, "Verify")):
+        raise typer.Exit(1)
 
 
 @app.command()

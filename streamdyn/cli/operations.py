@@ -55,6 +55,23 @@ def show_status(status: dict[str, Any]) -> None:
     console.print(partitions)
 
 
+def show_verified(answer: dict[str, Any]) -> bool:
+    """What came of a comparison; whether all is the same."""
+    console = Console(soft_wrap=True)
+    for partition in answer["partitions"]:
+        if partition["same"]:
+            console.print(
+                f"{partition['id']}: {len(partition['replicas'])} replicas and a rebuild are the same at offset "
+                f"{partition['offset']} ({partition['rows']} rows)"
+                if " " in partition["rebuilt"] and len(partition["rebuilt"].split()) == 2
+                else f"{partition['id']}: its replicas are the same at offset {partition['offset']} "
+                f"({partition['rows']} rows); no rebuild: {partition['rebuilt']}"
+            )
+        else:
+            console.print(f"{partition['id']}: DIFFERENT: {partition}", style="red")
+    return all(partition["same"] for partition in answer["partitions"])
+
+
 def _replica(replica: dict[str, Any]) -> str:
     if replica["state"] != "SERVING":
         return f"{replica['node']} ({replica['state']})"

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 class DataDir:
-    """``lock`` | ``node-id`` | ``replicas/PARTITION/`` (RocksDB) | ``kafka/`` (the broker of `streamdyn up`)."""
+    """``lock`` | ``node-id`` | ``replicas/PARTITION/`` (RocksDB) | ``checkpoints/PARTITION/OFFSET/`` |
+    ``set-aside/PARTITION/`` | ``kafka/`` (the broker of `streamdyn up`).
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -39,6 +41,13 @@ class DataDir:
         if not path.exists():
             path.write_text(uuid4().hex[:12])
         return path.read_text().strip()
+
+    def checkpoints(self, partition_id: str) -> Path:
+        return self.path / "checkpoints" / partition_id
+
+    def set_aside(self, partition_id: str) -> Path:
+        """Where a replica goes that is found to be wrong, for somebody to look at."""
+        return self.path / "set-aside" / partition_id
 
     def replica(self, partition_id: str) -> Path:
         return self.path / "replicas" / partition_id

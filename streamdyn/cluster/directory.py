@@ -70,6 +70,18 @@ class Directory:
             if info.topic_id
         ]
 
+    def infos(self) -> list[PartitionInfo]:
+        """Every partition, `meta` first."""
+        return [self.meta(), *(info for table in self.tables.values() for info in table.partitions)]
+
+    def find(self, partition: str) -> tuple[Table, PartitionInfo] | None:
+        """A table's partition by its id, if it is there."""
+        for table in self.tables.values():
+            for info in table.partitions:
+                if info.id == partition:
+                    return table, info
+        return None
+
     def wake(self) -> None:
         """Let everybody who waits look again."""
         change, self._change = self._change, asyncio.Event()

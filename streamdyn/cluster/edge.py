@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractContextManager
 
     from streamdyn.cluster.messages import Answer, Question
     from streamdyn.core.ports import Store
+    from streamdyn.log.events import RawRecord
     from streamdyn.log.topics import TopicFacts
+    from streamdyn.replica.checkpoints import Checkpoints
 
 
 class Log(Protocol):
@@ -23,6 +26,9 @@ class Log(Protocol):
 
     def unfollow(self, topic: str) -> None:
         """Read it no more."""
+
+    def read(self, topic: str, start: int, stop: int) -> AsyncIterator[list[RawRecord]]:
+        """The records of a topic from `start` up to `stop`, without `stop` itself. Raises OperatorError."""
 
     def stalled_ms(self) -> int:
         """For how long appends have been in flight with no report of any."""
@@ -43,6 +49,9 @@ class Topics(Protocol):
     async def describe(self, names: list[str]) -> dict[str, TopicFacts]:
         """The facts of each topic that exists."""
 
+    async def trim(self, name: str, offset: int) -> None:
+        """Forget the records before `offset`."""
+
     async def describe_new(self, names: list[str]) -> dict[str, TopicFacts]:
         """The facts of topics that somebody has just made: Kafka may take a moment to tell of them."""
 
@@ -60,7 +69,16 @@ class Disk(Protocol):
         """Its store; a new one if there is none."""
 
     def remove(self, partition: str) -> None:
-        """Forget the replica."""
+        """Forget the replica and its checkpoints."""
+
+    def set_aside(self, partition: str) -> None:
+        """Move a replica that is wrong out of the way, for somebody to look at."""
+
+    def checkpoints(self, partition: str) -> Checkpoints:
+        """The replica's checkpoints."""
+
+    def scratch(self, partition: str) -> AbstractContextManager[tuple[Store, bool]]:
+        """A store beside the replica's, with what its newest checkpoint has, if it has one; forgotten at the end."""
 
     def partitions(self) -> list[str]:
         """Those that have a replica here."""

@@ -52,7 +52,7 @@ class Leadership:
 
     async def hand_all_over(self) -> None:
         """The node stops: every partition that it leads goes to the next node that answers."""
-        infos = {info.id: info for info in self._infos()}
+        infos = {info.id: info for info in self._directory.infos()}
         led = [(partition, infos.get(id_)) for id_, partition in self._partitions.items()]
         await asyncio.gather(*(self.hand_over(partition, info, for_good=True) for partition, info in led))
 
@@ -87,7 +87,7 @@ class Leadership:
         """The partitions that this node leads and another one that answers should, and which."""
         draining = {node.id for node in self._directory.nodes.values() if node.status != ACTIVE}
         wanted: dict[PartitionInfo, str] = {}
-        for info in self._infos():
+        for info in self._directory.infos():
             partition = self._partitions.get(info.id)
             if partition is None or not partition.leads:
                 continue
@@ -116,6 +116,3 @@ class Leadership:
         for info in ready[:MOVES_MAX]:
             logger.info("%s goes to %s", info.id, successor)
             await self._release_to(self._partitions[info.id], successor, for_good=False)
-
-    def _infos(self) -> list[PartitionInfo]:
-        return [self._directory.meta(), *(i for table in self._directory.tables.values() for i in table.partitions)]

@@ -76,7 +76,65 @@ class CountItems(Message):
     partition: str
 
 
-Question = Ping | Write | Lead | Read | ReadPage | Confirm | Describe | CountItems
+class MakeCheckpoint(Message):
+    """Make a checkpoint of your replica, and keep it. Answer: Manifest."""
+
+    partition: str
+
+
+class ReadCheckpoint(Message):
+    """The next chunk of a file of a checkpoint. Answer: Chunk."""
+
+    partition: str
+    offset: int
+    name: str
+    start: int
+
+
+class Scrub(Routed):
+    """Append a scrub. Answer: At, with the offset of its record."""
+
+    contents: bool
+
+
+class ReadScrub(Message):
+    """What your replica notes at the scrub at `offset`, once it is applied. Answer: Noted."""
+
+    partition: str
+    timeout_ms: int
+    offset: int
+
+
+class Rebuild(Message):
+    """Your replica is wrong: set it aside, and make another one. Answer: At."""
+
+    partition: str
+    offset: int
+
+
+class Rehearse(Message):
+    """Rebuild your replica beside itself, from your last checkpoint and the log up to a scrub. Answer: Noted."""
+
+    partition: str
+    offset: int
+
+
+Question = (
+    Ping
+    | Write
+    | Lead
+    | Read
+    | ReadPage
+    | Confirm
+    | Describe
+    | CountItems
+    | MakeCheckpoint
+    | ReadCheckpoint
+    | Scrub
+    | ReadScrub
+    | Rebuild
+    | Rehearse
+)
 
 
 # --- answers ---
@@ -140,6 +198,25 @@ class Counted(Message):
     size: int
 
 
+class Manifest(Message):
+    """A checkpoint's next offset, and its files with their sizes in bytes."""
+
+    offset: int
+    files: list[tuple[str, int]]
+
+
+class Chunk(Message):
+    data: bytes
+
+
+class Noted(Message):
+    """A checksum, and where the scrub asked for it the digest of the rows and their number."""
+
+    checksum: str
+    digest: str | None
+    rows: int
+
+
 class Refused(Message):
     """An exception: its type's name, and what it was made of."""
 
@@ -147,4 +224,4 @@ class Refused(Message):
     text: str | None
 
 
-Answer = Pong | Written | Found | FoundPage | At | Replicas | Counted | Refused
+Answer = Pong | Written | Found | FoundPage | At | Replicas | Counted | Manifest | Chunk | Noted | Refused

@@ -6,22 +6,26 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from streamdyn.cluster import messages as m
 from streamdyn.cluster.autoadmin import Autoadmin
+from streamdyn.cluster.catch_up import CatchUp
 from streamdyn.cluster.directory import META, Directory
 from streamdyn.cluster.leadership import Leadership
 from streamdyn.cluster.membership import Membership
 from streamdyn.cluster.operator import Operator
 from streamdyn.cluster.partition import Partition
+from streamdyn.cluster.rehearsal import rehearse
 from streamdyn.cluster.router import Router
 from streamdyn.cluster.service import Service
 from streamdyn.cluster.session import Sessions
 from streamdyn.cluster.topic_checks import TopicChecks, check_reach
+from streamdyn.cluster.upkeep import Upkeep
 from streamdyn.core.apply import Schema
 from streamdyn.core.commands import ITEM_COMMANDS, META_COMMANDS, RegisterNode
 from streamdyn.core.lease import LeaseKeeper
 from streamdyn.core.nodes import AWAY
 from streamdyn.core.tables import CREATING, DELETING, PartitionInfo, Table
-from streamdyn.errors import ApiError, OperatorError, PartitionError
+from streamdyn.errors import ApiError, LogTrimmed, OperatorError, PartitionError
 from streamdyn.replica.replica import Replica, missing, recreated
 from streamdyn.settings import (
     APPEND_STALLED_MS,
@@ -82,10 +86,23 @@ class Node:
             lost=edge.network.drop,
             clock_ms=edge.clock_ms,
         )
-        self.service = Service(self._partitions, self._failures, self.membership, self._ask)
+        self.service = Service(
+            self._partitions,
+            self._failures,
+            self.membership,
+            self._ask,
+            edge.disk,
+            edge.new_id,
+            rebuild=self._rebuild,
+            rehearse=self._rehearse,
+        )
         self.router = Router(id_, self._partitions, self.service, self.membership, self._ask, edge.clock_ms)
         self._leadership = Leadership(id_, self.directory, self._partitions, self.membership, self._ask)
-        self._checks = TopicChecks(edge, self._by_topic, self._spawn)
+        self._checks = TopicChecks(edge, self._by_topic, self._spawn, self._fetch_again)
+        self._catch_up_by_files = CatchUp(edge.disk, self._ask)
+        self._upkeep = Upkeep(
+            edge, settings, self.directory, self._partitions, self.membership, self._ask, self._report
+        )
 
     async def start(self) -> Sessions:
         """Open every replica, catch up with the logs, and give the way to the data. Raises OperatorError."""
@@ -146,6 +163,11 @@ class Node:
                 await self._register()
         except ApiError as error:
             logger.info("%s", error)
+
+    async def upkeep(self) -> None:
+        """Every UPKEEP_INTERVAL_MS."""
+        if self._autoadmin is not None:
+            await self._upkeep.tick()
 
     async def beat(self) -> None:
         """Every PING_INTERVAL_MS."""
@@ -210,6 +232,8 @@ class Node:
         for info in self._not_open(table):
             try:
                 opened.append(self._open_partition(info, schema, facts.get(info.topic), lambda _: None))
+            except LogTrimmed as error:
+                self._fetch(table, info, str(error))
             except PartitionError as error:
                 self._failures[info.id] = str(error)
                 self._report(f"partition {info.id} is out of service: {error}")
@@ -230,8 +254,14 @@ class Node:
             raise PartitionError(missing(info.topic))
         if info.topic_id != facts.id:
             raise PartitionError(recreated(info.topic))
+        if facts.first > 0 and not self._edge.disk.has(info.id):
+            check_reach(0, facts)
         replica = Replica(self._edge.disk.open(info.id), info, schema)
-        check_reach(replica.state.next_offset, facts)
+        try:
+            check_reach(replica.state.next_offset, facts)
+        except PartitionError:
+            replica.close()
+            raise
         partition = Partition(
             info,
             replica,
@@ -319,6 +349,67 @@ class Node:
             self._edge.log.unfollow(info.topic)
             partition.close()
         self._edge.disk.remove(info.id)
+
+    # --- replicas made anew ---
+
+    def _fetch(self, table: Table, info: PartitionInfo, why: str) -> None:
+        """The log alone does not make this replica any more: get it from a node that has one."""
+        self._failures[info.id] = why
+        self._spawn(self._fetch_and_open(table, info))
+
+    async def _fetch_and_open(self, table: Table, info: PartitionInfo) -> None:
+        reported = False
+        while info.id in self._failures:
+            try:
+                facts = await self._edge.topics.describe([info.topic])
+                first_offset = facts[info.topic].first
+                others = [node for node in info.replicas if node != self.id]
+                if await self._catch_up_by_files.fetch(info.id, others, first_offset):
+                    break
+            except (OperatorError, KeyError) as error:
+                logger.info("%s: %r", info.id, error)
+            if not reported:
+                self._report(f"partition {info.id} is out of service: {self._failures[info.id]}; trying again")
+                reported = True
+            await asyncio.sleep(RETRY_S)
+        if self._failures.pop(info.id, None) is not None and table.name in self.directory.tables:
+            self._go_on_with(self.directory.tables[table.name])
+
+    def _fetch_again(self, partition: Partition, why: str) -> None:
+        """The log was trimmed while this replica was behind."""
+        self._replace(partition, why)
+
+    def _rebuild(self, partition_id: str, offset: int) -> None:
+        """Most other replicas have something else at this place of the log."""
+        partition = self._partitions.get(partition_id)
+        if partition is not None and partition_id != META:
+            why = f"it differs from most other replicas at offset {offset}"
+            self._report(f"partition {partition_id}: {why}; it is set aside and made anew")
+            self._replace(partition, why, keep=True)
+
+    def _replace(self, partition: Partition, why: str, *, keep: bool = False) -> None:
+        found = self.directory.find(partition.id)
+        if found is None:
+            return
+        partition.fail(why, quiet=True)
+        partition.close_files()
+        self._edge.log.unfollow(partition.topic)
+        self._partitions.pop(partition.id, None)
+        self._by_topic.pop(partition.topic, None)
+        if keep:
+            self._edge.disk.set_aside(partition.id)
+        self._fetch(*found, why)
+
+    async def _rehearse(self, partition_id: str, offset: int) -> m.Noted:
+        """Raises PartitionError where there is nothing to rebuild it from."""
+        found = self.directory.find(partition_id)
+        schema = Schema(META_COMMANDS) if found is None else Schema(ITEM_COMMANDS, found[0].keys, found[0].indexes)
+        partition = self._partitions[partition_id]
+        info = PartitionInfo(partition.id, partition.topic, 0, partition.topic_id)
+        told = await rehearse(self._edge, info, schema, offset)
+        if told is None:
+            raise PartitionError("its newest checkpoint and its log do not make it again")
+        return m.Noted(*told)
 
     # --- small things ---
 

@@ -1,4 +1,4 @@
-"""What an operator may ask any node about the whole cluster: `streamdyn status`, `streamdyn drain`."""
+"""What an operator may ask any node about the whole cluster: `streamdyn status`, `drain` and `verify`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streamdyn.cluster import messages as m
 from streamdyn.cluster.directory import META, Directory
 from streamdyn.core.commands import SetNodeStatus
 from streamdyn.core.nodes import DRAINING
-from streamdyn.errors import Unreachable, ValidationException
+from streamdyn.errors import ApiError, Unreachable, ValidationException
 from streamdyn.settings import PING_TIMEOUT_MS, REQUEST_TIMEOUT_MS
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from streamdyn.cluster.membership import Ask
     from streamdyn.cluster.router import Router
+    from streamdyn.core.tables import PartitionInfo
 
 UNREACHABLE = "UNREACHABLE"
+VERIFY_TIMEOUT_MS = 10 * 60_000
 
 
 class Operator:
@@ -66,6 +68,59 @@ class Operator:
         await self._router.write(self._directory.meta(), command, self._clock_ms() + REQUEST_TIMEOUT_MS)
         return {}
 
+    async def verify(self) -> dict[str, Any]:
+        """Compare all replicas of each partition, row by row, at one position of its log, and with one that is rebuilt
+        from a checkpoint and the log.
+        """
+        return {"partitions": [await self._verify(info) for info in self._directory.infos()]}
+
+    async def _verify(self, info: PartitionInfo) -> dict[str, Any]:
+        deadline_ms = self._clock_ms() + VERIFY_TIMEOUT_MS
+        try:
+            offset = await self._router.scrub(info, deadline_ms)
+        except ApiError as error:
+            return {"id": info.id, "same": False, "replicas": {}, "failure": error.message}
+        replicas = dict(
+            zip(
+                info.replicas,
+                await asyncio.gather(*(self._noted(n, info.id, offset) for n in info.replicas)),
+                strict=True,
+            )
+        )
+        there = {node: noted for node, noted in replicas.items() if isinstance(noted, m.Noted)}
+        rebuilt = await self._rebuilt(list(there), info.id, offset)
+        all_ = [*there.values(), *([rebuilt] if isinstance(rebuilt, m.Noted) else [])]
+        return {
+            "id": info.id,
+            "offset": offset,
+            "rows": max((noted.rows for noted in all_), default=0),
+            "same": len({(noted.checksum, noted.digest) for noted in all_}) == 1,
+            "replicas": {node: _told(noted) for node, noted in replicas.items()},
+            "rebuilt": _told(rebuilt),
+        }
+
+    async def _noted(self, node: str, partition: str, offset: int) -> m.Noted | str:
+        return await self._asked(node, m.ReadScrub(partition, VERIFY_TIMEOUT_MS, offset))
+
+    async def _rebuilt(self, nodes: list[str], partition: str, offset: int) -> m.Noted | str:
+        """By the first node that can."""
+        told: m.Noted | str = "no replica"
+        for node in nodes:
+            told = await self._asked(node, m.Rehearse(partition, offset))
+            if isinstance(told, m.Noted):
+                break
+        return told
+
+    async def _asked(self, node: str, question: m.Question) -> m.Noted | str:
+        try:
+            answer = await self._ask(node, question, VERIFY_TIMEOUT_MS)
+        except Unreachable:
+            return UNREACHABLE
+        if isinstance(answer, m.Refused):
+            return answer.text or answer.kind
+        assert isinstance(answer, m.Noted)
+        return answer
+
     async def _describe(self, node: str) -> dict[str, m.ReplicaStatus] | None:
         try:
             answer = await self._ask(node, m.Describe(), PING_TIMEOUT_MS)
@@ -98,6 +153,10 @@ class Operator:
             "next_offset": foremost,
             "replicas": [_replica(node, there.get(node), foremost) for node in nodes],
         }
+
+
+def _told(noted: m.Noted | str) -> str:
+    return noted if isinstance(noted, str) else f"{noted.checksum} {noted.digest}"
 
 
 def _replica(node: str, status: m.ReplicaStatus | None, foremost: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from streamdyn.cluster.appender import Appender
 from streamdyn.cluster.item_count import ItemCount
+from streamdyn.cluster.scrubs import Scrubs
 from streamdyn.cluster.waiters import PositionWaiters, Waiters
 from streamdyn.codec import NewerFormatError, decode_batch
 from streamdyn.core.commands import (
@@ -22,6 +23,7 @@ from streamdyn.core.commands import (
     MetaCommand,
     Record,
     RecordBatch,
+    Scrub,
 )
 from streamdyn.core.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.errors import (
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from streamdyn.core.lease import LeaseKeeper
     from streamdyn.core.tables import PartitionInfo
     from streamdyn.operations.database import Page, PageLimits
+    from streamdyn.replica.checkpoints import Checkpoints
     from streamdyn.replica.replica import Replica
 
 T = TypeVar("T")
@@ -84,17 +87,19 @@ class Partition:
         self._observe = observe
         self._failed = failed
         self._suspect = suspect
+        self.log_bytes = 0  # about how much its log has grown since this was set to 0
         self._waiters = Waiters()
         self._positions = PositionWaiters()
         self._appender = Appender(
             keeper,
             self._waiters,
             self._positions,
-            append=append,
+            append=lambda value: self._count_and(append, value),
             clock_ms=clock_ms,
             next_offset=lambda: self.next_offset,
             may_claim=may_claim,
         )
+        self.scrubs = Scrubs(replica)
         self._item_count = ItemCount(self.rows, lambda: self.next_offset)
         keeper.observe(replica.state.lease, clock_ms())
 
@@ -129,7 +134,7 @@ class Partition:
         """All rows but those of indexes, with their stored keys."""
         return self._replica.scan(BASE_SPACE, FIRST_INDEX_SPACE)
 
-    async def write(self, command: ItemCommand | MetaCommand, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Applied:
+    async def write(self, command: ItemCommand | MetaCommand | Scrub, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Applied:
         """The command's outcome and place, once the log has it and this node has applied it as the lease holder.
 
         Raises InternalServerError where there is no definite outcome in time, NotLeader where another node leads, and
@@ -200,6 +205,13 @@ class Partition:
         """
         await self._appender.hand_over(successor, for_good=for_good)
 
+    async def checkpoint(self, checkpoints: Checkpoints) -> int:
+        """Make a checkpoint: its next offset. Raises PartitionError where the disk fails."""
+        self._check_serving()
+        await self._replica.flush()
+        self._check_serving()
+        return checkpoints.make(self._replica)
+
     def give_up_waiting(self) -> None:
         """The node cannot append: let another one do what waits. What was sent may happen all the same, once."""
         self._waiters.refuse_all(NotLeader())
@@ -210,10 +222,15 @@ class Partition:
 
     def close(self) -> None:
         """Stop serving and close the replica's files."""
-        self._item_count.stop()
         if self.failure is None:
             self.fail("it is closed", quiet=True)
-            self._replica.close()
+            self.close_files()
+
+    def close_files(self) -> None:
+        """The end of it, after it has failed."""
+        self._item_count.stop()
+        self.scrubs.stop()
+        self._replica.close()
 
     # --- what the log tells ---
 
@@ -276,13 +293,19 @@ class Partition:
         for raw in event.records:
             if raw.offset < start:
                 continue
+            self.log_bytes += len(raw.value or b"")
             try:
                 records.append(_decode(raw))
             except NewerFormatError as error:
                 if records:
                     self._apply(RecordBatch(start, raw.offset, records))
                 raise PartitionError(f"offset {raw.offset} is {error}; upgrade this node and start again") from None
-        self._apply(RecordBatch(start, event.next, records))
+            if _has_scrub(records[-1]):
+                # A digest is of the rows right after its record: the batch must end with it.
+                self._apply(RecordBatch(start, raw.offset + 1, records))
+                start, records = raw.offset + 1, []
+        if start < event.next:
+            self._apply(RecordBatch(start, event.next, records))
         self._appender.go()
 
     def _apply(self, batch: RecordBatch) -> None:
@@ -303,9 +326,15 @@ class Partition:
             self._waiters.answer(applied, self._keeper.life)
         self._appender.applied(now_ms)
         self._positions.answer(batch.next)
+        for scrubbed in effects.scrubbed:
+            self.scrubs.note(scrubbed)
         self._observe(effects)
 
     # --- small things ---
+
+    def _count_and(self, append: Callable[[bytes], None], value: bytes) -> None:
+        self.log_bytes += len(value)
+        append(value)
 
     def _reading(self, read: Callable[[], T]) -> T:
         self._check_serving()
@@ -337,6 +366,10 @@ async def _in_time(future: asyncio.Future[None], timeout_ms: int) -> None:
             await future
     except TimeoutError:
         raise InternalServerError("No replica could answer in time; try again") from None
+
+
+def _has_scrub(record: Record) -> bool:
+    return any(isinstance(command, Scrub) for command in record.commands or ())
 
 
 def _decode(raw: RawRecord) -> Record:

@@ -80,6 +80,12 @@ class Router:
         """See to it that some node leads the partition."""
         await self._ask_leader(info, m.Lead(info.id, 0, 0), deadline_ms)
 
+    async def scrub(self, info: PartitionInfo, deadline_ms: int) -> int:
+        """Let each replica make a digest of its rows at one place of the log: that record's offset."""
+        answer = await self._ask_leader(info, m.Scrub(info.id, 0, 0, contents=True), deadline_ms)
+        assert isinstance(answer, m.At)
+        return answer.next_offset
+
     async def read(self, info: PartitionInfo, question: m.Read | m.ReadPage, deadline_ms: int) -> m.Answer:
         """What a Read or ReadPage asks for: from this node's replica, if it has one, else from another node's."""
         partition = self._partitions.get(info.id)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -13,12 +16,19 @@ from streamdyn.cluster.node import Node
 from streamdyn.cluster.peers import Peers
 from streamdyn.log.kafka import KafkaLog
 from streamdyn.log.topics import Topics
+from streamdyn.replica.checkpoints import Checkpoints
 from streamdyn.replica.materializer import Materializer
 from streamdyn.replica.rocks import RocksMemory, RocksStore
-from streamdyn.settings import AUTOADMIN_INTERVAL_MS, PING_INTERVAL_MS, TOPIC_CHECK_INTERVAL_MS, Settings
+from streamdyn.settings import (
+    AUTOADMIN_INTERVAL_MS,
+    PING_INTERVAL_MS,
+    TOPIC_CHECK_INTERVAL_MS,
+    UPKEEP_INTERVAL_MS,
+    Settings,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from streamdyn.cluster.data_dir import DataDir
     from streamdyn.cluster.messages import Answer, Question
@@ -57,6 +67,32 @@ class RocksDisk:
 
     def remove(self, partition: str) -> None:
         shutil.rmtree(self._data_dir.replica(partition), ignore_errors=True)
+        self.checkpoints(partition).remove()
+
+    def set_aside(self, partition: str) -> None:
+        aside = self._data_dir.set_aside(partition)
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        self._data_dir.replica(partition).rename(aside)
+        self.checkpoints(partition).remove()  # they may be as wrong
+
+    def checkpoints(self, partition: str) -> Checkpoints:
+        return Checkpoints(self._data_dir.checkpoints(partition), self._data_dir.replica(partition))
+
+    @contextmanager
+    def scratch(self, partition: str) -> Iterator[tuple[Store, bool]]:
+        checkpoints = self.checkpoints(partition)
+        with TemporaryDirectory(dir=self._data_dir.path) as folder:
+            path = Path(folder) / "replica"
+            path.mkdir()
+            has_checkpoint = bool(checkpoints.offsets())
+            if has_checkpoint:
+                checkpoints.copy(path)
+            store = RocksStore(path, self._memory)
+            try:
+                yield store, has_checkpoint
+            finally:
+                store.close()
 
     def partitions(self) -> list[str]:
         folder = self._data_dir.replica("").parent
@@ -94,6 +130,7 @@ class RunningNode:
         self._materializer.every(EXPIRE_INTERVAL_S, "expire-requests", node.expire_requests)
         self._materializer.every(TOPIC_CHECK_INTERVAL_MS / 1000, "check-topics", node.check_topics)
         self._materializer.every(AUTOADMIN_INTERVAL_MS / 1000, "look-after", node.look_after)
+        self._materializer.every(UPKEEP_INTERVAL_MS / 1000, "upkeep", node.upkeep)
         self._materializer.every(PING_INTERVAL_MS / 1000, "beat", node.beat)
         await self._materializer.start()
         self._kafka.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,15 @@ from streamdyn import errors
 from streamdyn.cluster import messages as m
 from streamdyn.cluster.partition import out_of_service
 from streamdyn.codec import decode_batch
+from streamdyn.core.commands import Scrub
 from streamdyn.core.keys import KeyRange
-from streamdyn.errors import ApiError, NotLeader, Unreachable
+from streamdyn.errors import ApiError, NotLeader, PartitionError, Unreachable
 from streamdyn.operations.database import PageLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
+    from streamdyn.cluster.edge import Disk
     from streamdyn.cluster.membership import Ask, Membership
     from streamdyn.cluster.partition import Partition
 
@@ -29,15 +32,31 @@ BARRIER = "barrier"
 
 
 class Service:
-    """Answers questions about the `partitions` of this node, of which those in `failures` could not be opened."""
+    """Answers questions about the `partitions` of this node, of which those in `failures` could not be opened.
+
+    `rebuild` sets a replica aside and makes another one; `rehearse` makes another one beside it.
+    """
 
     def __init__(
-        self, partitions: Mapping[str, Partition], failures: Mapping[str, str], membership: Membership, ask: Ask
+        self,
+        partitions: Mapping[str, Partition],
+        failures: Mapping[str, str],
+        membership: Membership,
+        ask: Ask,
+        disk: Disk,
+        new_id: Callable[[], bytes],
+        *,
+        rebuild: Callable[[str, int], None],
+        rehearse: Callable[[str, int], Awaitable[m.Noted]],
     ) -> None:
         self._partitions = partitions
         self._failures = failures
         self._membership = membership
         self._ask = ask
+        self._disk = disk
+        self._new_id = new_id
+        self._rebuild = rebuild
+        self._rehearse = rehearse
 
     async def handle(self, question: m.Question) -> m.Answer:
         """The answer for another node: a refusal where this one would have raised something."""
@@ -49,6 +68,8 @@ class Service:
             return m.Refused("NotLeader", error.node)
         except Unreachable:
             return m.Refused("NotLeader", None)
+        except PartitionError as error:
+            return m.Refused("OutOfService", str(error))
         except ApiError as error:
             return m.Refused(type(error).__name__, error.message)
         except Exception as error:
@@ -68,6 +89,11 @@ class Service:
             raise NotLeader
         if isinstance(question, m.CountItems):
             return m.Counted(*partition.item_count())
+        if isinstance(question, m.MakeCheckpoint | m.ReadCheckpoint | m.ReadScrub | m.Rebuild | m.Rehearse):
+            return await self._keep_up(partition, question)
+        if isinstance(question, m.Scrub):
+            applied = await partition.write(Scrub(self._new_id(), question.contents), question.timeout_ms)
+            return m.At(applied.offset)
         if isinstance(question, m.Write):
             return await _write(partition, question)
         if isinstance(question, m.Read | m.ReadPage):
@@ -77,6 +103,22 @@ class Service:
             return m.At(await partition.consistent(lambda: partition.next_offset, question.timeout_ms))
         await partition.lead(question.timeout_ms)
         return m.At(partition.next_offset)
+
+    async def _keep_up(
+        self, partition: Partition, question: m.MakeCheckpoint | m.ReadCheckpoint | m.ReadScrub | m.Rebuild | m.Rehearse
+    ) -> m.Answer:
+        checkpoints = self._disk.checkpoints(partition.id)
+        if isinstance(question, m.MakeCheckpoint):
+            offset = await partition.checkpoint(checkpoints)
+            return m.Manifest(offset, checkpoints.files(offset))
+        if isinstance(question, m.ReadCheckpoint):
+            return m.Chunk(await asyncio.to_thread(checkpoints.read, question.offset, question.name, question.start))
+        if isinstance(question, m.ReadScrub):
+            return await _noted(partition, question)
+        if isinstance(question, m.Rehearse):
+            return await self._rehearse(partition.id, question.offset)
+        self._rebuild(partition.id, question.offset)
+        return m.At(question.offset)
 
     async def _serve_or_pass_on(self, question: m.Routed) -> m.Answer:
         """Somebody does not reach the leader: perhaps this node does."""
@@ -94,6 +136,15 @@ async def _write(partition: Partition, question: m.Write) -> m.Written:
     applied = await partition.write(batch[0], question.timeout_ms)  # type: ignore[arg-type]
     outcome = applied.outcome
     return m.Written(outcome.old, outcome.new, outcome.error, outcome.message, applied.offset, applied.index)
+
+
+async def _noted(partition: Partition, question: m.ReadScrub) -> m.Noted:
+    await partition.wait_for(question.offset, question.timeout_ms)
+    noted = partition.scrubs.at(question.offset)
+    if noted is None:
+        raise NotLeader
+    rows_digest, rows = (None, 0) if noted.digest is None else await noted.digest
+    return m.Noted(noted.checksum, rows_digest, rows)
 
 
 async def _read(partition: Partition, question: m.Read | m.ReadPage) -> m.Answer:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from streamdyn.errors import OperatorError, PartitionError
+from streamdyn.errors import LogTrimmed, OperatorError, PartitionError
 from streamdyn.replica.replica import missing, recreated
 
 if TYPE_CHECKING:
@@ -23,17 +23,21 @@ RETRY_S = 1.0
 
 
 class TopicChecks:
-    """Checks the topics of `partitions`, by topic. A partition whose log is not what it was fails."""
+    """Checks the topics of `partitions`, by topic. A partition whose log is not what it was fails; `trimmed` is told of
+    one that its log has left behind.
+    """
 
     def __init__(
         self,
         edge: Edge,
         partitions: Mapping[str, Partition],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
+        trimmed: Callable[[Partition, str], None],
     ) -> None:
         self._edge = edge
         self._partitions = partitions
         self._spawn = spawn
+        self._trimmed = trimmed
         self._checking: set[str] = set()
 
     def suspect(self, partition: Partition) -> None:
@@ -74,6 +78,8 @@ class TopicChecks:
                 self._edge.log.unfollow(topic)
                 self._edge.log.follow(topic, partition.next_offset, lambda: partition.next_offset)
                 return
+        except LogTrimmed as error:
+            self._trimmed(partition, str(error))
         except PartitionError as error:
             partition.fail(str(error))
         finally:
@@ -88,7 +94,7 @@ def check_reach(next_offset: int, facts: TopicFacts) -> None:
             f"records; restore its log"
         )
     if next_offset < facts.first:
-        raise PartitionError(
+        raise LogTrimmed(
             f"its log begins at offset {facts.first} but this replica needs {next_offset} next: the log was trimmed; "
-            f"restore the replica's folder"
+            f"restore the replica's folder, or start a node that has a replica"
         )

@@ -18,6 +18,7 @@ import orjson
 from xxhash import xxh3_64_digest
 
 from streamdyn.core.commands import (
+    DONE,
     ITEM_COMMANDS,
     LEASE_COMMANDS,
     NODE_COMMANDS,
@@ -28,6 +29,7 @@ from streamdyn.core.commands import (
     Position,
     Record,
     RecordBatch,
+    Scrub,
 )
 from streamdyn.core.dedupe import DedupeWindow, Remembered
 from streamdyn.core.indexes import BASE_SPACE, index_rows
@@ -76,6 +78,15 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Scrubbed:
+    """A replica's checksum before the record at `offset`. `contents` asks for a digest of its rows as they are now."""
+
+    offset: int
+    checksum: bytes
+    contents: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Effects:
     """What a batch of records does. `rows` maps stored keys (a space's byte, see `indexes`, and a storage key) to new
     values, None for a removed row.
@@ -86,6 +97,7 @@ class Effects:
     remembered: list[Remembered]
     forgotten: list[int]
     applied: list[Applied]
+    scrubbed: list[Scrubbed] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +164,7 @@ class _Run:
         self._remembered: list[Remembered] = []
         self._forgotten: list[int] = []
         self._applied: list[Applied] = []
+        self._scrubbed: list[Scrubbed] = []
 
     def apply(self, record: Record) -> None:
         if record.commands is None:
@@ -164,6 +177,10 @@ class _Run:
             if isinstance(command, LEASE_COMMANDS):
                 self._take_lease(command, Position(record.offset, index))
                 written.append(self._lease.record)
+                continue
+            if isinstance(command, Scrub):
+                self._scrubbed.append(Scrubbed(record.offset, self._checksum, command.contents))
+                self._applied.append(Applied(command.id, DONE, self._lease.life, record.offset, index))
                 continue
             outcome = outcomes.get(command.id) or self._window.get(command.id)
             if outcome is None:
@@ -184,7 +201,7 @@ class _Run:
             skipped=self._skipped,
             void=self._void,
         )
-        return Effects(state, self._rows, self._remembered, self._forgotten, self._applied)
+        return Effects(state, self._rows, self._remembered, self._forgotten, self._applied, self._scrubbed)
 
     def _take_lease(self, command: LeaseCommand, position: Position) -> None:
         accepted = accept(self._lease, command, position)

@@ -107,6 +107,16 @@ class LeaseRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class Scrub:
+    """Each replica notes its checksum at this place, for others to compare, and with `contents` makes a digest of all
+    its rows, too.
+    """
+
+    id: bytes
+    contents: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CreateTable:
     """Add a table in status CREATING. `table` is its metadata as JSON (see `tables`), all but its creation time."""
 
@@ -227,7 +237,7 @@ LeaseCommand = LeaseClaim | LeaseRenew | LeaseRelease
 TableCommand = CreateTable | UpdateTable | DeleteTable | TagTable | SetTimeToLive | FinishTable | PlaceReplicas
 NodeCommand = RegisterNode | SetNodeStatus
 MetaCommand = TableCommand | NodeCommand
-Command = ItemCommand | LeaseCommand | MetaCommand
+Command = ItemCommand | LeaseCommand | MetaCommand | Scrub
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from streamdyn.core.apply import Effects, State
     from streamdyn.core.dedupe import Remembered
@@ -38,6 +39,15 @@ class Store(Protocol):
         """The rows with keys from `start` up to `stop`, without `stop` itself, in key order, as of now."""
 
     def commit(self, effects: Effects) -> None: ...
+
+    def begin_flush(self) -> None:
+        """Begin to write to the disk what is only in memory, and do not wait for it."""
+
+    def flushing(self) -> bool:
+        """Whether that is still going on."""
+
+    def checkpoint(self, folder: Path) -> None:
+        """Make `folder`, with all that is in the store now. Quick after a flush."""
 
     def close(self) -> None:
         """Flush and close. The replica then starts where it stopped."""

@@ -117,6 +117,8 @@ class Gateway:
         """One of the operator's calls: as DynamoDB's, but for the prefix of its name."""
         if operation == b"Status":
             return orjson.dumps(await self._operator.status())
+        if operation == b"Verify":
+            return orjson.dumps(await self._operator.verify())
         if operation == b"Drain":
             return orjson.dumps(await self._operator.drain(_member(body, "node")))
         raise UnknownOperationException(f"streamdyn has no operation {operation.decode('latin-1')}")

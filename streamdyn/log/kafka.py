@@ -7,6 +7,7 @@ assigned by hand, never by a consumer group: a rebalance must not stall a log, a
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import queue
 import threading
@@ -24,17 +25,19 @@ from confluent_kafka import (
 )
 
 from streamdyn.codec import FORMAT, FORMAT_HEADER
+from streamdyn.errors import OperatorError
 from streamdyn.log.events import Delivered, Event, Fetched, LogLost, RawRecord, Undelivered
 from streamdyn.settings import APPEND_TIMEOUT_MS, FETCH_MAX_RECORDS, FETCH_QUEUE_MAX_BATCHES, RECORD_MAX_BYTES
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.05
 """How long the two threads wait for Kafka before they look for new orders. Deliveries and records cut it short."""
+
+READ_TIMEOUT_S = 10.0
 
 # librdkafka's own log lines repeat what the events say; only its error callback is listened to.
 _quiet = logging.getLogger("streamdyn.librdkafka")
@@ -153,26 +156,30 @@ class KafkaLog:
         """Read a topic from `offset` on. `applied` tells the offset up to which its records are known already."""
         self._orders.put((topic, offset, applied))
 
+    async def read(self, topic: str, start: int, stop: int) -> AsyncIterator[list[RawRecord]]:
+        """The records of a topic from `start` up to `stop`, by a reader of its own. Raises OperatorError."""
+        consumer = Consumer(_reading(self._bootstrap))
+        try:
+            consumer.assign([TopicPartition(topic, 0, start)])
+            quiet = 0
+            while start < stop:
+                messages = await asyncio.to_thread(consumer.consume, FETCH_MAX_RECORDS, POLL_S)
+                quiet = 0 if messages else quiet + 1
+                if quiet * POLL_S > READ_TIMEOUT_S or any(message.error() is not None for message in messages):
+                    raise OperatorError(f"topic {topic} cannot be read from offset {start}")
+                records = [record for record in map(_record, messages) if record.offset < stop]
+                if messages:
+                    start = (messages[-1].offset() or 0) + 1
+                if records:
+                    yield records
+        finally:
+            consumer.close()
+
     def unfollow(self, topic: str) -> None:
         self._orders.put(topic)
 
     def _read(self) -> None:
-        consumer = Consumer(
-            connection(self._bootstrap)
-            | {
-                "group.id": "streamdyn-no-group",  # the client library insists on one; it is never joined
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "error",
-                "allow.auto.create.topics": False,
-                "fetch.wait.max.ms": 500,
-                "fetch.message.max.bytes": RECORD_MAX_BYTES,
-                "queued.max.messages.kbytes": 32 * 1024,
-                # A reader that fell behind a full queue fetches again this soon, not after the default 1,000 ms.
-                "fetch.queue.backoff.ms": 5,
-                "error_cb": self._on_error,
-            }
-        )
+        consumer = Consumer(_reading(self._bootstrap) | {"error_cb": self._on_error})
         followed: dict[str, _Followed] = {}
         try:
             while not self._stopping.is_set():
@@ -261,6 +268,22 @@ class KafkaLog:
             self._report(
                 f"Kafka at {self._bootstrap} does not answer: writes wait for it; start it, or check the network"
             )
+
+
+def _reading(bootstrap: str) -> dict[str, Any]:
+    """A consumer's configuration: assigned by hand, and never to guess where it is."""
+    return connection(bootstrap) | {
+        "group.id": "streamdyn-no-group",  # the client library insists on one; it is never joined
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "error",
+        "allow.auto.create.topics": False,
+        "fetch.wait.max.ms": 500,
+        "fetch.message.max.bytes": RECORD_MAX_BYTES,
+        "queued.max.messages.kbytes": 32 * 1024,
+        # A reader that fell behind a full queue fetches again this soon, not after the default 1,000 ms.
+        "fetch.queue.backoff.ms": 5,
+    }
 
 
 class _Followed:

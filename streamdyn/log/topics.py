@@ -95,6 +95,12 @@ class Topics:
         for name, future in self._admin.delete_topics(names, operation_timeout=ADMIN_TIMEOUT_S).items():
             await self._done(future, f"delete topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART)
 
+    async def trim(self, name: str, offset: int) -> None:
+        """Forget the records before `offset` (DeleteRecords)."""
+        futures = self._admin.delete_records([TopicPartition(name, 0, offset)], operation_timeout=ADMIN_TIMEOUT_S)
+        for future in futures.values():
+            await self._done(future, f"trim topic {name}")
+
     async def ids(self, names: list[str]) -> dict[str, str]:
         """Kafka's id of each topic that exists."""
         if not names:

@@ -8,6 +8,7 @@ from streamdyn.core.ports import Saved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from streamdyn.core.apply import Effects, State
     from streamdyn.core.dedupe import Remembered
@@ -48,6 +49,15 @@ class MemoryStore:
         for offset in effects.forgotten:
             self._remembered.pop(offset, None)
         self._state = effects.state
+
+    def begin_flush(self) -> None:
+        """There is no disk."""
+
+    def flushing(self) -> bool:
+        return False
+
+    def checkpoint(self, folder: Path) -> None:
+        raise NotImplementedError
 
     def close(self) -> None:
         """Nothing is buffered."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from streamdyn.core.apply import Schema, State, StateMachine
@@ -10,11 +11,15 @@ from streamdyn.errors import PartitionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from streamdyn.core.apply import Effects
     from streamdyn.core.commands import RecordBatch
     from streamdyn.core.ports import Store
     from streamdyn.core.tables import PartitionInfo
+
+
+FLUSH_POLL_S = 0.02
 
 
 class Replica:
@@ -52,6 +57,16 @@ class Replica:
         effects = self._machine.apply(batch)
         self._store.commit(effects)
         return effects
+
+    async def flush(self) -> None:
+        """What has been applied so far goes to the disk, while others run."""
+        self._store.begin_flush()
+        while self._store.flushing():  # noqa: ASYNC110 - RocksDB tells nobody when it is done
+            await asyncio.sleep(FLUSH_POLL_S)
+
+    def checkpoint(self, folder: Path) -> None:
+        """Make `folder`, with the replica as it is now: quick after `flush`."""
+        self._store.checkpoint(folder)
 
     def close(self) -> None:
         self._store.close()

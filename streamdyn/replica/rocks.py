@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteBufferManager, WriteOptions
+from rocksdict import BlockBasedOptions, Cache, Checkpoint, Options, Rdict, WriteBatch, WriteBufferManager, WriteOptions
 
 from streamdyn.core.apply import decode_state, encode_state
 from streamdyn.core.dedupe import Remembered
@@ -111,6 +111,21 @@ class RocksStore:
             batch.delete(_DEDUPE + offset.to_bytes(8, "big"))
         batch.put(_STATE, encode_state(effects.state))
         self._write(batch)
+
+    def begin_flush(self) -> None:
+        try:
+            self._db.flush(False)  # noqa: FBT003 - a checkpoint would flush, too, and hold up all threads meanwhile
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def flushing(self) -> bool:
+        return bool(self._db.property_int_value("rocksdb.num-immutable-mem-table"))
+
+    def checkpoint(self, folder: Path) -> None:
+        try:
+            Checkpoint(self._db).create_checkpoint(str(folder))
+        except Exception as error:
+            raise self._failure(error) from error
 
     def close(self) -> None:
         try:
