@@ -18,11 +18,10 @@ from streamdyn.errors import ApiError, NotLeader, PartitionError, Unreachable
 from streamdyn.operations.database import PageLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
-    from streamdyn.cluster.edge import Disk
+    from streamdyn.cluster.edge import Edge
     from streamdyn.cluster.membership import Ask, Membership
     from streamdyn.cluster.partition import Partition
+    from streamdyn.cluster.replicas import Replicas
 
 logger = logging.getLogger(__name__)
 
@@ -32,31 +31,13 @@ BARRIER = "barrier"
 
 
 class Service:
-    """Answers questions about the `partitions` of this node, of which those in `failures` could not be opened.
+    """Answers questions about the replicas of this node."""
 
-    `rebuild` sets a replica aside and makes another one; `rehearse` makes another one beside it.
-    """
-
-    def __init__(
-        self,
-        partitions: Mapping[str, Partition],
-        failures: Mapping[str, str],
-        membership: Membership,
-        ask: Ask,
-        disk: Disk,
-        new_id: Callable[[], bytes],
-        *,
-        rebuild: Callable[[str, int], None],
-        rehearse: Callable[[str, int], Awaitable[m.Noted]],
-    ) -> None:
-        self._partitions = partitions
-        self._failures = failures
+    def __init__(self, replicas: Replicas, membership: Membership, ask: Ask, edge: Edge) -> None:
+        self._replicas = replicas
         self._membership = membership
         self._ask = ask
-        self._disk = disk
-        self._new_id = new_id
-        self._rebuild = rebuild
-        self._rehearse = rehearse
+        self._edge = edge
 
     async def handle(self, question: m.Question) -> m.Answer:
         """The answer for another node: a refusal where this one would have raised something."""
@@ -81,18 +62,18 @@ class Service:
         if isinstance(question, m.Ping):
             return self._membership.answer()
         if isinstance(question, m.Describe):
-            return m.Replicas([_status(partition) for partition in self._partitions.values()])
-        partition = self._partitions.get(question.partition)
+            return m.Replicas([_status(partition) for partition in self._replicas.partitions.values()])
+        partition = self._replicas.partitions.get(question.partition)
         if partition is None:
-            if question.partition in self._failures:
-                raise out_of_service(self._failures[question.partition])
+            if question.partition in self._replicas.failures:
+                raise out_of_service(self._replicas.failures[question.partition])
             raise NotLeader
         if isinstance(question, m.CountItems):
             return m.Counted(*partition.item_count())
         if isinstance(question, m.MakeCheckpoint | m.ReadCheckpoint | m.ReadScrub | m.Rebuild | m.Rehearse):
             return await self._keep_up(partition, question)
         if isinstance(question, m.Scrub):
-            applied = await partition.write(Scrub(self._new_id(), question.contents), question.timeout_ms)
+            applied = await partition.write(Scrub(self._edge.new_id(), question.contents), question.timeout_ms)
             return m.At(applied.offset)
         if isinstance(question, m.Write):
             return await _write(partition, question)
@@ -107,7 +88,7 @@ class Service:
     async def _keep_up(
         self, partition: Partition, question: m.MakeCheckpoint | m.ReadCheckpoint | m.ReadScrub | m.Rebuild | m.Rehearse
     ) -> m.Answer:
-        checkpoints = self._disk.checkpoints(partition.id)
+        checkpoints = self._edge.disk.checkpoints(partition.id)
         if isinstance(question, m.MakeCheckpoint):
             offset = await partition.checkpoint(checkpoints)
             return m.Manifest(offset, checkpoints.files(offset))
@@ -116,8 +97,8 @@ class Service:
         if isinstance(question, m.ReadScrub):
             return await _noted(partition, question)
         if isinstance(question, m.Rehearse):
-            return await self._rehearse(partition.id, question.offset)
-        self._rebuild(partition.id, question.offset)
+            return await self._replicas.rehearse(partition.id, question.offset)
+        self._replicas.rebuild(partition.id, question.offset)
         return m.At(question.offset)
 
     async def _serve_or_pass_on(self, question: m.Routed) -> m.Answer:

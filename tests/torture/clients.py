@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
@@ -49,7 +50,7 @@ class Clients:
         """The longest time without any acknowledged write, from `since` on."""
         returned = [op.returned for op in self.history if op.kind != READ and since < op.returned < inf]
         times = sorted([since, *returned, time.monotonic()] if since else returned)
-        return max((later - earlier for earlier, later in zip(times, times[1:], strict=False)), default=0.0)
+        return max((later - earlier for earlier, later in itertools.pairwise(times)), default=0.0)
 
     def acknowledged(self) -> int:
         return sum(op.returned < inf for op in self.history)

@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import boto3
@@ -27,6 +26,7 @@ from tests.system.harness import REPOSITORY, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 BRIDGE = "sdbridge"
 BRIDGE_ADDRESS = "10.77.0.1"

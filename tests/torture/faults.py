@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 from tests.torture.clients import TABLE
 from tests.torture.cluster import wait_s
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import random
 
     from tests.torture.cluster import Cluster
 

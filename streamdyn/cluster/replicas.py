@@ -1,0 +1,289 @@
+"""The replicas of one node: opened, followed, fetched from other nodes, made anew, and given up, as `meta` says."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from streamdyn.cluster import messages as m
+from streamdyn.cluster.catch_up import CatchUp
+from streamdyn.cluster.directory import META, Directory
+from streamdyn.cluster.partition import Partition
+from streamdyn.cluster.rehearsal import rehearse
+from streamdyn.cluster.topic_checks import TopicChecks, check_reach
+from streamdyn.core.apply import Schema
+from streamdyn.core.commands import ITEM_COMMANDS, META_COMMANDS
+from streamdyn.core.lease import LeaseKeeper
+from streamdyn.core.tables import CREATING, DELETING, PartitionInfo, Table
+from streamdyn.errors import LogTrimmed, OperatorError, PartitionError
+from streamdyn.replica.replica import Replica, missing, recreated
+from streamdyn.settings import STALLED_CATCH_UP_S, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+    from streamdyn.cluster.edge import Edge
+    from streamdyn.cluster.membership import Ask, Membership
+    from streamdyn.core.apply import Effects
+    from streamdyn.log.events import Event
+    from streamdyn.log.topics import TopicFacts
+
+logger = logging.getLogger(__name__)
+
+RETRY_S = 1.0
+
+
+class Replicas:
+    """`partitions` are those that are open, by id; `failures` tells of the others why they are not. `life` names this
+    run of the node; `report` gets the lines meant for the operator.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        life: str,
+        edge: Edge,
+        settings: Settings,
+        directory: Directory,
+        membership: Membership,
+        ask: Ask,
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+        report: Callable[[str], None],
+    ) -> None:
+        self.partitions: dict[str, Partition] = {}
+        self.failures: dict[str, str] = {}
+        self._node = node
+        self._life = life
+        self._edge = edge
+        self._settings = settings
+        self._directory = directory
+        self._membership = membership
+        self._spawn = spawn
+        self._report = report
+        self._by_topic: dict[str, Partition] = {}
+        self._opening: set[str] = set()
+        self._catch_up = CatchUp(edge.disk, ask)
+        self.checks = TopicChecks(edge, self._by_topic, spawn, self._replace)
+
+    def handle(self, event: Event) -> None:
+        """What the log tells."""
+        partition = self._by_topic.get(event.topic)
+        if partition is not None:
+            partition.handle(event)
+
+    def close(self) -> None:
+        """Flush and close all, once the log tells nothing more."""
+        for partition in self._by_topic.values():
+            try:
+                partition.close()
+            except PartitionError as error:
+                self._report(f"partition {partition.id}: {error}")
+
+    # --- opening ---
+
+    async def open_meta(self, applied: Callable[[Effects], None]) -> Partition:
+        info = self._directory.meta()
+        topics = self._edge.topics
+        facts = await topics.describe([info.topic])
+        if info.topic not in facts and not self._edge.disk.has(META):
+            await topics.create([info.topic])
+            facts = await topics.describe_new([info.topic])
+        try:
+            if info.topic in facts:
+                await topics.check_config(info.topic)
+                info = PartitionInfo(META, info.topic, 0, facts[info.topic].id)
+            meta = self._open_partition(info, Schema(META_COMMANDS), facts.get(info.topic), applied)
+            await self._wait_until_caught_up([meta], facts)
+        except PartitionError as error:
+            raise OperatorError(f"the metadata log {info.topic}: {error}") from None
+        if meta.failure is not None:
+            raise OperatorError(f"the metadata log {info.topic}: {meta.failure}")
+        return meta
+
+    async def open_tables(self) -> None:
+        tables = [table for table in self._directory.tables.values() if table.status not in (CREATING, DELETING)]
+        mine = [info.topic for table in tables for info in table.partitions if self._node in info.replicas]
+        facts = await self._edge.topics.describe(mine)
+        opened = [partition for table in tables for partition in self._try_to_open(table, facts)]
+        await self._wait_until_caught_up(opened, facts)
+
+    def _try_to_open(self, table: Table, facts: dict[str, TopicFacts]) -> list[Partition]:
+        """Those of a table's partitions that this node holds and can open; what it cannot is reported."""
+        opened = []
+        schema = Schema(ITEM_COMMANDS, table.keys, table.indexes)
+        for info in self._not_open(table):
+            try:
+                opened.append(self._open_partition(info, schema, facts.get(info.topic), lambda _: None))
+            except LogTrimmed as error:
+                self._fetch(table, info, str(error))
+            except PartitionError as error:
+                self.failures[info.id] = str(error)
+                self._report(f"partition {info.id} is out of service: {error}")
+        return opened
+
+    def _not_open(self, table: Table) -> list[PartitionInfo]:
+        """The partitions that this node should hold, and does not yet."""
+        return [
+            info
+            for info in table.partitions
+            if self._node in info.replicas and info.topic not in self._by_topic and info.id not in self.failures
+        ]
+
+    def _open_partition(
+        self, info: PartitionInfo, schema: Schema, facts: TopicFacts | None, observe: Callable[[Effects], None]
+    ) -> Partition:
+        if facts is None:
+            raise PartitionError(missing(info.topic))
+        if info.topic_id != facts.id:
+            raise PartitionError(recreated(info.topic))
+        if facts.first > 0 and not self._edge.disk.has(info.id):
+            check_reach(0, facts)
+        replica = Replica(self._edge.disk.open(info.id), info, schema)
+        try:
+            check_reach(replica.state.next_offset, facts)
+        except PartitionError:
+            replica.close()
+            raise
+        partition = Partition(
+            info,
+            replica,
+            LeaseKeeper(self._node, self._life, self._settings.lease_duration_ms),
+            append=lambda value: self._edge.log.append(info.topic, value),
+            clock_ms=self._edge.clock_ms,
+            observe=observe,
+            failed=self._partition_failed,
+            suspect=self.checks.suspect,
+            may_claim=self._membership.may_claim,
+        )
+        self._by_topic[info.topic] = partition
+        self.partitions[info.id] = partition
+        self._edge.log.follow(partition.topic, partition.next_offset, lambda: partition.next_offset)
+        return partition
+
+    async def _wait_until_caught_up(self, partitions: list[Partition], facts: dict[str, TopicFacts]) -> None:
+        """Wait until every replica has what its log had at the start, or nothing moves any more."""
+        behind = [p for p in partitions if p.next_offset < facts[p.topic].next]
+        quiet_until = self._edge.clock_ms() + STALLED_CATCH_UP_S * 1000
+        position = -1
+        while behind:
+            at = sum(p.next_offset for p in behind)
+            if at != position:
+                position, quiet_until = at, self._edge.clock_ms() + STALLED_CATCH_UP_S * 1000
+            if self._edge.clock_ms() > quiet_until:
+                self._report(f"{len(behind)} replicas are behind their logs, and go on catching up while serving")
+                return
+            await asyncio.sleep(0.01)
+            behind = [p for p in behind if p.failure is None and p.next_offset < facts[p.topic].next]
+
+    # --- tables and replicas coming and going ---
+
+    def go_on_with(self, table: Table) -> None:
+        """What a table's row asks of this node, also when a crash came in between."""
+        if table.status == DELETING:
+            for info in table.partitions:
+                self._remove_replica(info)
+        elif table.status != CREATING:
+            if self._not_open(table) and table.id not in self._opening:
+                self._spawn(self._open_new(table))
+            for info in table.partitions:
+                if self._node not in info.replicas and info.topic in self._by_topic:
+                    self._spawn(self._give_up(info))
+
+    async def _open_new(self, table: Table) -> None:
+        """Open the partitions of a table that this node has just been given, unless it is deleted meanwhile."""
+        self._opening.add(table.id)
+        try:
+            while (now := self._directory.tables.get(table.name)) is not None and now.id == table.id:
+                if now.status == DELETING:
+                    return
+                try:
+                    facts = await self._edge.topics.describe_new([info.topic for info in self._not_open(now)])
+                except OperatorError as error:
+                    self._report(f"table {table.name} is not open yet: {error}; trying again")
+                    await asyncio.sleep(RETRY_S)
+                    continue
+                if self._directory.tables.get(table.name) is now:
+                    self._try_to_open(now, facts)
+                    return
+        finally:
+            self._opening.discard(table.id)
+
+    async def _give_up(self, info: PartitionInfo) -> None:
+        """Others hold the partition now: hand it over, and forget the replica."""
+        partition = self._by_topic.get(info.topic)
+        if partition is not None and partition.leads:
+            await partition.hand_over(info.replicas[0], for_good=True)
+        self._remove_replica(info)
+
+    def _remove_replica(self, info: PartitionInfo) -> None:
+        """The log says that the table is deleted, or that others hold the partition: its files go."""
+        self.failures.pop(info.id, None)
+        self.partitions.pop(info.id, None)
+        partition = self._by_topic.pop(info.topic, None)
+        if partition is not None:
+            self._edge.log.unfollow(info.topic)
+            partition.close()
+        self._edge.disk.remove(info.id)
+
+    # --- replicas made anew ---
+
+    def _fetch(self, table: Table, info: PartitionInfo, why: str) -> None:
+        """The log alone does not make this replica any more: get it from a node that has one."""
+        self.failures[info.id] = why
+        self._spawn(self._fetch_and_open(table, info))
+
+    async def _fetch_and_open(self, table: Table, info: PartitionInfo) -> None:
+        reported = False
+        while info.id in self.failures:
+            try:
+                facts = await self._edge.topics.describe([info.topic])
+                first_offset = facts[info.topic].first
+                others = [node for node in info.replicas if node != self._node]
+                if await self._catch_up.fetch(info.id, others, first_offset):
+                    break
+            except (OperatorError, KeyError) as error:
+                logger.info("%s: %r", info.id, error)
+            if not reported:
+                self._report(f"partition {info.id} is out of service: {self.failures[info.id]}; trying again")
+                reported = True
+            await asyncio.sleep(RETRY_S)
+        if self.failures.pop(info.id, None) is not None and table.name in self._directory.tables:
+            self.go_on_with(self._directory.tables[table.name])
+
+    def rebuild(self, partition_id: str, offset: int) -> None:
+        """Most other replicas have something else at this place of the log."""
+        partition = self.partitions.get(partition_id)
+        if partition is not None and partition_id != META:
+            why = f"it differs from most other replicas at offset {offset}"
+            self._report(f"partition {partition_id}: {why}; it is set aside and made anew")
+            self._replace(partition, why, keep=True)
+
+    def _replace(self, partition: Partition, why: str, *, keep: bool = False) -> None:
+        found = self._directory.find(partition.id)
+        if found is None:
+            return
+        partition.fail(why, quiet=True)
+        partition.close_files()
+        self._edge.log.unfollow(partition.topic)
+        self.partitions.pop(partition.id, None)
+        self._by_topic.pop(partition.topic, None)
+        if keep:
+            self._edge.disk.set_aside(partition.id)
+        self._fetch(*found, why)
+
+    async def rehearse(self, partition_id: str, offset: int) -> m.Noted:
+        """Raises PartitionError where there is nothing to rebuild it from."""
+        found = self._directory.find(partition_id)
+        schema = Schema(META_COMMANDS) if found is None else Schema(ITEM_COMMANDS, found[0].keys, found[0].indexes)
+        partition = self.partitions[partition_id]
+        info = PartitionInfo(partition.id, partition.topic, 0, partition.topic_id)
+        told = await rehearse(self._edge, info, schema, offset)
+        if told is None:
+            raise PartitionError("its newest checkpoint and its log do not make it again")
+        return m.Noted(*told)
+
+    def _partition_failed(self, partition: Partition, reason: str) -> None:
+        self._edge.log.unfollow(partition.topic)
+        self._report(f"partition {partition.id} is out of service: {reason}")
