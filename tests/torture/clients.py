@@ -8,6 +8,7 @@ import threading
 import time
 from math import inf
 from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -30,6 +31,7 @@ class Clients:
         self.history: list[Op] = []
         self._cluster = cluster
         self._seed = seed
+        self._tag = uuid4().hex[:8]  # a history begins with keys that nobody has used
         self._keys = keys
         self._calls_per_key = calls_per_key
         self._lock = threading.Lock()
@@ -65,7 +67,9 @@ class Clients:
         calls = 0
         while not self._stop.is_set():
             calls += 1
-            key = f"k{chance.randrange(self._keys)}.{len(self.history) // (self._keys * self._calls_per_key)}"
+            key = (
+                f"{self._tag}.{chance.randrange(self._keys)}.{len(self.history) // (self._keys * self._calls_per_key)}"
+            )
             op = Op(key, chance.choice((PUT, ADD, ADD, READ, READ, READ, DELETE)), time.monotonic(), client=number)
             if op.kind == PUT:
                 op.value = f"{number}-{calls}"

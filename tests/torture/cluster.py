@@ -127,6 +127,7 @@ class Cluster:
         self._clients: dict[str, Any] = {}
         self._session = boto3.Session("test", "test", region_name="us-east-1")
         self._tag = f"{os.getpid() % 10_000}"
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
         if networks:
             self._make_bridge()
         addresses = {number: self._address(number) for number in range(1, brokers + 1)}
@@ -151,6 +152,7 @@ class Cluster:
             for number, address in addresses.items()
         }
         self.nodes: dict[int, Process] = {}
+        self.retired: list[Process] = []
         for number in range(1, nodes + 1):
             self.add_node(number)
 
@@ -160,10 +162,11 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         for client in self._clients.values():
             client.close()
-        for process in [*self.nodes.values(), *self.brokers.values()]:
+        everything = [*self.nodes.values(), *self.retired, *self.brokers.values()]
+        for process in everything:
             process.end()
         if self.networks:
-            for process in [*self.nodes.values(), *self.brokers.values()]:
+            for process in everything:
                 _ip("netns", "del", f"sd{process.name}", check=False)
             _ip("link", "del", BRIDGE, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
