@@ -135,6 +135,8 @@ class Appender:
             self._lease_sent_at = offset
         if offset < 0:
             self._barriers += barriers
+        elif offset < self._next_offset():
+            answer(barriers)  # the reader was quicker than the report
         else:
             self._positions.extend(offset, barriers)
         return batch

@@ -37,13 +37,14 @@ class Rig:
     suspected: int = 0
     now_ms: int = 1_000_000
     life: str = "life-1"
+    node: str = "node"
     holder_is_gone: bool = True
 
     def open(self) -> Partition:
         self.partition = Partition(
             INFO,
             Replica(self.store, INFO, Schema()),
-            LeaseKeeper("node", self.life, LEASE_DURATION_MS),
+            LeaseKeeper(self.node, self.life, LEASE_DURATION_MS),
             append=self.sent.append,
             clock_ms=lambda: self.now_ms,
             observe=lambda _: None,
@@ -75,11 +76,12 @@ class Rig:
         """Somebody else appends."""
         self.log.append(encode_batch(commands))
 
-    def fetch(self, base: int | None = None, record_format: int = 1) -> None:
-        """The reader brings all that the replica lacks."""
+    def fetch(self, base: int | None = None, record_format: int = 1, end: int | None = None) -> None:
+        """The reader brings all that the replica lacks, or what lies before `end`."""
         base = self.partition.next_offset if base is None else base
-        records = [RawRecord(n, self.now_ms, self.log[n], record_format) for n in range(base, len(self.log))]
-        self.partition.handle(Fetched("topic", base, len(self.log), records, lambda: None))
+        end = len(self.log) if end is None else end
+        records = [RawRecord(n, self.now_ms, self.log[n], record_format) for n in range(base, end)]
+        self.partition.handle(Fetched("topic", base, end, records, lambda: None))
 
     def lead(self) -> None:
         """Become the leader of a fresh log."""

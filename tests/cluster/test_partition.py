@@ -6,10 +6,17 @@ import asyncio
 
 import pytest
 
-from streamdyn.core.commands import LeaseClaim, LeaseRelease, LeaseRenew, Position, PutItem
+from streamdyn.core.commands import LeaseClaim, LeaseRelease, LeaseRenew, Position, PutItem, Scrub
 from streamdyn.errors import InternalServerError, NotLeader, ProvisionedThroughputExceededException
-from streamdyn.log.events import LogLost
-from streamdyn.settings import LEASE_DURATION_MS, PARTITION_QUEUE_MAX_COMMANDS, REQUEST_TIMEOUT_MS
+from streamdyn.log.events import Delivered, LogLost
+from streamdyn.replica.memory import MemoryStore
+from streamdyn.settings import (
+    APPEND_RETRY_MS,
+    HAND_OVER_MS,
+    LEASE_DURATION_MS,
+    PARTITION_QUEUE_MAX_COMMANDS,
+    REQUEST_TIMEOUT_MS,
+)
 from tests.cluster.rig import Rig, put, run, settle
 
 
@@ -300,3 +307,123 @@ async def test_one_append_at_a_time_also_for_those_who_waited_for_the_same_momen
     rig.deliver()
     await asyncio.gather(*releases)
     assert rig.kinds() == [] and rig.failures == []
+
+
+@run
+async def test_a_barrier_waits_for_a_record_of_its_own(rig: Rig):
+    rig.foreign(put(1, b'{"n":1}'))
+    barrier = asyncio.ensure_future(rig.partition.barrier())
+    await settle()
+    assert rig.kinds() == [[LeaseRenew]] and not barrier.done()
+    rig.deliver()
+    await settle()
+    assert not barrier.done()  # the foreign record lies before it, and the reader has not brought it
+    rig.fetch()
+    await barrier
+    assert rig.read(put(1).key) == b'{"n":1}'
+
+
+@run
+async def test_a_barrier_ends_also_where_the_reader_is_quicker_than_the_report(rig: Rig):
+    barrier = asyncio.ensure_future(rig.partition.barrier())
+    await settle()
+    offset = rig.take()
+    rig.fetch()
+    rig.partition.handle(Delivered("topic", offset, rig.now_ms))
+    await asyncio.wait_for(barrier, 1)
+
+
+@run
+async def test_a_barrier_whose_record_is_lost_sends_another_one(rig: Rig):
+    barrier = asyncio.ensure_future(rig.partition.barrier())
+    await settle()
+    rig.lose()
+    await asyncio.sleep(APPEND_RETRY_MS / 1000 * 2)
+    rig.deliver()
+    await asyncio.wait_for(barrier, 1)
+
+
+@run
+async def test_whoever_does_not_lead_says_who_does(rig: Rig):
+    rig.holder_is_gone = False
+    rig.foreign(LeaseClaim(b"c" * 16, "other", "life-2", 2, Position(0, 0), LEASE_DURATION_MS))
+    rig.fetch()
+    for request in (rig.partition.write(put(1)), rig.partition.lead(), rig.partition.barrier()):
+        with pytest.raises(NotLeader) as refused:
+            await request
+        assert refused.value.node == "other"
+    assert rig.sent == []
+
+
+@run
+async def test_a_claim_that_another_node_won_sends_its_requests_there(rig: Rig):
+    successor = Rig(store=rig.store, log=rig.log, life="life-2", node="successor")
+    successor.open()
+    write = asyncio.ensure_future(successor.partition.write(put(1)))
+    await settle()
+    assert successor.sent == []  # it waits for the lease of the node before
+    rig.foreign(LeaseClaim(b"c" * 16, "third", "life-3", 2, Position(0, 0), LEASE_DURATION_MS))
+    successor.holder_is_gone = False
+    successor.fetch()
+    with pytest.raises(NotLeader) as refused:
+        await write
+    assert refused.value.node == "third"
+
+
+@run
+async def test_while_it_hands_over_requests_go_to_the_successor(rig: Rig):
+    handing = asyncio.ensure_future(rig.partition.hand_over("successor"))
+    await settle()
+    assert rig.kinds() == [[LeaseRelease]]
+    with pytest.raises(NotLeader) as refused:
+        await rig.partition.write(put(1))
+    assert refused.value.node == "successor"
+    rig.deliver()
+    await handing
+    assert rig.partition.leader is None
+    rig.now_ms += HAND_OVER_MS  # the successor has not claimed: this node may
+    write = asyncio.ensure_future(rig.partition.write(put(1)))
+    await settle()
+    assert rig.kinds() == [[LeaseClaim]]
+    rig.deliver()
+    rig.deliver()
+    await write
+
+
+@run
+async def test_a_release_that_the_log_did_not_take_is_called_off(rig: Rig):
+    handing = asyncio.ensure_future(rig.partition.hand_over("successor"))
+    await settle()
+    rig.lose()
+    await asyncio.sleep(APPEND_RETRY_MS / 1000 * 2)
+    assert rig.kinds() == [[LeaseRenew]]
+    rig.deliver()
+    await handing
+    assert rig.partition.leads and await rig.consistent_read(b"key") is None
+
+
+@run
+async def test_a_wait_for_a_position_is_bounded(rig: Rig):
+    with pytest.raises(InternalServerError):
+        await rig.partition.wait_for(rig.partition.next_offset, 10)
+    wait = asyncio.ensure_future(rig.partition.wait_for(rig.partition.next_offset, 1_000))
+    rig.foreign(put(1))
+    rig.fetch()
+    await wait
+
+
+@run
+async def test_a_replica_notes_its_checksum_and_its_rows_at_a_scrub(rig: Rig):
+    rig.foreign(put(1, b'{"n":1}'))
+    rig.foreign(Scrub(b"s" * 16, contents=True))
+    rig.foreign(put(2, b'{"n":2}'))
+    other = Rig(store=MemoryStore(), log=rig.log, life="other", node="other")
+    other.open()
+    rig.fetch()
+    for end in range(1, len(rig.log) + 1):  # one record at a time
+        other.fetch(end=end)
+    noted, others = rig.partition.scrubs.at(2), other.partition.scrubs.at(2)
+    assert noted is not None and others is not None
+    assert noted.checksum == others.checksum
+    assert (await noted.digest) == (await others.digest)
+    assert (await noted.digest)[1] == 1
