@@ -54,8 +54,15 @@ class Materializer:
         self._queue.put_nowait(event)
 
     def every(self, seconds: float, name: str, action: Callable[[], Awaitable[None]]) -> None:
-        """Run `action` at this interval while the app runs."""
-        self._app.timer(seconds, name=name)(action)
+        """Run `action` at this interval while the app runs. A defect in it is told, and does not end the app."""
+
+        async def guarded() -> None:
+            try:
+                await action()
+            except Exception:
+                logger.exception("%s failed", name)
+
+        self._app.timer(seconds, name=name)(guarded)
 
     async def start(self) -> None:
         await self._app.start()

@@ -189,7 +189,7 @@ def test_a_replica_that_is_wrong_is_set_aside_and_made_anew(cluster: Cluster, cl
         put(clients[0], "wrong", "a", 2)
         return (cluster.folder / "node-2" / "set-aside" / id_).exists()
 
-    until(found, "the wrong replica is set aside")
+    until(found, f"the wrong replica is set aside: {[node.output[-500:] for node in cluster.nodes.values()]}", 60)
     until(lambda: all_serve(cluster, "wrong"), "node 2 has another one")
     assert f"partition {id_}: it differs from most other replicas" in cluster.nodes[2].output
     code, said = run_cli(cluster, "verify")
