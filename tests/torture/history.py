@@ -44,7 +44,13 @@ class Call:
     seen: int | None = None
     client: int = 0
     invocation: str = ""
+    command_id: str = ""  # in the log, in hexadecimal digits
     attempts: int = 0
+
+    @property
+    def is_counter(self) -> bool:
+        """Whether the key is one that is only ever added to, and never deleted."""
+        return self.key.rpartition("/")[2].startswith("c")
 
 
 def write_lines(history: Iterable[Call], file: Path) -> None:
