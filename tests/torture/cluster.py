@@ -41,7 +41,15 @@ _runs = itertools.count(1)
 class Cluster:
     """`brokers` and `nodes` by number, from 1. Cleans up on exit, whatever happened."""
 
-    def __init__(self, folder: Path, brokers: int = 3, nodes: int = 3, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        brokers: int = 3,
+        nodes: int = 3,
+        options: tuple[str, ...] = (),
+        *,
+        networks: bool = True,
+    ) -> None:
         self.folder = folder
         self.lacks: list[str] = []  # what cannot be tried on this machine, and why
         self.nodes: dict[int, Process] = {}
@@ -51,7 +59,7 @@ class Cluster:
         self._disks: list[Path] = []
         self._hosts = itertools.count(1)
         self._loopback = f"127.77.{(os.getpid() + next(_runs)) % 250}"
-        self.network = self._make_network()
+        self.network = self._make_network() if networks else None
         if shim.library() is None:
             self.lacks.append("no C compiler: no clock runs too fast or slow, and no disk is slow")
         self._make_brokers(brokers)
@@ -189,7 +197,7 @@ class Cluster:
 
     def _make_disk(self, folder: Path) -> None:
         """A node's own small disk, which a test can fill without harm to anybody else."""
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
         if subprocess.run(command, capture_output=True, check=False).returncode == 0:
             self._disks.append(folder)

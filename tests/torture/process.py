@@ -29,6 +29,7 @@ class Process:
         self.address = address
         self.folder = folder
         self.shim = shim
+        self.environment = shim.environment if shim is not None else {}
         self._output = folder.with_name(f"{folder.name}.log")
         self._command = command
         self._namespace = namespace
@@ -54,7 +55,7 @@ class Process:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env={**os.environ, **(self.shim.environment if self.shim else {})},
+                env={**os.environ, **self.environment},
             )
 
     def signal(self, number: int) -> None:
