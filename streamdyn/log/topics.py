@@ -132,8 +132,15 @@ class Topics:
     async def check_config(self, name: str) -> None:
         """Raises OperatorError if a topic that somebody else made would lose records or give no common clock."""
         resource = ConfigResource(ResourceType.TOPIC, name)
-        future = self._admin.describe_configs([resource], request_timeout=ADMIN_TIMEOUT_S)[resource]
-        config = await self._done(future, f"describe topic {name}")
+        deadline = time.monotonic() + NEW_TOPIC_TIMEOUT_S
+        while True:
+            future = self._admin.describe_configs([resource], request_timeout=ADMIN_TIMEOUT_S)[resource]
+            # A broker learns of a new topic a moment after the one that made it.
+            patient = (KafkaError.UNKNOWN_TOPIC_OR_PART,) if time.monotonic() < deadline else ()
+            config = await self._done(future, f"describe topic {name}", *patient)
+            if config is not None:
+                break
+            await asyncio.sleep(LEADER_WAIT_S)
         for key in ("cleanup.policy", "retention.ms", "retention.bytes", "message.timestamp.type"):
             if config[key].value != TOPIC_CONFIG[key]:
                 raise OperatorError(

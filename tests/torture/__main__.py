@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import random
+import shutil
+import signal
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tests.torture.clients import Clients, make_torture_table
-from tests.torture.cluster import Cluster, may_cut_networks
-from tests.torture.faults import NETWORK_FAULTS, PROCESS_FAULTS
+from tests.torture.cluster import Cluster
+from tests.torture.faults import possible
+from tests.torture.history import write_lines
+from tests.torture.judges import judge, who_judges
+from tests.torture.log_check import judge_logs
+from tests.torture.schedule import Planned, plan
+
+if TYPE_CHECKING:
+    from tests.torture.faults import Fault
+
+RECOVERED_WRITES = 20
 
 
 def torture(
@@ -21,38 +34,73 @@ def torture(
     seed: Annotated[int, typer.Option(help="Which faults, in which order, and what the clients do.")] = 1,
     nodes: int = 3,
     brokers: int = 3,
+    partitions: Annotated[int, typer.Option(help="Of the clients' table.")] = 3,
     only: Annotated[str, typer.Option(help="Only faults whose name has this in it.")] = "",
 ) -> None:
-    networks = may_cut_networks()
-    if not networks:
-        print("no network namespaces here: the network faults are left out")
-    faults = PROCESS_FAULTS | (NETWORK_FAULTS if networks else {})
-    faults = {name: fault for name, fault in faults.items() if only in name}
-    chance = random.Random(seed)
-    happened: Counter[str] = Counter()
-    with Cluster(Path(f"/tmp/torture-{seed}"), brokers, nodes, networks=networks) as cluster:
+    """A cluster, clients, faults, and a verdict; exit status 1 if anything was wrong."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    folder = Path(mkdtemp(prefix="torture-", dir="/tmp"))
+    with Cluster(folder / "cluster", brokers, nodes, ("--partitions", str(partitions))) as cluster:
+        for lack in cluster.lacks:
+            print(f"left out: {lack}")
+        faults = [fault for fault in possible(cluster) if only in fault.name]
         cluster.start()
         make_torture_table(cluster)
-        started = time.monotonic()
         with Clients(cluster, seed) as clients:
-            while time.monotonic() - started < minutes * 60:
-                time.sleep(chance.uniform(0.5, 3))
-                name = chance.choice(sorted(faults))
-                begun = time.monotonic()
-                print(f"{begun - started:7.1f} s  {name}", flush=True)
-                faults[name](cluster, chance)
-                happened[name] += 1
-                print(f"{'':11}longest pause of writes {clients.longest_pause_s(begun):.2f} s", flush=True)
-            time.sleep(2)
-        print(f"checking {len(clients.history)} calls", flush=True)
-        broken = clients.verdict()
-        print(f"{len(clients.history)} calls, {clients.acknowledged()} answered; {dict(happened)}")
-        if broken:
-            dump = Path(f"/tmp/torture-{seed}-history.txt")
-            dump.write_text("\n".join(map(repr, clients.history)))
-            print(f"NOT LINEARIZABLE: keys {broken}; the history is in {dump}")
-            sys.exit(1)
-        print("every key's history is linearizable")
+            happened = _timeline(cluster, clients, seed, faults, minutes)
+        write_lines(clients.history, folder / "history.jsonl")
+        print(f"checking {len(clients.history)} calls with {who_judges()}", flush=True)
+        wrong = judge(clients.history) + judge_logs(cluster, clients.history) + clients.oddities
+    print(f"{_outcomes(clients)}; faults: {dict(happened)}")
+    print(f"the longest write outage: {clients.longest_outage_s():.1f} s")
+    if wrong:
+        print("\n".join(wrong[:20]))
+        print(f"VIOLATED {len(wrong)} times; the history is in {folder}/history.jsonl")
+        sys.exit(1)
+    shutil.rmtree(folder)
+    print("every key's history is linearizable, and each acknowledged ADD counted once")
+
+
+def _timeline(cluster: Cluster, clients: Clients, seed: int, faults: list[Fault], minutes: float) -> Counter[str]:
+    happened: Counter[str] = Counter()
+    started = time.monotonic()
+    for planned in plan(seed, faults):
+        time.sleep(planned.rest_s)
+        begun = time.monotonic()
+        if begun - started > minutes * 60:
+            return happened
+        print(f"{begun - started:7.1f} s  {planned}", flush=True)
+        _carry_out(cluster, planned)
+        clients.wait_for_writes(RECOVERED_WRITES)
+        outage_s = clients.longest_outage_s(int(begun * 1e9))
+        print(f"{'':11}took {time.monotonic() - begun:.1f} s; writes waited for {outage_s:.1f} s", flush=True)
+        happened.update(fault.name for fault in planned.faults)
+    raise AssertionError("a plan has no end")
+
+
+def _carry_out(cluster: Cluster, planned: Planned) -> None:
+    """All at once. What a thread raises is raised here."""
+    errors: list[Exception] = []
+
+    def act(fault: Fault) -> None:
+        try:
+            fault.act(cluster, random.Random(planned.seed))
+        except Exception as error:  # noqa: BLE001 - raised below
+            errors.append(error)
+
+    threads = [threading.Thread(target=act, args=(fault,)) for fault in planned.faults]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+def _outcomes(clients: Clients) -> str:
+    counts = Counter(call.outcome for call in clients.history)
+    retried = sum(call.attempts > 1 for call in clients.history)
+    return f"{len(clients.history)} calls, {retried} of them retried: {dict(counts)}"
 
 
 if __name__ == "__main__":

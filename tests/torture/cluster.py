@@ -1,209 +1,134 @@
-"""Brokers and nodes as real processes, each at an address of its own, and what a test may do to them.
+"""Brokers and nodes as real processes, each at an address of its own, and where everything in them is.
 
-Where we may (Linux, root), each process lives in a network namespace of its own, so that the network between any two of
-them can be cut, in one direction or both.
+Where we may (Linux, root), each process lives in a network namespace, a node's disk is a file system of its own, and
+where there is a C compiler a node's clock and disk may misbehave.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
-import signal
 import subprocess
-import sys
-import time
+import urllib.request
 from typing import TYPE_CHECKING, Any, Self
 
 import boto3
-import psutil
 from botocore.config import Config
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from tests.system.harness import REPOSITORY, until
+from tests.system.harness import until
+from tests.torture import shim
+from tests.torture.network import Network, NoNetworkError
+from tests.torture.process import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
-BRIDGE = "sdbridge"
-BRIDGE_ADDRESS = "10.77.0.1"
 READY_S = 60.0
+STATUS_S = 3.0
+DISK_MB = 64
+KAFKA_PORT, CONTROLLER_PORT, HTTP_PORT = 9092, 9093, 8000
 PATIENT = {"connect_timeout": 2, "read_timeout": 30, "retries": {"max_attempts": 0}}
 
-
-def may_cut_networks() -> bool:
-    """Whether network namespaces can be made here."""
-    if os.geteuid() != 0 or shutil.which("ip") is None:
-        return False
-    made = subprocess.run(["ip", "netns", "add", "sdprobe"], capture_output=True, check=False)
-    subprocess.run(["ip", "netns", "del", "sdprobe"], capture_output=True, check=False)
-    return made.returncode == 0
-
-
-def _ip(*arguments: str, check: bool = True) -> None:
-    subprocess.run(["ip", *arguments], check=check, capture_output=True)
-
-
-class Process:
-    """One broker or node: `number` counts from 1 among all, `address` is its own."""
-
-    def __init__(self, name: str, address: str, command: list[str], folder: Path, namespace: str | None) -> None:
-        self.name = name
-        self.address = address
-        self._namespace = namespace
-        self._command = command
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-        self.environment: dict[str, str] = {}
-
-    @property
-    def runs(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def output(self) -> str:
-        file = self._folder / "output.log"
-        return file.read_text(errors="replace") if file.exists() else ""
-
-    def start(self) -> None:
-        assert not self.runs
-        self._folder.mkdir(parents=True, exist_ok=True)
-        inside = ["ip", "netns", "exec", self._namespace] if self._namespace else []
-        with (self._folder / "output.log").open("ab") as output:
-            self._process = subprocess.Popen(
-                [*inside, sys.executable, "-m", "streamdyn.cli.main", *self._command, "--data-dir", str(self._folder)],
-                cwd=REPOSITORY,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                env={**os.environ, **self.environment},
-            )
-
-    def signal(self, number: int) -> None:
-        """`ip netns exec` and `streamdyn broker` become what they start: the process is the one."""
-        if self.runs:
-            assert self._process is not None
-            self._process.send_signal(number)
-
-    def kill(self) -> None:
-        self.signal(signal.SIGKILL)
-        self.wait()
-
-    def stop(self, seconds: float = 20) -> None:
-        self.signal(signal.SIGTERM)
-        self.wait(seconds)
-
-    def pause(self) -> None:
-        self.signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        self.signal(signal.SIGCONT)
-
-    def wait(self, seconds: float = 20) -> None:
-        if self._process is not None:
-            self._process.wait(seconds)
-
-    def end(self) -> None:
-        """Whatever state it is in."""
-        with contextlib.suppress(psutil.Error, ProcessLookupError):
-            self.signal(signal.SIGCONT)
-            self.signal(signal.SIGKILL)
-            self.wait()
+_runs = itertools.count(1)
 
 
 class Cluster:
     """`brokers` and `nodes` by number, from 1. Cleans up on exit, whatever happened."""
 
     def __init__(
-        self, folder: Path, brokers: int = 3, nodes: int = 3, *, networks: bool, options: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        brokers: int = 3,
+        nodes: int = 3,
+        options: tuple[str, ...] = (),
+        *,
+        networks: bool = True,
     ) -> None:
         self.folder = folder
-        self.networks = networks
-        self._options = options
-        self._clients: dict[str, Any] = {}
-        self._session = boto3.Session("test", "test", region_name="us-east-1")
-        self._tag = f"{os.getpid() % 10_000}"
-        shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
-        if networks:
-            self._make_bridge()
-        addresses = {number: self._address(number) for number in range(1, brokers + 1)}
-        voters = ",".join(f"{number}@{address}:{self._port(number, 30)}" for number, address in addresses.items())
-        self.bootstrap = ",".join(f"{address}:{self._port(number, 20)}" for number, address in addresses.items())
-        self.brokers = {
-            number: self._process(
-                f"broker-{number}",
-                number,
-                [
-                    "broker",
-                    "--id",
-                    str(number),
-                    "--voters",
-                    voters,
-                    "--listen",
-                    f"{address}:{self._port(number, 20)}",
-                    "--controller-listen",
-                    f"{address}:{self._port(number, 30)}",
-                ],
-            )
-            for number, address in addresses.items()
-        }
+        self.lacks: list[str] = []  # what cannot be tried on this machine, and why
         self.nodes: dict[int, Process] = {}
-        self.retired: list[Process] = []
-        for number in range(1, nodes + 1):
-            self.add_node(number)
+        self.brokers: dict[int, Process] = {}
+        self._options = options
+        self._session = boto3.Session("test", "test", region_name="us-east-1")
+        self._disks: list[Path] = []
+        self._hosts = itertools.count(1)
+        self._loopback = f"127.77.{(os.getpid() + next(_runs)) % 250}"
+        self.network = self._make_network() if networks else None
+        if shim.library() is None:
+            self.lacks.append("no C compiler: no clock runs too fast or slow, and no disk is slow")
+        self._make_brokers(brokers)
+        for _ in range(nodes):
+            self.add_node()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for client in self._clients.values():
-            client.close()
-        everything = [*self.nodes.values(), *self.retired, *self.brokers.values()]
-        for process in everything:
+        for process in self.processes():
             process.end()
-        if self.networks:
-            for process in everything:
-                _ip("netns", "del", f"sd{process.name}", check=False)
-            _ip("link", "del", BRIDGE, check=False)
+        if self.network is not None:
+            self.network.close()
+        for disk in self._disks:
+            subprocess.run(["umount", "-l", str(disk)], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    # --- start and end ---
 
     def start(self) -> Self:
         for broker in self.brokers.values():
             broker.start()
-        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
-
-        def all_there() -> bool:
-            with contextlib.suppress(KafkaException):
-                return len(admin.describe_cluster(request_timeout=2).result().nodes) == len(self.brokers)
-            return False
-
-        until(all_there, "the brokers answer", READY_S)
+        self.wait_for_brokers()
         for node in self.nodes.values():
             node.start()
-        for number in self.nodes:
-            self.wait_ready(number)
+        self.wait_ready()
         return self
 
-    def add_node(self, number: int) -> Process:
-        """A further node, not started yet."""
-        name, index = f"node-{number}", 10 + number
-        listen = f"{self._address(index)}:{self._port(index, 80)}"
-        command = ["node", "--kafka", self.bootstrap, "--listen", listen, *self._options]
-        self.nodes[number] = self._process(name, index, command)
-        return self.nodes[number]
+    def add_node(self) -> int:
+        """A further node, not started yet: its number."""
+        number = max(self.nodes, default=0) + 1
+        name = f"node-{number}"
+        address = self._address(name)
+        command = ["node", "--kafka", self.bootstrap, "--listen", f"{address}:{HTTP_PORT}", *self._options]
+        ours = shim.Shim(self.folder / f"{name}.shim") if shim.library() is not None else None
+        self._make_disk(self.folder / name)
+        self.nodes[number] = self._process(name, address, command, ours)
+        return number
 
-    def wait_ready(self, number: int) -> None:
-        """Until the node answers, and has found its peers."""
-        until(lambda: self._serves(number), f"node {number} serves: {self.nodes[number].output[-2000:]}", READY_S)
+    def forget_node(self, number: int) -> None:
+        """Of one that has ended for good: clients no longer ask it."""
+        self.nodes.pop(number).end()
+
+    def wait_ready(self, *numbers: int) -> None:
+        """Until these nodes answer, or all of them."""
+        for number in numbers or tuple(self.nodes):
+            node = self.nodes[number]
+            until(lambda n=number: self._serves(n), f"{node.name} serves: {node.output[-2000:]}", READY_S)
+
+    def wait_for_brokers(self) -> None:
+        """Until all of them are there, and no partition waits for a broker's copy."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        until(lambda: self._brokers_are_well(admin), "all brokers are in sync", READY_S)
 
     # --- what is where ---
 
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(f"{broker.address}:{KAFKA_PORT}" for broker in self.brokers.values())
+
+    def processes(self) -> list[Process]:
+        return [*self.nodes.values(), *self.brokers.values()]
+
     def url(self, number: int) -> str:
-        return f"http://{self._address(10 + number)}:{self._port(10 + number, 80)}"
+        return f"http://{self.nodes[number].address}:{HTTP_PORT}"
+
+    def urls(self) -> list[str]:
+        return [self.url(number) for number in list(self.nodes)]
 
     def client(self, number: int, **config: Any) -> Any:
         """A boto3 client of a node, for one thread."""
@@ -211,98 +136,92 @@ class Cluster:
 
     def status(self) -> dict[str, Any]:
         """What any node that answers tells of the cluster."""
-        for number in self.nodes:
+        for number in list(self.nodes):
             with contextlib.suppress(OSError, ValueError):
-                return self._status(number)
+                return self.ask(number, "Status")
         raise AssertionError("no node answers")
+
+    def ask(self, number: int, operation: str, **members: Any) -> Any:
+        """One of the operator's questions to a node. Raises OSError."""
+        headers = {"X-Amz-Target": f"Streamdyn.{operation}"}
+        request = urllib.request.Request(self.url(number), json.dumps(members).encode(), headers)
+        with urllib.request.urlopen(request, timeout=STATUS_S) as answer:
+            return json.loads(answer.read())
 
     def leader(self, table: str) -> int:
         """The number of the node that leads the table's first partition."""
-
-        def known() -> int | None:
-            status = self.status()
-            names = {node["node"]: node["address"] for node in status["nodes"]}
-            leaders = [p["leader"] for p in status["partitions"] if p["table"] == table]
-            for number in self.nodes:
-                if leaders and leaders[0] and names[leaders[0]] == self.url(number).removeprefix("http://"):
-                    return number
-            return None
-
-        number: int = until(known, f"{table} has a leader")
+        number: int = until(lambda: self._leader(table), f"{table} has a leader")
         return number
 
-    # --- the network ---
+    def wait_status(self, right: Callable[[dict[str, Any]], bool], what: str) -> None:
+        until(lambda: right(self.status()), what, READY_S)
 
-    def cut(self, one: Process, other: Process, *, both: bool = True) -> None:
-        """No packet of `one` reaches `other`, nor the other way if `both`."""
-        assert self.networks
-        _ip("netns", "exec", f"sd{one.name}", "ip", "route", "add", "blackhole", f"{other.address}/32")
-        if both:
-            self.cut(other, one, both=False)
+    @property
+    def has_disks(self) -> bool:
+        """Whether each node's disk is its own."""
+        return bool(self._disks)
 
-    def mend(self) -> None:
-        """All cuts."""
-        for process in [*self.nodes.values(), *self.brokers.values()]:
-            for other in [*self.nodes.values(), *self.brokers.values()]:
-                inside = ["netns", "exec", f"sd{process.name}", "ip"]
-                _ip(*inside, "route", "del", "blackhole", f"{other.address}/32", check=False)
+    def name_of(self, number: int) -> str:
+        """The name that a node has in the logs."""
+        return (self.nodes[number].folder / "node-id").read_text().strip()
+
+    def broker_that_leads(self, topic_part: str) -> int:
+        """The number of the broker that leads the first topic with this in its name."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        topics = admin.list_topics(timeout=10).topics
+        return next(topics[name].partitions[0].leader for name in sorted(topics) if topic_part in name)
 
     # --- small things ---
 
-    def _status(self, number: int) -> dict[str, Any]:
-        import urllib.request
+    def _make_network(self) -> Network | None:
+        try:
+            return Network()
+        except NoNetworkError as error:
+            self.lacks.append(f"no network faults: {error}")
+            return None
 
-        request = urllib.request.Request(self.url(number), b"{}", {"X-Amz-Target": "Streamdyn.Status"})
-        with urllib.request.urlopen(request, timeout=3) as answer:
-            status: dict[str, Any] = json.loads(answer.read())
-        return status
+    def _make_brokers(self, number: int) -> None:
+        addresses = {n: self._address(f"broker-{n}") for n in range(1, number + 1)}
+        voters = ",".join(f"{n}@{address}:{CONTROLLER_PORT}" for n, address in addresses.items())
+        for n, address in addresses.items():
+            listen = ["--listen", f"{address}:{KAFKA_PORT}", "--controller-listen", f"{address}:{CONTROLLER_PORT}"]
+            command = ["broker", "--id", str(n), "--voters", voters, *listen]
+            self.brokers[n] = self._process(f"broker-{n}", address, command, None)
+
+    def _process(self, name: str, address: str, command: list[str], ours: shim.Shim | None) -> Process:
+        namespace = self.network.namespace(name) if self.network is not None else None
+        return Process(name, address, command, self.folder / name, namespace, ours)
+
+    def _address(self, name: str) -> str:
+        return self.network.add(name) if self.network is not None else f"{self._loopback}.{next(self._hosts)}"
+
+    def _make_disk(self, folder: Path) -> None:
+        """A node's own small disk, which a test can fill without harm to anybody else."""
+        folder.mkdir(parents=True, exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
+        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            self._disks.append(folder)
+        elif not self.nodes:
+            self.lacks.append("no right to mount a tmpfs: no disk becomes full")
+
+    def _brokers_are_well(self, admin: AdminClient) -> bool:
+        with contextlib.suppress(KafkaException):
+            found = admin.list_topics(timeout=2)
+            partitions = [p for topic in found.topics.values() for p in topic.partitions.values()]
+            in_sync = all(len(p.isrs) == len(p.replicas) and p.leader > 0 for p in partitions)
+            return len(found.brokers) == len(self.brokers) and in_sync
+        return False
 
     def _serves(self, number: int) -> bool:
         with contextlib.suppress(OSError, ValueError):
-            status = self._status(number)
             address = self.url(number).removeprefix("http://")
-            return any(node["address"] == address and node["state"] != "UNREACHABLE" for node in status["nodes"])
+            nodes = self.ask(number, "Status")["nodes"]
+            return any(node["address"] == address and node["state"] != "UNREACHABLE" for node in nodes)
         return False
 
-    def _address(self, index: int) -> str:
-        return f"10.77.0.{10 + index}" if self.networks else "127.0.0.1"
-
-    def _port(self, index: int, kind: int) -> int:
-        """Without namespaces, all are on one address."""
-        return kind * 100 + (0 if self.networks else index) + 7000
-
-    def _process(self, name: str, index: int, command: list[str]) -> Process:
-        namespace = self._make_namespace(name, self._address(index)) if self.networks else None
-        return Process(name, self._address(index), command, self.folder / name, namespace)
-
-    def _make_bridge(self) -> None:
-        _ip("link", "del", BRIDGE, check=False)
-        _ip("link", "add", BRIDGE, "type", "bridge")
-        _ip("addr", "add", f"{BRIDGE_ADDRESS}/24", "dev", BRIDGE)
-        _ip("link", "set", BRIDGE, "up")
-
-    def _make_namespace(self, name: str, address: str) -> str:
-        namespace, outside = f"sd{name}", f"sd{name.replace('broker-', 'b').replace('node-', 'n')}"
-        left = subprocess.run(["ip", "netns", "pids", namespace], capture_output=True, text=True, check=False)
-        for pid in left.stdout.split():  # of a run that was killed
-            os.kill(int(pid), signal.SIGKILL)
-        _ip("link", "del", outside, check=False)
-        _ip("netns", "del", namespace, check=False)
-        _ip("netns", "add", namespace)
-        _ip("link", "add", outside, "type", "veth", "peer", "name", "eth0", "netns", namespace)
-        _ip("link", "set", outside, "master", BRIDGE, "up")
-        inside = ("netns", "exec", namespace, "ip")
-        _ip(*inside, "addr", "add", f"{address}/24", "dev", "eth0")
-        _ip(*inside, "link", "set", "eth0", "up")
-        _ip(*inside, "link", "set", "lo", "up")
-        return namespace
-
-
-def pids(processes: Iterable[Process]) -> list[int]:
-    """Of those that run."""
-    return [process._process.pid for process in processes if process.runs and process._process is not None]
-
-
-def wait_s(seconds: float) -> None:
-    """A fault takes its time."""
-    time.sleep(seconds)
+    def _leader(self, table: str) -> int | None:
+        status = self.status()
+        addresses = {node["node"]: node["address"] for node in status["nodes"]}
+        leader = next((p["leader"] for p in status["partitions"] if p["table"] == table), None)
+        found = [n for n in self.nodes if leader and addresses[leader] == self.url(n).removeprefix("http://")]
+        return found[0] if found else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,7 +31,10 @@ KEYS = KeySchema("k", "S")
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with Cluster(Path("/tmp/cluster-tests"), networks=False, options=OPTIONS) as cluster:
+    with (
+        TemporaryDirectory(prefix="cluster-", dir="/tmp") as folder,
+        Cluster(Path(folder), networks=False, options=OPTIONS) as cluster,
+    ):
         yield cluster.start()
 
 
@@ -205,7 +209,7 @@ def test_nodes_of_two_record_formats_side_by_side(cluster: Cluster, clients: lis
     (tmp_path / "sitecustomize.py").write_text("import streamdyn.codec\nstreamdyn.codec.FORMAT = 2\n")
     node = cluster.nodes[newer]
     node.stop()
-    node.environment = {"PYTHONPATH": str(tmp_path)}
+    node.environment["PYTHONPATH"] = str(tmp_path)
     node.start()
     cluster.wait_ready(newer)
     item = b'{"k":{"S":"a"},"n":{"N":"2"}}'
