@@ -23,7 +23,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.first_light import load
+from tests.bench.first_light import create_table, load
 from tests.system.harness import Instance, make_table, until
 from tests.torture.cluster import Cluster
 
@@ -46,7 +46,7 @@ def one_node() -> Iterator[Instance]:
 
 def rate(url: str, connections: int) -> float:
     host, port = url.removeprefix("http://").split(":")
-    return load((host, port), connections, "put", TABLE)["rate"]
+    return load((host, port), connections, "put", TABLE)["per_second"]
 
 
 def spread_rate(urls: list[str]) -> float:
@@ -56,7 +56,15 @@ def spread_rate(urls: list[str]) -> float:
 
 
 def node_processes(cluster: Cluster) -> list[psutil.Process]:
-    return [psutil.Process(node.pid) for node in cluster.nodes.values()]
+    folders = {str(node.folder) for node in cluster.nodes.values()}
+    return [process for process in psutil.process_iter() if folders.intersection(_words(process))]
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def idle_cost(cluster: Cluster) -> tuple[float, float]:
@@ -100,13 +108,13 @@ def main() -> None:
     tables = parser.parse_args().tables
     figures = Table("figure", "measured", title=f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}")
     with one_node() as instance:
-        make_table(instance.client(), TABLE)
+        create_table(instance.client(), TABLE)
         alone = rate(instance.url, CONNECTIONS)
     figures.add_row("one node, one broker: PutItem/s", f"{alone:,.0f}")
     with Cluster(Path(tempfile.mkdtemp(prefix="bench-three-")), networks=False) as cluster:
         cluster.start()
         client = cluster.client(1, retries={"max_attempts": 5})
-        make_table(client, TABLE)
+        create_table(client, TABLE)
         urls = [cluster.url(number) for number in cluster.nodes]
         leader = rate(cluster.url(cluster.leader(TABLE)), CONNECTIONS)
         spread = spread_rate(urls)
