@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import shutil
+import socket
 import subprocess
 import urllib.request
 from typing import TYPE_CHECKING, Any, Self
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-READY_S = 60.0
+READY_S = 120.0  # a machine that runs other tests, too, takes half a minute to start a broker
 STATUS_S = 3.0
 DISK_MB = 64
 KAFKA_PORT, CONTROLLER_PORT, HTTP_PORT = 9092, 9093, 8000
@@ -111,9 +112,9 @@ class Cluster:
             until(lambda n=number: self._serves(n), f"{node.name} serves: {node.output[-2000:]}", READY_S)
 
     def wait_for_brokers(self) -> None:
-        """Until all of them are there, and no partition waits for a broker's copy."""
-        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
-        until(lambda: self._brokers_are_well(admin), "all brokers are in sync", READY_S)
+        """Until all of them answer, and know of no partition that waits for a broker's copy."""
+        for broker in self.brokers.values():
+            until(lambda b=broker: self._is_well(b), f"{broker.name} is in sync", READY_S)
 
     # --- what is where ---
 
@@ -204,8 +205,11 @@ class Cluster:
         elif not self.nodes:
             self.lacks.append("no right to mount a tmpfs: no disk becomes full")
 
-    def _brokers_are_well(self, admin: AdminClient) -> bool:
-        with contextlib.suppress(KafkaException):
+    def _is_well(self, broker: Process) -> bool:
+        """By its own word: others notice its end and its return only after some seconds."""
+        with contextlib.suppress(OSError, KafkaException):
+            socket.create_connection((broker.address, KAFKA_PORT), timeout=1).close()
+            admin = AdminClient({"bootstrap.servers": f"{broker.address}:{KAFKA_PORT}", "log_level": 0})
             found = admin.list_topics(timeout=2)
             partitions = [p for topic in found.topics.values() for p in topic.partitions.values()]
             in_sync = all(len(p.isrs) == len(p.replicas) and p.leader > 0 for p in partitions)
