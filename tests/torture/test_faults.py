@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 SEED = 1
-OUTAGE_MAX_S = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -50,4 +49,3 @@ def test_a_cluster_survives(cluster: Cluster, fault: Fault, record_property) -> 
         outage_s = clients.longest_outage_s(begun_ns)
     record_property("longest write outage", f"{outage_s:.1f} s")
     assert judge(clients.history) + judge_logs(cluster, clients.history) + clients.oddities == []
-    assert outage_s < OUTAGE_MAX_S
