@@ -1,5 +1,1 @@
-"""A real Apache Kafka for `streamdyn up`: fetched once, run as a child process, and stopped with its parent."""
-
-from streamdyn.broker.process import Broker
-
-__all__ = ["Broker"]
+"""A real Apache Kafka for `streamdyn up`: fetched once, run as processes of their own, stopped with their parent."""

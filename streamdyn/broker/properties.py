@@ -78,7 +78,7 @@ def quorum_properties(member: QuorumMember) -> str:
         "node.id": str(member.id),
         "controller.quorum.voters": member.voters,
         "listeners": f"PLAINTEXT://{member.listen},CONTROLLER://{member.controller_listen}",
-        "advertised.listeners": f"PLAINTEXT://{member.advertise}:{port}",
+        "advertised.listeners": f"PLAINTEXT://{_bracketed(member.advertise)}:{port}",
         "log.dirs": str(member.log_dir),
         # A follower that does not keep up leaves the in-sync replicas soon, so that acks=all goes on without it.
         "replica.lag.time.max.ms": "2000",
@@ -90,6 +90,10 @@ def quorum_properties(member: QuorumMember) -> str:
         "leader.imbalance.check.interval.seconds": "10",
     }
     return _text(COMMON | _replication(member.voters.count(",") + 1) | several)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _replication(brokers: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A child process of `streamdyn up`: its output in a file, started again when it ends, and never left behind."""
+"""A child process of `streamdyn up`: started again when it ends, and never left behind."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import ctypes
 import json
+import os
 import signal
 import subprocess
 import sys
-import threading
-from typing import IO, TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO
 
 import psutil
 
@@ -22,134 +23,186 @@ if TYPE_CHECKING:
 
 STOP_TIMEOUT_S = 15.0
 RESTART_PAUSE_S = 1.0
+RESTART_PAUSE_MAX_S = 30.0
+# A process that lived for so long has recovered from what it died of before.
+RECOVERED_S = 60.0
+POLL_S = 0.05
 OUTPUT_MAX_BYTES = 10 * 1024 * 1024
+LINE_MAX_BYTES = 1024 * 1024
 PR_SET_PDEATHSIG = 1
 
 
 class Child:
-    """One process with a folder: DIR/process.json tells which it is, DIR/output.log what it says. `told` gets each line
-    of that, `say` what an operator should know of the process itself.
+    """One process with a folder: DIR/process.json tells which it is, DIR/output.log what it says. `say` gets what an
+    operator should know of it, and `told` each line of its output, if given.
     """
 
     def __init__(
-        self, name: str, command: list[str], folder: Path, told: Callable[[str], None], say: Callable[[str], None]
+        self,
+        name: str,
+        command: list[str],
+        folder: Path,
+        say: Callable[[str], None],
+        told: Callable[[str], None] | None = None,
     ) -> None:
-        self._name = name
+        self.name = name
+        self.ready = asyncio.Event()
         self._command = command
-        self._folder = folder
-        self._told = told
+        self._process_file = folder / "process.json"
+        self._output_file = folder / "output.log"
+        self._output_start = 0
         self._say = say
-        self._loop = asyncio.get_running_loop()
-        self._process: subprocess.Popen[str] | None = None
-        self._ready = asyncio.Event()
+        self._told = told
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Start it, and go on starting it when it ends. Raises OperatorError."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            _end_orphan(self._folder / "process.json")
-            self._spawn()
-        except OSError as error:
-            raise OperatorError(f"cannot write to {self._folder} ({error.strerror}); mend that") from None
-        self._watching = self._loop.create_task(self._watch())
+        await self._spawn()
+        self._watching = asyncio.create_task(self._watch())
 
     async def wait_ready(self, seconds: float) -> None:
-        """Wait until it says "ready at". Raises OperatorError if it does not, or ends."""
+        """Wait until it says "ready at". Raises OperatorError if it does not, or gives up."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not self._ready.is_set():
-                    self.check_alive()
-                    await asyncio.sleep(0.05)
-        if not self._ready.is_set():
-            raise OperatorError(f"{self._name} is not ready after {seconds:.0f} s; see {self._folder}/output.log")
+                while not self.ready.is_set():
+                    self.check_wants_to_run()
+                    await asyncio.sleep(POLL_S)
+        if not self.ready.is_set():
+            raise OperatorError(f"{self.name} is not ready after {seconds:.0f} s; see {self._output_file}")
 
-    def check_alive(self) -> None:
-        """Raises OperatorError if it has ended."""
-        if self._process is not None and self._process.poll() is not None:
-            raise OperatorError(f"{self._name} ended at its start: {self._last_line()}")
+    def check_wants_to_run(self) -> None:
+        """Raises OperatorError if it has given up before it was ready: to start it again would not help."""
+        if not self.ready.is_set() and self._gave_up():
+            raise OperatorError(f"{self.name} ended at its start: {self._last_words()}; see {self._output_file}")
 
     async def stop(self) -> None:
         """End it in order, and by force if that takes too long."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        for task in (self._watching, self._reading):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         process, self._process = self._process, None
-        if process is not None:
-            process.terminate()
-            await asyncio.to_thread(_wait_or_kill, process)
-
-    async def _watch(self) -> None:
-        while (process := self._process) is not None:
-            status = await asyncio.to_thread(process.wait)
-            if not self._ready.is_set() and "node" in self._name:
-                return  # it has not been ready once: whoever waits for that is told
-            why = f"signal {-status}" if status < 0 else f"status {status}"
-            self._say(f"{self._name} ended ({why}); starting it again")
-            await asyncio.sleep(RESTART_PAUSE_S)
-            self._spawn()
-
-    def _spawn(self) -> None:
-        output = self._folder / "output.log"
-        if output.exists() and output.stat().st_size > OUTPUT_MAX_BYTES:
-            output.replace(output.with_suffix(".log.1"))
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            # Ctrl-C in the terminal is for the parent, which stops its children in an order.
-            start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
-        )
-        started = psutil.Process(self._process.pid).create_time()
-        (self._folder / "process.json").write_text(json.dumps({"pid": self._process.pid, "started": started}))
-        assert self._process.stdout is not None
-        threading.Thread(target=self._read, args=(self._process.stdout, output), daemon=True).start()
-
-    def _read(self, pipe: IO[str], output: Path) -> None:
-        with pipe, output.open("a") as file:
-            for line in pipe:
-                file.write(line)
-                file.flush()
-                with contextlib.suppress(RuntimeError):  # the loop may be closed already
-                    self._loop.call_soon_threadsafe(self._line, line.rstrip("\n"))
-
-    def _line(self, line: str) -> None:
-        if line.startswith("ready at "):
-            self._ready.set()
-        else:
-            self._told(line)
-
-    def _last_line(self) -> str:
-        output = self._folder / "output.log"
-        lines = output.read_text(errors="replace").splitlines() if output.exists() else []
-        return lines[-1] if lines else "it said nothing"
-
-
-def _end_orphan(file: Path) -> None:
-    """A parent that was killed may have left the process: it is known by its start time."""
-    with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
-        left = json.loads(file.read_text())
-        process = psutil.Process(left["pid"])
-        if process.create_time() == left["started"]:
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
             process.terminate()
             try:
-                process.wait(STOP_TIMEOUT_S)
-            except psutil.TimeoutExpired:
+                async with asyncio.timeout(STOP_TIMEOUT_S):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+        await process.wait()
+        self._process_file.unlink(missing_ok=True)
+
+    def end_orphan(self) -> None:
+        """A parent that was killed may have left the process: it is known by its start time."""
+        with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
+            left = json.loads(self._process_file.read_text())
+            process = psutil.Process(left["pid"])
+            if process.create_time() == left["started"]:
                 process.kill()
                 process.wait(STOP_TIMEOUT_S)
 
+    async def _watch(self) -> None:
+        pause = RESTART_PAUSE_S
+        while True:
+            started = asyncio.get_running_loop().time()
+            status = await self._end()
+            if not self.ready.is_set() and status > 0:
+                return
+            if asyncio.get_running_loop().time() - started > RECOVERED_S:
+                pause = RESTART_PAUSE_S
+            self._say(f"{self.name} ended ({_why(status)}); starting it again")
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, RESTART_PAUSE_MAX_S)
+            with contextlib.suppress(OperatorError):
+                await self._spawn()
 
-def _end_with_parent() -> None:
-    """In the child, before it becomes something else: Linux ends it when the thread that started it is gone."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    async def _end(self) -> int:
+        """Its exit status."""
+        assert self._process is not None
+        status = await self._process.wait()
+        if self._reading is not None:
+            await self._reading
+        return status
+
+    def _gave_up(self) -> bool:
+        return self._process is not None and (self._process.returncode or 0) > 0
+
+    # --- the process and its output ---
+
+    async def _spawn(self) -> None:
+        try:
+            self._output_file.parent.mkdir(parents=True, exist_ok=True)
+            output = self._open_output()
+            # A broker writes to the file itself, so that it never waits for this process.
+            to = subprocess.PIPE if self._told is not None else output
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=to,
+                stderr=subprocess.STDOUT,
+                limit=LINE_MAX_BYTES,
+                # Ctrl-C in the terminal is for the parent, which stops its children in an order.
+                start_new_session=True,
+                preexec_fn=partial(_end_with, os.getpid()) if sys.platform == "linux" else None,
+            )
+            self._note_process()
+        except OSError as error:
+            raise OperatorError(f"cannot start {self.name} in {self._output_file.parent} ({error.strerror})") from None
+        if self._told is not None:
+            self._reading = asyncio.create_task(self._read(self._told, output))
+        else:
+            output.close()
+
+    def _note_process(self) -> None:
+        assert self._process is not None
+        with contextlib.suppress(psutil.NoSuchProcess):  # it may have ended already
+            started = psutil.Process(self._process.pid).create_time()
+            self._process_file.write_text(json.dumps({"pid": self._process.pid, "started": started}))
+
+    def _open_output(self) -> BinaryIO:
+        if self._output_file.exists() and self._output_file.stat().st_size > OUTPUT_MAX_BYTES:
+            self._output_file.replace(self._output_file.with_suffix(".log.1"))
+        output = self._output_file.open("ab")
+        self._output_start = output.tell()
+        return output
+
+    async def _read(self, told: Callable[[str], None], output: BinaryIO) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        with output:
+            async for line in self._process.stdout:
+                with contextlib.suppress(OSError):  # a full disk takes the file's lines, not the operator's
+                    output.write(line)
+                    output.flush()
+                text = line.decode(errors="replace").rstrip("\n")
+                if text.startswith("ready at "):
+                    self.ready.set()
+                else:
+                    told(text)
+
+    def _last_words(self) -> str:
+        """What it said of its end: its own line, or the last one that tells of an error."""
+        with self._output_file.open("rb") as file:
+            file.seek(self._output_start)
+            lines = file.read().decode(errors="replace").splitlines()
+        signs = ("streamdyn: ", "ERROR", "Exception", "Error:")
+        told = [line for line in lines if any(sign in line for sign in signs)] or lines
+        return told[-1].strip().removeprefix("streamdyn: ") if told else "it said nothing"
 
 
-def _wait_or_kill(process: subprocess.Popen[str]) -> None:
-    try:
-        process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _end_with(parent: int) -> None:
+    """In the child, before it becomes something else: Linux ends it when its parent is gone, however that ended.
+
+    By force: all brokers and nodes end then, so there is nobody to hand over to, and a log outlives a kill.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _why(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"status {status}"

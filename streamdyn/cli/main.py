@@ -1,4 +1,8 @@
-"""The command line. Every error of the operator's is one line on stderr and exit status 1."""
+"""The command line. Every error of the operator's is one line on stderr and exit status 1.
+
+Each command imports what it needs when it is called: all of a node takes more than a second to load, and a broker needs
+none of it.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +20,6 @@ import uvloop
 from platformdirs import user_data_dir
 from rich.console import Console
 
-from streamdyn.broker.member import become_broker
-from streamdyn.broker.properties import QuorumMember
-from streamdyn.cli.operations import ask_node, show_status, show_verified
-from streamdyn.cli.simulate import simulate_seeds, tell_story
-from streamdyn.cli.stack import Stack, serve_stack
-from streamdyn.cli.up import Up, serve
 from streamdyn.errors import OperatorError
 from streamdyn.settings import (
     NODE_AWAY_MS,
@@ -34,6 +32,9 @@ from streamdyn.settings import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+
+    from streamdyn.cli.stack import Stack
+    from streamdyn.cli.up import Up
 
 app = typer.Typer(
     help="A DynamoDB you run yourself, whose storage engine is a Kafka log.",
@@ -77,6 +78,11 @@ def up(
     brokers: Annotated[int, typer.Option(help="Kafka brokers. Three of them survive the loss of one.", min=1)] = 1,
 ) -> None:
     """Start streamdyn and a Kafka for it, and serve DynamoDB until Ctrl-C."""
+    from streamdyn.cli.stack import Stack
+    from streamdyn.cli.up import Up
+
+    if brokers % 2 == 0:
+        raise typer.BadParameter(f"{brokers} brokers survive the loss of no more of them than {brokers - 1} do")
     if nodes > 1 or brokers > 1:
         if kafka is not None:
             raise typer.BadParameter("--kafka names a Kafka that is there: start each node with `streamdyn node`")
@@ -114,6 +120,8 @@ def node(
     ] = NODE_AWAY_MS,
 ) -> None:
     """Start one node of a cluster on a Kafka that is there. Nodes find each other through it."""
+    from streamdyn.cli.up import Up
+
     host, port = _host_and_port(listen)
     peers_host, peers_port = _host_and_port(peers_listen) if peers_listen else (host, 0)
     settings = Settings(
@@ -137,14 +145,20 @@ def broker(
     advertise: Annotated[
         str, typer.Option(help="Host name at which others reach the broker, if not that of --listen.")
     ] = "",
+    cluster_id: Annotated[
+        str, typer.Option(help="Kafka's id of the cluster, the same for all brokers, if not one that --voters give.")
+    ] = "",
     data_dir: Annotated[Path, typer.Option(help="Where this broker keeps its logs.", file_okay=False)] = DATA_DIR,
 ) -> None:
     """Start one Kafka broker of a cluster of several, as `docker compose` and `up --brokers 3` do."""
+    from streamdyn.broker.member import become_broker
+    from streamdyn.broker.properties import QuorumMember
+
     advertised = advertise or _host_and_port(listen)[0]
     _host_and_port(controller_listen)
     member = QuorumMember(id, voters, listen, controller_listen, advertised, data_dir.expanduser() / "kafka" / "logs")
     try:
-        become_broker(member)
+        become_broker(member, cluster_id)
     except OperatorError as error:
         _console.print(f"streamdyn: {error}", style="red", markup=False)
         raise typer.Exit(1) from None
@@ -160,6 +174,8 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON document.")] = False,
 ) -> None:
     """Show the cluster's nodes, and its partitions with their leaders and replicas."""
+    from streamdyn.cli.operations import show_status
+
     answer = _ask(endpoint, "Status")
     if as_json:
         print(orjson.dumps(answer).decode())  # noqa: T201
@@ -170,6 +186,8 @@ def status(
 @app.command()
 def verify(*, endpoint: Annotated[str, typer.Option(help="Any node.")] = ENDPOINT) -> None:
     """Compare all replicas row by row at one position of each log, and with a rebuild from checkpoint and log."""
+    from streamdyn.cli.operations import show_verified
+
     if not show_verified(_ask(endpoint, "Verify")):
         raise typer.Exit(1)
 
@@ -186,6 +204,8 @@ def drain(
 
 
 def _ask(endpoint: str, operation: str, **members: str) -> dict[str, Any]:
+    from streamdyn.cli.operations import ask_node
+
     try:
         return ask_node(endpoint, operation, **members)
     except OperatorError as error:
@@ -201,10 +221,14 @@ def _host_and_port(address: str) -> tuple[str, int]:
 
 
 def _run(plan: Up) -> NoReturn:
+    from streamdyn.cli.up import serve
+
     _run_until_stopped(lambda stop: serve(plan, stop, _say))
 
 
 def _run_stack(stack: Stack) -> NoReturn:
+    from streamdyn.cli.stack import serve_stack
+
     _run_until_stopped(lambda stop: serve_stack(stack, stop, _say))
 
 
@@ -237,6 +261,8 @@ def simulate(
     story: Annotated[bool, typer.Option("--story", help="Tell one seed's run as a timeline.")] = False,
 ) -> None:
     """Run the replication protocol in a simulated world where everything goes wrong, and judge what comes of it."""
+    from streamdyn.cli.simulate import simulate_seeds, tell_story
+
     went_well = tell_story(seed, seconds * 1000) if story else simulate_seeds(seed, seeds, seconds * 1000)
     raise typer.Exit(0 if went_well else 1)
 

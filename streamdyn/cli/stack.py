@@ -8,23 +8,22 @@ whichever way, all of them do.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import socket
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from streamdyn.broker import distribution
+from streamdyn.broker.member import cluster_id
+from streamdyn.broker.ports import Ports, check_free
 from streamdyn.broker.properties import HOST
+from streamdyn.broker.roll_call import RollCall
 from streamdyn.cli.child import Child
 from streamdyn.cluster.data_dir import DataDir
 from streamdyn.errors import OperatorError
-from streamdyn.log.kafka import connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +37,7 @@ POLL_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What was asked for on the command line. The nodes' ports begin at `port`."""
+    """What was asked for on the command line. The nodes' ports begin at `port`; 0 takes any free ones."""
 
     host: str
     port: int
@@ -49,33 +48,49 @@ class Stack:
     brokers: int
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything listens, and Kafka's id of the cluster: it stays the same when ports change."""
+
+    cluster_id: str
+    brokers: list[int]
+    controllers: list[int]
+    nodes: list[int]
+    peers: list[int]
+
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(f"{HOST}:{port}" for port in self.brokers)
+
+    @property
+    def voters(self) -> str:
+        return ",".join(f"{number}@{HOST}:{port}" for number, port in enumerate(self.controllers, 1))
+
+
 class Processes:
     """The children of one stack."""
 
     def __init__(self, stack: Stack, say: Callable[[str], None]) -> None:
-        ports = _choose_ports(stack)
         self._stack = stack
         self._say = say
-        self.bootstrap = ",".join(f"{HOST}:{port}" for port, _ in ports)
-        voters = ",".join(f"{number}@{HOST}:{controller}" for number, (_, controller) in enumerate(ports, 1))
-        self.brokers = [
-            self._child(f"broker-{number}", _broker_options(number, voters, port, controller), _ignore)
-            for number, (port, controller) in enumerate(ports, 1)
-        ]
-        self.nodes = [
-            self._child(f"node-{number}", _node_options(stack, number, self.bootstrap), self._told_by(number))
-            for number in range(1, stack.nodes + 1)
-        ]
+        self.brokers: list[Child] = []
+        self.nodes: list[Child] = []
 
-    async def start(self) -> None:
+    async def start(self) -> Places:
         """All brokers at once, and then all nodes. Raises OperatorError."""
         await asyncio.to_thread(distribution.class_path)
-        for broker in self.brokers:
-            broker.start()
-        await self._wait_for_brokers()
-        for node in self.nodes:
-            node.start()
+        await asyncio.to_thread(self._end_orphans)
+        places = _choose_places(self._stack, self._say)
+        for number in range(1, self._stack.brokers + 1):
+            self.brokers.append(self._child(f"broker-{number}", _broker_options(places, number)))
+            await self.brokers[-1].start()
+        await self._wait_for_brokers(places.bootstrap)
+        for number in range(1, self._stack.nodes + 1):
+            options = _node_options(self._stack, places, number)
+            self.nodes.append(self._child(f"node-{number}", options, self._told_by(number)))
+            await self.nodes[-1].start()
         await asyncio.gather(*(node.wait_ready(NODES_READY_S) for node in self.nodes))
+        return places
 
     async def stop(self) -> None:
         """Nodes one after the other, so that each can hand over what it leads; then the brokers."""
@@ -83,29 +98,33 @@ class Processes:
             await node.stop()
         await asyncio.gather(*(broker.stop() for broker in self.brokers))
 
-    def urls(self) -> list[str]:
-        return [f"http://{self._stack.host}:{self._stack.port + number}" for number in range(self._stack.nodes)]
+    def _end_orphans(self) -> None:
+        for folder in [*self._stack.data_dir.glob("node-*"), *self._stack.data_dir.glob("broker-*")]:
+            Child(folder.name, [], folder, self._say).end_orphan()
 
-    def _child(self, name: str, options: list[str], told: Callable[[str], None]) -> Child:
+    def _child(self, name: str, options: list[str], told: Callable[[str], None] | None = None) -> Child:
         folder = self._stack.data_dir / name
         command = [sys.executable, "-m", "streamdyn.cli.main", *options, "--data-dir", str(folder)]
-        return Child(name, command, folder, told, self._say)
+        return Child(name, command, folder, self._say, told)
 
     def _told_by(self, number: int) -> Callable[[str], None]:
         return lambda line: self._say(f"node-{number}: {line}")
 
-    async def _wait_for_brokers(self) -> None:
-        admin = AdminClient(connection(self.bootstrap))
+    async def _wait_for_brokers(self, bootstrap: str) -> None:
+        """Until all of them serve: a topic that is made before would have fewer copies."""
+        roll_call = RollCall(bootstrap)
         deadline = time.monotonic() + BROKERS_READY_S
-        while await asyncio.to_thread(_count_brokers, admin) < self._stack.brokers:
+        while await roll_call.count() < self._stack.brokers:
             for broker in self.brokers:
-                broker.check_alive()
+                broker.check_wants_to_run()
             if time.monotonic() > deadline:
                 raise OperatorError(
                     f"the Kafka brokers do not answer after {BROKERS_READY_S:.0f} s; see "
                     f"{self._stack.data_dir}/broker-1/output.log"
                 )
             await asyncio.sleep(POLL_S)
+        for broker in self.brokers:
+            broker.ready.set()
 
 
 async def serve_stack(stack: Stack, stop: asyncio.Event, say: Callable[[str], None]) -> None:
@@ -119,8 +138,7 @@ async def serve_stack(stack: Stack, stop: asyncio.Event, say: Callable[[str], No
         try:
             await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
-                await starting
-                _tell_ready(processes, stack, say)
+                _tell_ready(await starting, stack, say)
                 await stopped
             say("stopping")
         finally:
@@ -132,66 +150,72 @@ async def serve_stack(stack: Stack, stop: asyncio.Event, say: Callable[[str], No
         data_dir.release()
 
 
-def _tell_ready(processes: Processes, stack: Stack, say: Callable[[str], None]) -> None:
-    say(f"data in {stack.data_dir}; Kafka at {processes.bootstrap}")
-    for url in processes.urls()[1:]:
+def _tell_ready(places: Places, stack: Stack, say: Callable[[str], None]) -> None:
+    say(f"data in {stack.data_dir}; Kafka at {places.bootstrap}")
+    first, *others = [f"http://{_in_url(stack.host)}:{port}" for port in places.nodes]
+    for url in others:
         say(f"also at {url}")
-    print(f"ready at {processes.urls()[0]}", flush=True)  # noqa: T201
+    print(f"ready at {first}", flush=True)  # noqa: T201
 
 
-def _broker_options(number: int, voters: str, port: int, controller: int) -> list[str]:
+def _broker_options(places: Places, number: int) -> list[str]:
+    port, controller = places.brokers[number - 1], places.controllers[number - 1]
     listen = ["--listen", f"{HOST}:{port}", "--controller-listen", f"{HOST}:{controller}"]
-    return ["broker", "--id", str(number), "--voters", voters, *listen]
+    return ["broker", "--id", str(number), "--voters", places.voters, "--cluster-id", places.cluster_id, *listen]
 
 
-def _node_options(stack: Stack, number: int, bootstrap: str) -> list[str]:
-    listen = ["--listen", f"{stack.host}:{stack.port + number - 1}"]
+def _node_options(stack: Stack, places: Places, number: int) -> list[str]:
+    port, peers = places.nodes[number - 1], places.peers[number - 1]
+    host = _in_url(stack.host)
+    listen = ["--listen", f"{host}:{port}", "--peers-listen", f"{host}:{peers}"]
     made = ["--cluster", stack.cluster, "--partitions", str(stack.partitions)]
-    return ["node", "--kafka", bootstrap, *listen, *made]
+    return ["node", "--kafka", places.bootstrap, *listen, *made]
 
 
-def _choose_ports(stack: Stack) -> list[tuple[int, int]]:
-    """Two ports for each broker, the same as before: other Kafka clients may know them, and the voters' list does."""
+def _choose_places(stack: Stack, say: Callable[[str], None]) -> Places:
+    """The brokers' ports are the same as before, since other Kafka clients may know them."""
     file = stack.data_dir / "ports.json"
-    with contextlib.suppress(OSError, ValueError):
-        known = json.loads(file.read_text())
-        if len(known) == stack.brokers:
-            return [(int(port), int(controller)) for port, controller in known]
-        raise OperatorError(
-            f"{stack.data_dir} holds {len(known)} brokers, not {stack.brokers}: say --brokers {len(known)}, or choose "
-            f"another --data-dir"
+    known = _read_places(stack, file)
+    with ExitStack() as held:
+        ports, node_ports = Ports(held, HOST), Ports(held, stack.host)
+        wanted = known["brokers"] if known else range(FIRST_BROKER_PORT, FIRST_BROKER_PORT + stack.brokers)
+        for port in range(stack.port, stack.port + stack.nodes) if stack.port else []:
+            check_free(stack.host, port, "choose another --port")
+        places = Places(
+            cluster_id=known["cluster_id"] if known else cluster_id(uuid4().hex),
+            brokers=[ports.choose(port) for port in wanted],
+            controllers=[ports.choose(None) for _ in wanted],
+            nodes=[node_ports.choose(stack.port + n if stack.port else None) for n in range(stack.nodes)],
+            peers=[node_ports.choose(None) for _ in range(stack.nodes)],
         )
+    for number, (before, port) in enumerate(zip(wanted, places.brokers, strict=True), 1):
+        if known and port != before:
+            say(f"port {before}, where broker-{number} was before, is taken; it is at {port} now")
+    file.write_text(json.dumps({"cluster_id": places.cluster_id, "brokers": places.brokers}))
+    return places
+
+
+def _read_places(stack: Stack, file: Path) -> dict[str, Any] | None:
+    """The cluster's id and the brokers' ports of the last start, if there was one."""
     if (stack.data_dir / "kafka").exists():
         raise OperatorError(
             f"{stack.data_dir} holds a single broker: start it without --nodes and --brokers, or choose another "
             f"--data-dir"
         )
-    with contextlib.ExitStack() as probes:
-        chosen = [
-            (_free_port(probes, FIRST_BROKER_PORT + number), _free_port(probes, 0)) for number in range(stack.brokers)
-        ]
-    file.write_text(json.dumps(chosen))
-    return chosen
-
-
-def _free_port(probes: contextlib.ExitStack, wanted: int) -> int:
-    """`wanted`, or any that nobody has, kept until all are chosen."""
-    probe = probes.enter_context(socket.socket())
-    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        probe.bind((HOST, wanted))
-    except OSError:
-        probe.bind((HOST, 0))
-    port: int = probe.getsockname()[1]
-    return port
+        known: dict[str, Any] = json.loads(file.read_text())
+        there = len(known["brokers"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OperatorError(f"{file} is damaged: it names the cluster that {stack.data_dir} holds") from None
+    if there != stack.brokers:
+        raise OperatorError(
+            f"{stack.data_dir} holds {there} brokers, not {stack.brokers}: say --brokers {there}, or choose another "
+            f"--data-dir"
+        )
+    return known
 
 
-def _count_brokers(admin: AdminClient) -> int:
-    try:
-        return len(admin.describe_cluster(request_timeout=2.0).result().nodes)
-    except KafkaException:
-        return 0
-
-
-def _ignore(line: str) -> None:
-    """What a broker says is in its log file."""
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -8,9 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.broker import Broker
+from streamdyn.broker.process import Broker
 from streamdyn.cluster.data_dir import DataDir
 from streamdyn.cluster.running import Addresses, RunningNode
+from streamdyn.errors import OperatorError
 from streamdyn.gateway.app import Gateway
 from streamdyn.gateway.server import Server, listen
 
@@ -81,6 +82,11 @@ def spare_the_collector() -> None:
 
 @asynccontextmanager
 async def _own_broker(data_dir: DataDir, say: Callable[[str], None]) -> AsyncIterator[str]:
+    if (data_dir.path / "broker-1").exists():
+        raise OperatorError(
+            f"{data_dir.path} holds a cluster of several processes: say --nodes and --brokers as before, or choose "
+            f"another --data-dir"
+        )
     broker = Broker(data_dir.path, say)
     try:
         bootstrap = await broker.start()
