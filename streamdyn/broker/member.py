@@ -86,8 +86,8 @@ def _check_same(known: dict[str, str], member: QuorumMember, wanted: str) -> Non
         raise OperatorError(f"{member.log_dir} is the folder of broker {known.get('node.id')}; {OTHER_FOLDER}")
     if (there := known.get("cluster.id")) != wanted:
         raise OperatorError(
-            f"{member.log_dir} belongs to Kafka cluster {there}, not {wanted}; {OTHER_FOLDER}, or, if only the addresses "
-            f"of the --voters have changed, say --cluster-id {there} to each of them"
+            f"{member.log_dir} belongs to Kafka cluster {there}, not {wanted}; {OTHER_FOLDER}, or, if only the "
+            f"addresses of the --voters have changed, say --cluster-id {there} to each of them"
         )
 
 

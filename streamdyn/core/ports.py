@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from streamdyn.core.apply import Effects, State
     from streamdyn.core.dedupe import Remembered
@@ -46,7 +45,7 @@ class Store(Protocol):
     def flushing(self) -> bool:
         """Whether that is still going on."""
 
-    def checkpoint(self, folder: Path) -> None:
+    def checkpoint(self, folder: str) -> None:
         """Make `folder`, with all that is in the store now. Quick after a flush."""
 
     def close(self) -> None:

@@ -8,7 +8,6 @@ from streamdyn.core.ports import Saved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from streamdyn.core.apply import Effects, State
     from streamdyn.core.dedupe import Remembered
@@ -56,7 +55,7 @@ class MemoryStore:
     def flushing(self) -> bool:
         return False
 
-    def checkpoint(self, folder: Path) -> None:
+    def checkpoint(self, folder: str) -> None:
         raise NotImplementedError
 
     def close(self) -> None:

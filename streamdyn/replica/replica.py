@@ -66,7 +66,7 @@ class Replica:
 
     def checkpoint(self, folder: Path) -> None:
         """Make `folder`, with the replica as it is now: quick after `flush`."""
-        self._store.checkpoint(folder)
+        self._store.checkpoint(str(folder))
 
     def close(self) -> None:
         self._store.close()

@@ -121,9 +121,9 @@ class RocksStore:
     def flushing(self) -> bool:
         return bool(self._db.property_int_value("rocksdb.num-immutable-mem-table"))
 
-    def checkpoint(self, folder: Path) -> None:
+    def checkpoint(self, folder: str) -> None:
         try:
-            Checkpoint(self._db).create_checkpoint(str(folder))
+            Checkpoint(self._db).create_checkpoint(folder)
         except Exception as error:
             raise self._failure(error) from error
 
