@@ -75,7 +75,7 @@ class Topics:
 
     async def create(self, names: list[str]) -> dict[str, str]:
         """Create what is missing; Kafka's id of each."""
-        replication = min(REPLICATION_MAX, await self._broker_count())
+        replication = await self._replication()
         config = TOPIC_CONFIG | {"min.insync.replicas": "2" if replication == REPLICATION_MAX else "1"}
         new = [NewTopic(name, 1, replication, config=config) for name in names]
         for name, future in self._admin.create_topics(new, operation_timeout=ADMIN_TIMEOUT_S).items():
@@ -148,11 +148,17 @@ class Topics:
                     f"set that with kafka-configs and start again"
                 )
 
-    async def _broker_count(self) -> int:
-        cluster = await self._done(
-            self._admin.describe_cluster(request_timeout=ADMIN_TIMEOUT_S), "describe the cluster"
-        )
-        return len(cluster.nodes)
+    async def _replication(self) -> int:
+        """As many copies as there are brokers, up to three; no fewer than Kafka's own default, which tells of brokers
+        that are down at the moment: a topic that was made with one copy would keep it.
+        """
+        described = self._admin.describe_cluster(request_timeout=ADMIN_TIMEOUT_S)
+        brokers = (await self._done(described, "describe the cluster")).nodes
+        resource = ConfigResource(ResourceType.BROKER, str(brokers[0].id))
+        asked = self._admin.describe_configs([resource], request_timeout=ADMIN_TIMEOUT_S)[resource]
+        config = await self._done(asked, "tell a broker's configuration")
+        default = int(config["default.replication.factor"].value)
+        return max(min(REPLICATION_MAX, len(brokers)), min(REPLICATION_MAX, default))
 
     async def _offsets(self, names: list[str], spec: OffsetSpec) -> dict[str, int]:
         offsets: dict[str, int] = {}
