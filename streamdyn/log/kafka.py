@@ -62,6 +62,8 @@ def connection(bootstrap: str) -> dict[str, Any]:
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 500,
         "socket.keepalive.enable": True,
+        # A broker that stands still keeps its connections: give them up about when the controller gives the broker up.
+        "socket.timeout.ms": 3_000,
         "logger": _quiet,
     }
 
