@@ -84,7 +84,9 @@ def catch_up_mb_per_s(cluster: Cluster, client: Any) -> float:
         client.put_item(TableName="lost", Item={"k": {"S": str(number)}, "v": {"S": value}})
     status = cluster.status()
     (lost,) = [told for told in status["partitions"] if told["table"] == "lost"]
-    number = next(n for n in cluster.nodes if n != cluster.leader("lost"))
+    leader = cluster.leader("lost")
+    client = cluster.client(leader, retries={"max_attempts": 5})
+    number = next(n for n in cluster.nodes if n != leader)
     node_id = (cluster.folder / f"node-{number}" / "node-id").read_text()
     cluster.nodes[number].kill()
     shutil.rmtree(cluster.folder / f"node-{number}" / "replicas" / lost["id"])
