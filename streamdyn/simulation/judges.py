@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from streamdyn.codec import decode_batch
@@ -11,11 +12,12 @@ from streamdyn.core.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.core.rows import encode_row
 from streamdyn.replica.memory import MemoryStore
 from streamdyn.replica.replica import Replica
-from streamdyn.simulation.history import linearizable
-from streamdyn.simulation.machine import INFO
+from streamdyn.simulation.history import POSITION, Op, linearizable
 
 if TYPE_CHECKING:
-    from streamdyn.simulation.client import Book
+    from collections.abc import Mapping, Sequence
+
+    from streamdyn.core.tables import PartitionInfo
     from streamdyn.simulation.machine import Machine
     from streamdyn.simulation.topic import Topic
     from streamdyn.simulation.world import World
@@ -24,50 +26,63 @@ Rows = dict[bytes, bytes]
 
 
 class ReaderJudge:
-    """After every event: at most one node may answer strong reads, and it has applied every acknowledged write.
+    """After every event: at most one node may answer a partition's strong reads, and it has applied every acknowledged
+    write.
 
     Judged at the true time, also of a machine that stands still: it may go on at any moment.
     """
 
-    def __init__(self, world: World, machines: list[Machine]) -> None:
+    def __init__(self, world: World, machines: Sequence[Machine]) -> None:
         self._world = world
         self._machines = machines
-        self._acknowledged_offset = -1
+        self._acknowledged: defaultdict[str, int] = defaultdict(lambda: -1)
 
-    def acknowledged(self, offset: int) -> None:
-        self._acknowledged_offset = max(self._acknowledged_offset, offset)
+    def acknowledged(self, partition: str, offset: int) -> None:
+        self._acknowledged[partition] = max(self._acknowledged[partition], offset)
 
     def look(self) -> None:
-        readers = [m for m in self._machines if m.serves and m.keeper.may_read(int(m.true_clock_ms()))]
-        if len(readers) > 1:
-            self._world.violation("two readers", " and ".join(machine.life for machine in readers))
-        for machine in readers:
-            if machine.replica.state.next_offset <= self._acknowledged_offset:
-                self._world.violation(
-                    "reader behind", f"{machine.life} has not applied offset {self._acknowledged_offset}"
-                )
+        readers: dict[str, str] = {}
+        for machine in self._machines:
+            for partition, keeper, replica in machine.keepers():
+                if not keeper.holds or not keeper.may_read(int(machine.true_clock_ms())):
+                    continue
+                if partition in readers:
+                    self._world.violation("two readers", f"{partition}: {readers[partition]} and {machine.life}")
+                readers[partition] = machine.life
+                if replica.state.next_offset <= self._acknowledged[partition]:
+                    self._world.violation(
+                        "reader behind",
+                        f"{partition}: {machine.life} has not applied offset {self._acknowledged[partition]}",
+                    )
 
 
-def judge_replicas(world: World, topic: Topic, machines: list[Machine], book: Book) -> None:
+def judge_replicas(
+    world: World,
+    topic: Topic,
+    info: PartitionInfo,
+    replicas: Mapping[str, Replica],
+    acknowledged: Mapping[bytes, bytes | None],
+) -> None:
     """At the end: every replica, and one that replays the whole log, has what a model of ten lines has, and every
     acknowledged write is in it, once, with the outcome that its client was told.
     """
     rows, outcomes = _model(world, topic)
-    replay = _replay(world, topic)
-    for name, replica in {"a replay": replay, **{m.name: _caught_up(topic, m) for m in machines if m.serves}}.items():
+    replay = _replay(world, topic, info)
+    caught_up = {name: _caught_up(topic, replica) for name, replica in replicas.items()}
+    for name, replica in {"a replay": replay, **caught_up}.items():
         if _rows(replica) != rows or replica.state != replay.state:
-            world.violation("replicas differ", f"{name}: {_rows(replica)}, the model: {rows}")
-    for command_id, old in book.acknowledged.items():
+            world.violation("replicas differ", f"{info.id} {name}: {_rows(replica)}, the model: {rows}")
+    for command_id, old in acknowledged.items():
         if command_id not in outcomes:
-            world.violation("acknowledged write lost", command_id.hex())
+            world.violation("acknowledged write lost", f"{info.id}: {command_id.hex()}")
         elif outcomes[command_id] != old:
             world.violation("wrong outcome", f"{command_id.hex()}: {old!r}, the model: {outcomes[command_id]!r}")
 
 
-def judge_history(world: World, book: Book, keys: tuple[bytes, ...]) -> None:
+def judge_history(world: World, history: list[Op], keys: tuple[bytes, ...]) -> None:
     """At the end: the clients' history of each key is linearizable."""
     for key in keys:
-        if not linearizable([op for op in book.history if op.key == key]):
+        if not linearizable([op for op in history if op.key == key and op.kind != POSITION]):
             world.violation("not linearizable", f"key {key.decode()}")
 
 
@@ -86,8 +101,8 @@ def _model(world: World, topic: Topic) -> tuple[Rows, dict[bytes, bytes | None]]
     return rows, outcomes
 
 
-def _replay(world: World, topic: Topic) -> Replica:
-    replica = Replica(MemoryStore(), INFO, Schema())
+def _replay(world: World, topic: Topic, info: PartitionInfo) -> Replica:
+    replica = Replica(MemoryStore(), info, Schema())
     for stored in topic.records:
         before = replica.state.lease
         record = Record(stored.offset, stored.timestamp_ms, decode_batch(stored.value))
@@ -101,8 +116,7 @@ def _replay(world: World, topic: Topic) -> Replica:
     return replica
 
 
-def _caught_up(topic: Topic, machine: Machine) -> Replica:
-    replica = machine.replica_at_the_end()
+def _caught_up(topic: Topic, replica: Replica) -> Replica:
     start = replica.state.next_offset
     rest = topic.since(start, len(topic.records))
     if rest:
