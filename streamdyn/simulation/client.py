@@ -41,13 +41,12 @@ class Calls(Protocol):
 
 
 class Client:
-    """One of several. `answered_at` is when the last call began that was answered."""
+    """One of several."""
 
     def __init__(self, world: World, number: int, machines: Sequence[Machine], calls: Calls) -> None:
         self.world = world
         self.calls = calls
         self.random = world.stream(f"client {number}")
-        self.answered_at = 0.0
         self._number = number
         self._machines = machines
         self._keys = KEYS[: world.weather.keys]
@@ -97,7 +96,6 @@ class Client:
 
     def answered(self, call: _Call, old: bytes | None) -> None:
         self.world.count("reads answered" if call.command is None else "writes acknowledged")
-        self.answered_at = call.op.invoked
         self._favourite = call.machine
         call.op.responded = self.world.now
         call.op.old = None if old is None else row_item(old)

@@ -37,8 +37,8 @@ TABLE, SCRATCH = "t", "scratch"
 SCHEMA = KeySchema("k", "S")
 TROUBLE_MS = 30_000
 CALM_MS = 25_000
-# In the last part of the calm, each client must have been answered.
-SERVED_MS = 12_000
+# So long before the end of the calm, each node is asked to write and to read each key, and must have done so by then.
+PROBE_MS = 6_000
 CLIENTS = 4
 NOWHERE = 1 << 62
 SCRATCH_EVERY_MS = 6_000
@@ -71,7 +71,9 @@ class ClusterRun:
             self._machines[f"n{number}"] = NodeMachine(world, f"n{number}", self._cluster)
         machines = list(self._machines.values())
         self._judge = ReaderJudge(world, machines)
-        self._clients = [Client(world, number, machines, self) for number in range(CLIENTS)]
+        for number in range(CLIENTS):
+            Client(world, number, machines, self)
+        self._probed: set[tuple[str, bytes]] = set()
         self._table = _new_table(TABLE, "t", settings)
         self._scratches = 0
 
@@ -86,8 +88,11 @@ class ClusterRun:
         world.run(run_ms, self._judge.look, max_steps)
         if world.report.steps < max_steps:
             self._calm()
+            world.run(run_ms + CALM_MS - PROBE_MS, self._judge.look, max_steps)
+            for machine in self._machines.values():
+                machine.spawn(lambda machine=machine: self._probe(machine))
             world.run(run_ms + CALM_MS, self._judge.look, max_steps)
-            self._judge_recovery(run_ms + CALM_MS)
+            self._judge_recovery()
         self._judge_end()
         return world.report
 
@@ -286,19 +291,27 @@ class ClusterRun:
 
     # --- the end ---
 
-    def _judge_recovery(self, now_ms: float) -> None:
-        for number, client in enumerate(self._clients):
-            if client.answered_at < now_ms - SERVED_MS:
-                self._world.violation(
-                    "stays broken", f"client {number} was answered last at {client.answered_at:.0f} ms"
-                )
+    async def _probe(self, machine: NodeMachine) -> None:
+        for key in KEYS:
+            write = Op(key, self._world.now, b'{"v":{"S":"%s probes %s"}}' % (machine.name.encode(), key))
+            self.history.append(write)
+            try:
+                await self.write(machine, write, self.command(write, machine.random))
+                await self.read(machine, Op(key, self._world.now, kind=BARRIER))
+            except (ApiError, NotLeader) as error:
+                self._world.tell(machine.life, f"cannot serve {key.decode()}: {error!r}")
+                return
+            self._probed.add((machine.name, key))
+
+    def _judge_recovery(self) -> None:
         for machine in self._machines.values():
-            if not machine.serves:
+            if not machine.serves or machine.node is None:
                 self._world.violation("stays broken", f"{machine.name} does not serve")
-            elif machine.node is not None:
-                failures = machine.node.failures()
-                if failures:
-                    self._world.violation("stays broken", f"{machine.name}: {failures}")
+            elif failures := machine.node.failures():
+                self._world.violation("stays broken", f"{machine.name}: {failures}")
+            for key in KEYS:
+                if (machine.name, key) not in self._probed:
+                    self._world.violation("stays broken", f"{machine.name} does not serve {key.decode()}")
 
     def _judge_end(self) -> None:
         for info in self._table.partitions:

@@ -25,12 +25,19 @@ class MachineDisk:
     `committed` are told of each read and commit of any replica.
     """
 
-    def __init__(self, copies: list[MemoryStore], read: Callable[[], None], committed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        copies: list[MemoryStore],
+        read: Callable[[], None],
+        committed: Callable[[], None],
+        count: Callable[[str], None],
+    ) -> None:
         self.copies = copies
         self.stores: dict[str, DiskStore] = {}
         self.kept: dict[str, dict[int, int]] = {}  # the copies' numbers, by partition and offset
         self._read = read
         self._committed = committed
+        self.count = count
 
     def has(self, partition: str) -> bool:
         return partition in self.stores
@@ -83,6 +90,7 @@ class MachineCheckpoints:
     def make(self, replica: Replica) -> int:
         offset = replica.state.next_offset
         self._disk.copies.append(self._disk.stores[self._partition].copy())
+        self._disk.count("checkpoints made")
         self._kept[offset] = len(self._disk.copies) - 1
         for old in sorted(self._kept)[:-KEPT]:
             del self._kept[old]
@@ -108,10 +116,12 @@ class MachineCheckpoints:
         self._incoming[name] = self._incoming.get(name, b"") + data
 
     def finish(self) -> None:
+        self._disk.count("checkpoints fetched")
         number = int.from_bytes(self._incoming["one"] + self._incoming["two"], "big")
         self._disk.put(self._partition, self._disk.copies[number])
 
     def restore(self) -> None:
+        self._disk.count("own checkpoints restored")
         self._disk.put(self._partition, self._disk.copies[self._kept[max(self._kept)]])
 
     def remove(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from streamdyn.cluster.messages import Answer, Question, Refused
+from streamdyn.cluster.messages import Answer, Confirm, Question, Refused, Routed
 from streamdyn.cluster.node import Node
 from streamdyn.cluster.session import Wishes
 from streamdyn.core.apply import Schema
@@ -61,6 +61,7 @@ class NodeMachine(Machine):
             cluster.copies,
             read=lambda: self.may_stall(stalls[AFTER_READING]),
             committed=lambda: self.may_stall(stalls[AFTER_COMMIT]),
+            count=world.count,
         )
         self.node: Node | None = None
         self.sessions: Sessions | None = None
@@ -189,6 +190,10 @@ class MachineEdge:
 
     async def ask(self, node: str, question: Question, timeout_ms: int) -> Answer:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if isinstance(question, Confirm):
+            self._machine.world.count("followers ask their leader")
+        if isinstance(question, Routed) and question.hops:
+            self._machine.world.count("questions by a detour")
         asked = self._asked.setdefault(node, {})
         asked[future] = None
         self._send(node, _encode(question), future)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from streamdyn.codec import decode_batch, encode_batch
-from streamdyn.core.commands import PutItem
+from streamdyn.core.commands import PlaceReplicas, PutItem
 from streamdyn.log.events import Delivered, Event, Fetched, LogLost, RawRecord, Undelivered
 from streamdyn.simulation.world import network_ms
 
@@ -73,6 +73,8 @@ class Topic:
         self.records.append(stored)
         for command in decode_batch(value) or ():
             self.offsets.setdefault(command.id, stored.offset)
+            if isinstance(command, PlaceReplicas):
+                self._world.count("replicas moved")
             self._world.tell("log", f"{self.name} {stored.offset}: {_describe(command)}")
         self.landed()
         return stored
