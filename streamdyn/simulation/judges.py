@@ -1,26 +1,23 @@
-"""What must never happen in a run, told by judges that share no code with what they judge."""
+"""What must never happen in a run, and the judges that tell: the one of the log is `conformance`, as for a real one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamdyn.codec import decode_batch
-from streamdyn.core.apply import Schema
-from streamdyn.core.commands import PutItem, Record, RecordBatch
+from streamdyn.codec import FORMAT, decode_batch
+from streamdyn.core.commands import Record, RecordBatch
 from streamdyn.core.indexes import BASE_SPACE, FIRST_INDEX_SPACE
-from streamdyn.core.rows import encode_row
-from streamdyn.replica.memory import MemoryStore
-from streamdyn.replica.replica import Replica
+from streamdyn.core.rows import row_item
+from streamdyn.log.events import RawRecord
+from streamdyn.simulation.conformance import Told, judge_log
 from streamdyn.simulation.history import linearizable
-from streamdyn.simulation.machine import INFO
 
 if TYPE_CHECKING:
+    from streamdyn.replica.replica import Replica
     from streamdyn.simulation.client import Book
     from streamdyn.simulation.machine import Machine
     from streamdyn.simulation.topic import Topic
     from streamdyn.simulation.world import World
-
-Rows = dict[bytes, bytes]
 
 
 class ReaderJudge:
@@ -49,19 +46,19 @@ class ReaderJudge:
 
 
 def judge_replicas(world: World, topic: Topic, machines: list[Machine], book: Book) -> None:
-    """At the end: every replica, and one that replays the whole log, has what a model of ten lines has, and every
-    acknowledged write is in it, once, with the outcome that its client was told.
-    """
-    rows, outcomes = _model(world, topic)
-    replay = _replay(world, topic)
-    for name, replica in {"a replay": replay, **{m.name: _caught_up(topic, m) for m in machines if m.serves}}.items():
-        if _rows(replica) != rows or replica.state != replay.state:
-            world.violation("replicas differ", f"{name}: {_rows(replica)}, the model: {rows}")
-    for command_id, old in book.acknowledged.items():
-        if command_id not in outcomes:
-            world.violation("acknowledged write lost", command_id.hex())
-        elif outcomes[command_id] != old:
-            world.violation("wrong outcome", f"{command_id.hex()}: {old!r}, the model: {outcomes[command_id]!r}")
+    """At the end: the log and its acknowledgements conform, and every replica has what a replay of the log has."""
+    records = [RawRecord(stored.offset, stored.timestamp_ms, stored.value, FORMAT) for stored in topic.records]
+    told = [
+        Told(id_, tells=True, item=None if old is None else row_item(old)) for id_, old in book.acknowledged.items()
+    ]
+    verdict = judge_log(records, told)
+    world.report.counts += verdict.counts
+    for kind, text in verdict.violations:
+        world.violation(kind, text)
+    for machine in [machine for machine in machines if machine.serves]:
+        replica = _caught_up(topic, machine)
+        if _rows(replica) != verdict.rows or replica.state != verdict.state:
+            world.violation("replicas differ", f"{machine.name}: {_rows(replica)}, a replay: {verdict.rows}")
 
 
 def judge_history(world: World, book: Book, keys: tuple[bytes, ...]) -> None:
@@ -69,36 +66,6 @@ def judge_history(world: World, book: Book, keys: tuple[bytes, ...]) -> None:
     for key in keys:
         if not linearizable([op for op in book.history if op.key == key]):
             world.violation("not linearizable", f"key {key.decode()}")
-
-
-def _model(world: World, topic: Topic) -> tuple[Rows, dict[bytes, bytes | None]]:
-    """What the log means, in the fewest words: rows, and each command's outcome. The first one of an id counts."""
-    rows: Rows = {}
-    outcomes: dict[bytes, bytes | None] = {}
-    for stored in topic.records:
-        for command in decode_batch(stored.value) or ():
-            if isinstance(command, PutItem):
-                if command.id in outcomes:
-                    world.count("dedupe hits")
-                    continue
-                outcomes[command.id] = rows.get(command.key) if command.wants_old else None
-                rows[command.key] = encode_row(command.size, command.item)
-    return rows, outcomes
-
-
-def _replay(world: World, topic: Topic) -> Replica:
-    replica = Replica(MemoryStore(), INFO, Schema())
-    for stored in topic.records:
-        before = replica.state.lease
-        record = Record(stored.offset, stored.timestamp_ms, decode_batch(stored.value))
-        replica.apply(RecordBatch(replica.state.next_offset, stored.offset + 1, [record]))
-        after = replica.state.lease
-        if after.life != before.life:
-            world.count("elections" if after.life else "releases")
-        elif after is not before:
-            world.count("renewals")
-    world.report.counts["void lease records"] += replica.state.void
-    return replica
 
 
 def _caught_up(topic: Topic, machine: Machine) -> Replica:
@@ -111,5 +78,5 @@ def _caught_up(topic: Topic, machine: Machine) -> Replica:
     return replica
 
 
-def _rows(replica: Replica) -> Rows:
-    return {key.removeprefix(BASE_SPACE): row for key, row in replica.scan(BASE_SPACE, FIRST_INDEX_SPACE)}
+def _rows(replica: Replica) -> dict[bytes, bytes]:
+    return dict(replica.scan(BASE_SPACE, FIRST_INDEX_SPACE))
