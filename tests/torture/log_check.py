@@ -52,6 +52,11 @@ class Trace:
             return None
         return Position(int(offset), int(index))
 
+    @property
+    def last_told(self) -> Position:
+        """What a strong read must include, once the clients have ended."""
+        return max((told.position for told in self.told if told.position is not None), default=START)
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:
@@ -70,15 +75,16 @@ def take_traces(cluster: Cluster, clients: Clients) -> list[Trace]:
     starts = hash_ranges(len(traces))
 
     def trace_of(key: str) -> Trace:
-        return traces[bisect_right(starts, key_hash(_stored(key))) - 1]
+        return traces[bisect_right(starts, key_hash(stored(key))) - 1]
 
     for call in clients.history:
         if call.kind != h.GET and call.outcome in {h.OK, h.REFUSED}:
-            _note_call(trace_of(call.key), call)
+            note_call(trace_of(call.key), call)
     for read in clients.later_reads:
-        _note_read(trace_of(read.key), read.key, read.position, read.seen)
+        trace = trace_of(read.key)
+        note_read(trace, read.key, trace.place(read.position), read.seen)
     for key, number in _read_all(cluster, {call.key for call in clients.history}).items():
-        _note_strong_read(trace_of(key), key, number)
+        note_read(trace_of(key), key, trace_of(key).last_told, number)
     for trace in (meta, *traces):
         trace.records += _records(cluster.bootstrap, f"streamdyn.{trace.partition}")
     return [meta, *traces]
@@ -102,7 +108,8 @@ def save(traces: list[Trace], folder: Path) -> None:
         (folder / f"{trace.partition}.json").write_bytes(msgspec.json.encode(trace))
 
 
-def _note_call(trace: Trace, call: Call) -> None:
+def note_call(trace: Trace, call: Call) -> None:
+    """A write that was answered definitely. Only where it succeeded does its answer tell a position."""
     error = REFUSED if call.outcome == h.REFUSED else None
     position = trace.place(call.position) if call.position else None
     item = _item(call.key, call.seen) if call.tells else None
@@ -111,19 +118,13 @@ def _note_call(trace: Trace, call: Call) -> None:
         trace.wrong.append(f"an acknowledged write was told no position: {call}")
 
 
-def _note_read(trace: Trace, key: str, position: str, seen: int | None) -> None:
-    at_least = trace.place(position)
+def note_read(trace: Trace, key: str, at_least: Position | None, seen: int | None) -> None:
     if at_least is not None:
-        trace.shown.append(Shown(_stored(key), at_least, _item(key, seen)))
-
-
-def _note_strong_read(trace: Trace, key: str, number: int | None) -> None:
-    """It must include all that was acknowledged before."""
-    at_least = max((told.position for told in trace.told if told.position is not None), default=START)
-    trace.shown.append(Shown(_stored(key), at_least, _item(key, number)))
+        trace.shown.append(Shown(stored(key), at_least, _item(key, seen)))
 
 
 def _read_all(cluster: Cluster, keys: set[str]) -> dict[str, int | None]:
+    """The numbers under all keys, by strong reads."""
     client = cluster.client(min(cluster.nodes), retries={"max_attempts": 5})
     numbers = {}
     for key in sorted(keys):
@@ -133,7 +134,7 @@ def _read_all(cluster: Cluster, keys: set[str]) -> dict[str, int | None]:
     return numbers
 
 
-def _stored(key: str) -> bytes:
+def stored(key: str) -> bytes:
     return storage_key(KEYS, {"k": {"S": key}})
 
 
