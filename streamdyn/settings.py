@@ -40,9 +40,14 @@ STALLED_CATCH_UP_S = 10
 # A node that stops waits this long for Kafka to take its leases back.
 STOP_TIMEOUT_S = 5.0
 
+# A log that seems shorter than its replica is looked at again for so long: a few times what brokers take to elect.
+SHORT_LOG_PATIENCE_MS = 10_000
+
 # --- Answers ---
 # AWS SDKs give up on a connection after 60 s: a definite error well before that lets them retry.
 REQUEST_TIMEOUT_MS = 20_000
+# Requests whose time is up are answered at most so much later.
+EXPIRE_INTERVAL_MS = 500
 # Writes that wait at one partition. At 12,000 writes/s the queue drains in under a second.
 PARTITION_QUEUE_MAX_COMMANDS = 10_000
 # How long CreateTable, DeleteTable and UpdateTable hold their answer for the change to finish (it takes well under

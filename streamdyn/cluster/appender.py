@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 
 class Appender:
-    """`append` sends a record; `next_offset` tells what the replica applies next; `may_claim` of a node that holds the
-    lease whether nobody reaches it any more. Who waits for a command is in `waiters`, for a place in `positions`.
+    """`append` sends a record; `next_offset` tells what the replica applies next; `may_claim` of the node and the life
+    that hold the lease whether nobody reaches them any more. Who waits for a command is in `waiters`, for a place in
+    `positions`.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Appender:
         append: Callable[[bytes], None],
         clock_ms: Callable[[], int],
         next_offset: Callable[[], int],
-        may_claim: Callable[[str], bool],
+        may_claim: Callable[[str, str], bool],
     ) -> None:
         self._keeper = keeper
         self._waiters = waiters
@@ -111,7 +112,7 @@ class Appender:
         if self._clock_ms() < self._hands_over_until_ms:
             return NotLeader(self._successor)
         lease = self._keeper.lease
-        if not lease.life or lease.node == self._keeper.node or self._may_claim(lease.node):
+        if not lease.life or lease.node == self._keeper.node or self._may_claim(lease.node, lease.life):
             return None
         return NotLeader(lease.node)
 

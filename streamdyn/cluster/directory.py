@@ -19,9 +19,11 @@ META = "meta"
 
 
 class Directory:
-    """`changed` is told of every table whose row changed: its name, and the table, or None once it is gone."""
+    """`changed` is told of every table whose row changed: the table as it was (None: it is new), and as it is now
+    (None: it is gone). A node that is behind may not see what was in between.
+    """
 
-    def __init__(self, node: str, meta_topic: str, changed: Callable[[str, Table | None], None]) -> None:
+    def __init__(self, node: str, meta_topic: str, changed: Callable[[Table | None, Table | None], None]) -> None:
         self.tables: dict[str, Table] = {}
         self.nodes: dict[str, NodeInfo] = {}
         self._node = node
@@ -37,9 +39,10 @@ class Directory:
     def observe(self, effects: Effects) -> None:
         """A batch of the `meta` log was applied."""
         for key, row in effects.rows.items():
-            name = self._take(key, row)
-            if name is not None:
-                self._changed(name, self.tables.get(name))
+            before = self._take(key, row)
+            name = key.removeprefix(BASE_SPACE).decode()
+            if before is not None or name in self.tables:
+                self._changed(before, self.tables.get(name))
         self.wake()
 
     def meta(self) -> PartitionInfo:
@@ -97,16 +100,15 @@ class Directory:
             return False
         return True
 
-    def _take(self, key: bytes, row: bytes | None) -> str | None:
-        """The name of the table that the row is of, or None for a node's."""
+    def _take(self, key: bytes, row: bytes | None) -> Table | None:
+        """Take a row over: the table that it was of before, if any."""
         key = key.removeprefix(BASE_SPACE)
         if key.startswith(NODE_KEY):
             if row is not None:
                 self.nodes[key.removeprefix(NODE_KEY).decode()] = decode_node(row)
             return None
         name = key.decode()
-        if row is None:
-            self.tables.pop(name, None)
-        else:
+        before = self.tables.pop(name, None)
+        if row is not None:
             self.tables[name] = decode_table(row)
-        return name
+        return before

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from streamdyn.core.ports import Store
     from streamdyn.log.events import RawRecord
     from streamdyn.log.topics import TopicFacts
-    from streamdyn.replica.checkpoints import Checkpoints
+    from streamdyn.replica.replica import Replica
 
 
 class Log(Protocol):
     """Appends to topics and follows them; what comes of it comes to the node's `handle`, as events."""
 
-    def append(self, topic: str, value: bytes) -> None:
-        """Send one record. Its Delivered or Undelivered follows; a caller keeps one append in flight per topic."""
+    def append(self, topic: str, life: str, value: bytes) -> None:
+        """Send one record. Its Delivered or Undelivered follows, for `life`, which keeps one append in flight."""
 
-    def follow(self, topic: str, offset: int, applied: Callable[[], int]) -> None:
+    def follow(self, topic: str, life: str, offset: int, applied: Callable[[], int]) -> None:
         """Read a topic from `offset` on. `applied` tells the offset up to which its records are known already."""
 
     def unfollow(self, topic: str) -> None:
@@ -57,6 +57,34 @@ class Topics(Protocol):
 
     async def check_config(self, name: str) -> None:
         """Raises OperatorError if a topic that somebody else made would lose records or give no common clock."""
+
+
+class Checkpoints(Protocol):
+    """A replica's checkpoints, made of it or received. Raises PartitionError where the disk fails."""
+
+    def make(self, replica: Replica) -> int:
+        """A checkpoint of the replica as it is now: its next offset."""
+
+    def offsets(self) -> list[int]:
+        """Those that are there, the newest last."""
+
+    def files(self, offset: int) -> list[tuple[str, int]]:
+        """The files of a checkpoint and their sizes in bytes; none if it is not there."""
+
+    def read(self, offset: int, name: str, start: int) -> bytes:
+        """The next chunk of a file. Raises PartitionError if it is not there any more."""
+
+    def begin(self) -> None:
+        """Receive one; what was left of another is forgotten."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """The next chunk of a file."""
+
+    def finish(self) -> None:
+        """All of it is there: it takes the place of the replica, which is not open."""
+
+    def restore(self) -> None:
+        """The newest checkpoint takes the place of the replica, which is not open."""
 
 
 class Disk(Protocol):

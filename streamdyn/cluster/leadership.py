@@ -73,8 +73,10 @@ class Leadership:
 
     async def _lead_meta(self) -> None:
         meta = self._partitions[META]
-        leader = meta.leader
-        if meta.leads or (leader not in (None, self._node) and not self._membership.may_claim(str(leader))):
+        lease = meta.state.lease
+        if meta.leads or (
+            lease.life and lease.node != self._node and not self._membership.may_claim(lease.node, lease.life)
+        ):
             return
         candidates = [node.id for node in self._directory.active_nodes() if self._membership.reaches(node.id)]
         if self._node == min(candidates, default=self._node):
@@ -107,12 +109,9 @@ class Leadership:
             return
         assert isinstance(answer, m.Replicas)
         there = {replica.partition: replica for replica in answer.replicas if replica.failure is None}
-        ready = [
-            info
-            for info in infos
-            if info.id in there
-            and there[info.id].next_offset >= self._partitions[info.id].next_offset - CAUGHT_UP_RECORDS
-        ]
-        for info in ready[:MOVES_MAX]:
-            logger.info("%s goes to %s", info.id, successor)
-            await self._release_to(self._partitions[info.id], successor, for_good=False)
+        # Partitions may go while others answer.
+        led = [self._partitions[info.id] for info in infos if info.id in self._partitions]
+        ready = [p for p in led if p.id in there and there[p.id].next_offset >= p.next_offset - CAUGHT_UP_RECORDS]
+        for partition in ready[:MOVES_MAX]:
+            logger.info("%s goes to %s", partition.id, successor)
+            await self._release_to(partition, successor, for_good=False)

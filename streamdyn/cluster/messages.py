@@ -141,10 +141,14 @@ Question = (
 
 
 class Pong(Message):
-    """Yes, and these are the nodes that answer me; `well` is whether I can append to the logs."""
+    """Yes, in this `life` of my process, and these are the nodes that answer me, each with its own. `well` is whether I
+    can append to the logs; `ended` are replicas' lives in this process that ended as lease holders.
+    """
 
-    reaches: list[str]
+    life: str
+    reaches: dict[str, str]
     well: bool
+    ended: list[str]
 
 
 class Written(Message):

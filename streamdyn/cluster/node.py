@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from streamdyn.cluster.autoadmin import Autoadmin
 from streamdyn.cluster.directory import META, Directory
@@ -21,13 +21,18 @@ from streamdyn.core.nodes import ACTIVE, AWAY
 from streamdyn.errors import ApiError
 from streamdyn.settings import (
     APPEND_STALLED_MS,
+    AUTOADMIN_INTERVAL_MS,
+    EXPIRE_INTERVAL_MS,
+    PING_INTERVAL_MS,
     REQUEST_TIMEOUT_MS,
     STOP_TIMEOUT_S,
+    TOPIC_CHECK_INTERVAL_MS,
+    UPKEEP_INTERVAL_MS,
     Settings,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from typing import Any
 
     from streamdyn.cluster.edge import Edge
@@ -38,7 +43,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-RETRY_S = 1.0
+
+class Timer(NamedTuple):
+    """An action to be called at an interval, and never twice at a time."""
+
+    name: str
+    interval_s: float
+    action: Callable[[], Awaitable[None]]
 
 
 class Node:
@@ -60,31 +71,36 @@ class Node:
         self._settings = settings
         self._addresses = addresses
         self._report = report
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}
         self._was_well = True
-        self._autoadmin: Autoadmin | None = None  # from the moment that the directory is complete
+        self._knows_all = False  # from the moment that the directory is complete
+        self._autoadmin: Autoadmin | None = None  # from the moment that the replicas are open
         self.directory = Directory(id_, f"{settings.cluster}.{META}", self._table_changed)
         self.membership = Membership(
             id_,
+            life,
             self._ask,
             others=self.directory.others,
             well=lambda: edge.log.stalled_ms() < APPEND_STALLED_MS,
+            ended=lambda: self._replicas.ended,
             lost=edge.network.drop,
             clock_ms=edge.clock_ms,
         )
         self._replicas = Replicas(
             id_, life, edge, settings, self.directory, self.membership, self._ask, self._spawn, report
         )
-        self._partitions = self._replicas.partitions
+        self.partitions = self._replicas.partitions
         self.service = Service(self._replicas, self.membership, self._ask, edge)
-        self.router = Router(id_, self._partitions, self.service, self.membership, self._ask, edge.clock_ms)
-        self._leadership = Leadership(id_, self.directory, self._partitions, self.membership, self._ask)
-        self._upkeep = Upkeep(edge, settings, self.directory, self._partitions, self.membership, self._ask, report)
+        self.router = Router(id_, self.partitions, self.service, self.membership, self._ask, edge.clock_ms)
+        self._leadership = Leadership(id_, self.directory, self.partitions, self.membership, self._ask)
+        self._upkeep = Upkeep(edge, settings, self.directory, self.partitions, self.membership, self._ask, report)
 
     async def start(self) -> Sessions:
         """Open every replica, catch up with the logs, and give the way to the data. Raises OperatorError."""
         meta = await self._replicas.open_meta(self._meta_applied)
+        # No `await` in between: what is applied from here on is news to the directory.
         self.directory.load(meta.rows())
+        self._knows_all = True
         await self._replicas.open_tables()
         self._autoadmin = Autoadmin(
             self.id,
@@ -98,7 +114,7 @@ class Node:
             self._report,
         )
         for table in list(self.directory.tables.values()):
-            self._table_changed(table.name, table)
+            self._table_changed(table, table)
         self.membership.beat()
         self._spawn(self._register())
         operator = Operator(self.directory, self.router, self._ask, self._edge.clock_ms, self._edge.new_id)
@@ -122,10 +138,20 @@ class Node:
         """Close the replicas, once the log tells nothing more."""
         self._replicas.close()
 
-    # --- called by timers ---
+    # --- timers ---
 
-    async def look_after(self) -> None:
-        """Every AUTOADMIN_INTERVAL_MS: leaders, placement, and this node's own row."""
+    def timers(self) -> list[Timer]:
+        """What is to be called from time to time, from before the start on."""
+        return [
+            Timer("expire-requests", EXPIRE_INTERVAL_MS / 1000, self._expire_requests),
+            Timer("check-topics", TOPIC_CHECK_INTERVAL_MS / 1000, self._replicas.checks.check_all),
+            Timer("look-after", AUTOADMIN_INTERVAL_MS / 1000, self._look_after),
+            Timer("upkeep", UPKEEP_INTERVAL_MS / 1000, self._look_at_logs),
+            Timer("beat", PING_INTERVAL_MS / 1000, self._beat),
+        ]
+
+    async def _look_after(self) -> None:
+        """Leaders, placement, and this node's own row."""
         if self._autoadmin is None:
             return
         try:
@@ -137,27 +163,24 @@ class Node:
         except ApiError as error:
             logger.info("%s", error)
 
-    async def upkeep(self) -> None:
-        """Every UPKEEP_INTERVAL_MS."""
+    async def _look_at_logs(self) -> None:
         if self._autoadmin is not None:
             await self._upkeep.tick()
 
-    async def beat(self) -> None:
-        """Every PING_INTERVAL_MS."""
+    async def _beat(self) -> None:
         was_well, self._was_well = self._was_well, self.membership.serves(self.id)
         if was_well and not self._was_well:
-            for partition in list(self._partitions.values()):
+            for partition in list(self.partitions.values()):
                 partition.give_up_waiting()
         self.membership.beat()
 
-    async def expire_requests(self) -> None:
-        """Every half second."""
-        for partition in list(self._partitions.values()):
+    async def _expire_requests(self) -> None:
+        for partition in list(self.partitions.values()):
             partition.expire()
 
-    async def check_topics(self) -> None:
-        """Every TOPIC_CHECK_INTERVAL_MS."""
-        await self._replicas.checks.check_all()
+    def failures(self) -> dict[str, str]:
+        """Why partitions that this node should hold do not serve, by id."""
+        return self._replicas.failures | {p.id: p.failure for p in self.partitions.values() if p.failure is not None}
 
     def handle(self, event: Event) -> None:
         """What the log tells."""
@@ -167,14 +190,15 @@ class Node:
 
     def _meta_applied(self, effects: Effects) -> None:
         # What is replayed at the start is read from the rows at its end; only what comes after is news.
-        if self._autoadmin is not None:
+        if self._knows_all:
             self.directory.observe(effects)
 
-    def _table_changed(self, name: str, table: Table | None) -> None:
-        del name
-        if table is not None and self._autoadmin is not None:
-            self._replicas.go_on_with(table)
-            self._autoadmin.look_at(table)
+    def _table_changed(self, before: Table | None, now: Table | None) -> None:
+        if before is not None and (now is None or now.id != before.id):
+            self._replicas.forget(before)
+        if now is not None and self._autoadmin is not None:
+            self._replicas.go_on_with(now)
+            self._autoadmin.look_at(now)
 
     # --- small things ---
 
@@ -197,5 +221,5 @@ class Node:
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))

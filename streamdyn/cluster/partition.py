@@ -43,12 +43,12 @@ from streamdyn.settings import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from streamdyn.cluster.edge import Checkpoints
     from streamdyn.core.apply import Applied, Effects, State
     from streamdyn.core.keys import KeyRange
     from streamdyn.core.lease import LeaseKeeper
     from streamdyn.core.tables import PartitionInfo
     from streamdyn.operations.database import Page, PageLimits
-    from streamdyn.replica.checkpoints import Checkpoints
     from streamdyn.replica.replica import Replica
 
 T = TypeVar("T")
@@ -61,7 +61,8 @@ class Partition:
 
     `append` sends a record to the partition's topic; its outcome comes back through `handle`. `observe` is told of
     every applied batch, `failed` when the partition stops serving, and `suspect` when something is odd about its topic,
-    which then should be looked at. `may_claim` tells of a node that holds the lease whether nobody reaches it any more.
+    which then should be looked at. `may_claim` tells of the node and the life that hold the lease whether nobody
+    reaches them.
     """
 
     def __init__(
@@ -75,11 +76,12 @@ class Partition:
         observe: Callable[[Effects], None],
         failed: Callable[[Partition, str], None],
         suspect: Callable[[Partition], None],
-        may_claim: Callable[[str], bool],
+        may_claim: Callable[[str, str], bool],
     ) -> None:
         self.id = info.id
         self.topic = info.topic
         self.topic_id = info.topic_id
+        self.life = keeper.life
         self.failure: str | None = None
         self._replica = replica
         self._keeper = keeper
@@ -114,8 +116,13 @@ class Partition:
         return self._replica.state
 
     @property
+    def holds(self) -> bool:
+        """By the log, this life is the lease holder."""
+        return self._keeper.holds
+
+    @property
     def leads(self) -> bool:
-        return self._keeper.holds and self.failure is None
+        return self.holds and self.failure is None
 
     @property
     def leader(self) -> str | None:

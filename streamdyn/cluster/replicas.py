@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from itertools import count
 from typing import TYPE_CHECKING
 
 from streamdyn.cluster import messages as m
 from streamdyn.cluster.catch_up import CatchUp
 from streamdyn.cluster.directory import META, Directory
+from streamdyn.cluster.membership import OPENING
 from streamdyn.cluster.partition import Partition
 from streamdyn.cluster.rehearsal import rehearse
-from streamdyn.cluster.topic_checks import TopicChecks, check_reach
+from streamdyn.cluster.topic_checks import TopicChecks, check_begin, check_reach
 from streamdyn.core.apply import Schema
 from streamdyn.core.commands import ITEM_COMMANDS, META_COMMANDS
 from streamdyn.core.lease import LeaseKeeper
 from streamdyn.core.tables import CREATING, DELETING, PartitionInfo, Table
-from streamdyn.errors import LogTrimmed, OperatorError, PartitionError
+from streamdyn.errors import InternalServerError, LogTrimmed, OperatorError, PartitionError
+from streamdyn.log.events import Event, Fetched
 from streamdyn.replica.replica import Replica, missing, recreated
 from streamdyn.settings import STALLED_CATCH_UP_S, Settings
 
@@ -27,17 +30,18 @@ if TYPE_CHECKING:
     from streamdyn.cluster.edge import Edge
     from streamdyn.cluster.membership import Ask, Membership
     from streamdyn.core.apply import Effects
-    from streamdyn.log.events import Event
     from streamdyn.log.topics import TopicFacts
 
 logger = logging.getLogger(__name__)
 
 RETRY_S = 1.0
+LEARN_TIMEOUT_MS = 5_000
 
 
 class Replicas:
     """`partitions` are those that are open, by id; `failures` tells of the others why they are not. `life` names this
-    run of the node; `report` gets the lines meant for the operator.
+    run of the node's process, of which each opened replica has a life of its own; `report` gets the lines meant for the
+    operator.
     """
 
     def __init__(
@@ -54,6 +58,8 @@ class Replicas:
     ) -> None:
         self.partitions: dict[str, Partition] = {}
         self.failures: dict[str, str] = {}
+        self.ended: list[str] = []  # lives that are over, in this process, and still held a lease then
+        self._openings = count(1)
         self._node = node
         self._life = life
         self._edge = edge
@@ -65,13 +71,15 @@ class Replicas:
         self._by_topic: dict[str, Partition] = {}
         self._opening: set[str] = set()
         self._catch_up = CatchUp(edge.disk, ask)
-        self.checks = TopicChecks(edge, self._by_topic, spawn, self._replace)
+        self.checks = TopicChecks(edge, self._by_topic, spawn, self._replace, self._learn)
 
     def handle(self, event: Event) -> None:
         """What the log tells."""
         partition = self._by_topic.get(event.topic)
-        if partition is not None:
+        if partition is not None and partition.life == event.life:
             partition.handle(event)
+        elif isinstance(event, Fetched):
+            event.release()
 
     def close(self) -> None:
         """Flush and close all, once the log tells nothing more."""
@@ -95,6 +103,9 @@ class Replicas:
                 await topics.check_config(info.topic)
                 info = PartitionInfo(META, info.topic, 0, facts[info.topic].id)
             meta = self._open_partition(info, Schema(META_COMMANDS), facts.get(info.topic), applied)
+            believed = await self.checks.facts_of(meta)
+            if believed is not None:
+                check_reach(meta.next_offset, believed)
             await self._wait_until_caught_up([meta], facts)
         except PartitionError as error:
             raise OperatorError(f"the metadata log {info.topic}: {error}") from None
@@ -103,21 +114,38 @@ class Replicas:
         return meta
 
     async def open_tables(self) -> None:
+        """Those of the tables that are known by now; what changes meanwhile is the node's to look at again."""
         tables = [table for table in self._directory.tables.values() if table.status not in (CREATING, DELETING)]
-        mine = [info.topic for table in tables for info in table.partitions if self._node in info.replicas]
-        facts = await self._edge.topics.describe(mine)
-        opened = [partition for table in tables for partition in self._try_to_open(table, facts)]
+        wanted = {table.name: self._not_open(table) for table in tables}
+        facts = await self._edge.topics.describe([info.topic for infos in wanted.values() for info in infos])
+        if len(facts) < sum(map(len, wanted.values())):
+            await self._learn()
+        still = [table for table in tables if self._directory.tables.get(table.name) is table]
+        opened = [p for table in still for p in self._try_to_open(table, wanted[table.name], facts)]
         await self._wait_until_caught_up(opened, facts)
 
-    def _try_to_open(self, table: Table, facts: dict[str, TopicFacts]) -> list[Partition]:
-        """Those of a table's partitions that this node holds and can open; what it cannot is reported."""
+    async def _learn(self) -> None:
+        """Know all that `meta` holds by now. A topic that is not there belongs to a table that has been deleted, or it
+        is lost: who deletes it says so in `meta` first.
+        """
+        meta = self.partitions[META]
+        try:
+            facts = await self._edge.topics.describe([meta.topic])
+            await meta.wait_for(facts[meta.topic].next - 1, LEARN_TIMEOUT_MS)
+        except (OperatorError, InternalServerError, KeyError) as error:
+            logger.info("what `meta` holds is not known: %r", error)
+
+    def _try_to_open(self, table: Table, wanted: list[PartitionInfo], facts: dict[str, TopicFacts]) -> list[Partition]:
+        """Those of a table's partitions that are `wanted` and can be opened; what cannot is reported."""
         opened = []
         schema = Schema(ITEM_COMMANDS, table.keys, table.indexes)
         for info in self._not_open(table):
+            if info not in wanted:
+                continue  # nobody has asked for its facts
             try:
                 opened.append(self._open_partition(info, schema, facts.get(info.topic), lambda _: None))
             except LogTrimmed as error:
-                self._fetch(table, info, str(error))
+                self._fetch(info, str(error))
             except PartitionError as error:
                 self.failures[info.id] = str(error)
                 self._report(f"partition {info.id} is out of service: {error}")
@@ -139,18 +167,21 @@ class Replicas:
         if info.topic_id != facts.id:
             raise PartitionError(recreated(info.topic))
         if facts.first > 0 and not self._edge.disk.has(info.id):
-            check_reach(0, facts)
+            check_begin(0, facts)
         replica = Replica(self._edge.disk.open(info.id), info, schema)
         try:
-            check_reach(replica.state.next_offset, facts)
-        except PartitionError:
+            check_begin(replica.state.next_offset, facts)
+        except LogTrimmed:
             replica.close()
             raise
+        # A replica that is opened again must inherit nothing, as a process that starts again must not: what it replays
+        # has lease records of the one before it.
+        life = f"{self._life}{OPENING}{next(self._openings)}"
         partition = Partition(
             info,
             replica,
-            LeaseKeeper(self._node, self._life, self._settings.lease_duration_ms),
-            append=lambda value: self._edge.log.append(info.topic, value),
+            LeaseKeeper(self._node, life, self._settings.lease_duration_ms),
+            append=lambda value: self._edge.log.append(info.topic, life, value),
             clock_ms=self._edge.clock_ms,
             observe=observe,
             failed=self._partition_failed,
@@ -159,7 +190,9 @@ class Replicas:
         )
         self._by_topic[info.topic] = partition
         self.partitions[info.id] = partition
-        self._edge.log.follow(partition.topic, partition.next_offset, lambda: partition.next_offset)
+        self._edge.log.follow(partition.topic, life, partition.next_offset, lambda: partition.next_offset)
+        if facts.next < partition.next_offset:
+            self.checks.suspect(partition)
         return partition
 
     async def _wait_until_caught_up(self, partitions: list[Partition], facts: dict[str, TopicFacts]) -> None:
@@ -182,14 +215,18 @@ class Replicas:
     def go_on_with(self, table: Table) -> None:
         """What a table's row asks of this node, also when a crash came in between."""
         if table.status == DELETING:
-            for info in table.partitions:
-                self._remove_replica(info)
+            self.forget(table)
         elif table.status != CREATING:
             if self._not_open(table) and table.id not in self._opening:
                 self._spawn(self._open_new(table))
             for info in table.partitions:
                 if self._node not in info.replicas and info.topic in self._by_topic:
                     self._spawn(self._give_up(info))
+
+    def forget(self, table: Table) -> None:
+        """The table is deleted, or about to be."""
+        for info in table.partitions:
+            self._remove_replica(info)
 
     async def _open_new(self, table: Table) -> None:
         """Open the partitions of a table that this node has just been given, unless it is deleted meanwhile."""
@@ -198,15 +235,19 @@ class Replicas:
             while (now := self._directory.tables.get(table.name)) is not None and now.id == table.id:
                 if now.status == DELETING:
                     return
+                wanted = self._not_open(now)
                 try:
-                    facts = await self._edge.topics.describe_new([info.topic for info in self._not_open(now)])
+                    facts = await self._edge.topics.describe_new([info.topic for info in wanted])
                 except OperatorError as error:
                     self._report(f"table {table.name} is not open yet: {error}; trying again")
                     await asyncio.sleep(RETRY_S)
                     continue
+                if len(facts) < len(wanted):
+                    await self._learn()
                 if self._directory.tables.get(table.name) is now:
-                    self._try_to_open(now, facts)
-                    return
+                    self._try_to_open(now, wanted, facts)
+                    if not self._not_open(now):
+                        return
         finally:
             self._opening.discard(table.id)
 
@@ -216,6 +257,9 @@ class Replicas:
         if partition is not None and partition.leads:
             await partition.hand_over(info.replicas[0], for_good=True)
         self._remove_replica(info)
+        found = self._directory.find(info.id)
+        if found is not None:
+            self.go_on_with(found[0])  # perhaps it has come back meanwhile
 
     def _remove_replica(self, info: PartitionInfo) -> None:
         """The log says that the table is deleted, or that others hold the partition: its files go."""
@@ -224,17 +268,18 @@ class Replicas:
         partition = self._by_topic.pop(info.topic, None)
         if partition is not None:
             self._edge.log.unfollow(info.topic)
+            self._note_end(partition)
             partition.close()
         self._edge.disk.remove(info.id)
 
     # --- replicas made anew ---
 
-    def _fetch(self, table: Table, info: PartitionInfo, why: str) -> None:
+    def _fetch(self, info: PartitionInfo, why: str) -> None:
         """The log alone does not make this replica any more: get it from a node that has one."""
         self.failures[info.id] = why
-        self._spawn(self._fetch_and_open(table, info))
+        self._spawn(self._fetch_and_open(info))
 
-    async def _fetch_and_open(self, table: Table, info: PartitionInfo) -> None:
+    async def _fetch_and_open(self, info: PartitionInfo) -> None:
         reported = False
         while info.id in self.failures:
             try:
@@ -249,8 +294,11 @@ class Replicas:
                 self._report(f"partition {info.id} is out of service: {self.failures[info.id]}; trying again")
                 reported = True
             await asyncio.sleep(RETRY_S)
-        if self.failures.pop(info.id, None) is not None and table.name in self._directory.tables:
-            self.go_on_with(self._directory.tables[table.name])
+        if self.failures.pop(info.id, None) is None:
+            self._edge.disk.remove(info.id)  # meanwhile it was taken away
+        found = self._directory.find(info.id)
+        if found is not None:
+            self.go_on_with(found[0])
 
     def rebuild(self, partition_id: str, offset: int) -> None:
         """Most other replicas have something else at this place of the log."""
@@ -264,6 +312,7 @@ class Replicas:
         found = self._directory.find(partition.id)
         if found is None:
             return
+        self._note_end(partition)
         partition.fail(why, quiet=True)
         partition.close_files()
         self._edge.log.unfollow(partition.topic)
@@ -271,7 +320,7 @@ class Replicas:
         self._by_topic.pop(partition.topic, None)
         if keep:
             self._edge.disk.set_aside(partition.id)
-        self._fetch(*found, why)
+        self._fetch(found[1], why)
 
     async def rehearse(self, partition_id: str, offset: int) -> m.Noted:
         """Raises PartitionError where there is nothing to rebuild it from."""
@@ -284,6 +333,12 @@ class Replicas:
             raise PartitionError("its newest checkpoint and its log do not make it again")
         return m.Noted(*told)
 
+    def _note_end(self, partition: Partition) -> None:
+        """It will not serve any more. The others must not wait for it if it has not handed its lease over."""
+        if partition.holds:
+            self.ended.append(partition.life)
+
     def _partition_failed(self, partition: Partition, reason: str) -> None:
+        self._note_end(partition)
         self._edge.log.unfollow(partition.topic)
         self._report(f"partition {partition.id} is out of service: {reason}")

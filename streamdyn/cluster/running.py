@@ -16,16 +16,9 @@ from streamdyn.cluster.node import Node
 from streamdyn.cluster.peers import Peers
 from streamdyn.log.kafka import KafkaLog
 from streamdyn.log.topics import Topics
-from streamdyn.replica.checkpoints import Checkpoints
+from streamdyn.replica.checkpoints import FileCheckpoints
 from streamdyn.replica.materializer import Materializer
 from streamdyn.replica.rocks import RocksMemory, RocksStore
-from streamdyn.settings import (
-    AUTOADMIN_INTERVAL_MS,
-    PING_INTERVAL_MS,
-    TOPIC_CHECK_INTERVAL_MS,
-    UPKEEP_INTERVAL_MS,
-    Settings,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,8 +28,7 @@ if TYPE_CHECKING:
     from streamdyn.cluster.session import Sessions
     from streamdyn.core.ports import Store
     from streamdyn.log.events import Event
-
-EXPIRE_INTERVAL_S = 0.5
+    from streamdyn.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +68,8 @@ class RocksDisk:
         self._data_dir.replica(partition).rename(aside)
         self.checkpoints(partition).remove()  # they may be as wrong
 
-    def checkpoints(self, partition: str) -> Checkpoints:
-        return Checkpoints(self._data_dir.checkpoints(partition), self._data_dir.replica(partition))
+    def checkpoints(self, partition: str) -> FileCheckpoints:
+        return FileCheckpoints(self._data_dir.checkpoints(partition), self._data_dir.replica(partition))
 
     @contextmanager
     def scratch(self, partition: str) -> Iterator[tuple[Store, bool]]:
@@ -127,11 +119,8 @@ class RunningNode:
         addresses = (f"{where.advertised_host}:{peers_port}", f"{where.advertised_host}:{where.port}")
         node = Node(self._data_dir.node_id(), uuid4().hex, self, self._settings, addresses, self._report)
         self._node = node
-        self._materializer.every(EXPIRE_INTERVAL_S, "expire-requests", node.expire_requests)
-        self._materializer.every(TOPIC_CHECK_INTERVAL_MS / 1000, "check-topics", node.check_topics)
-        self._materializer.every(AUTOADMIN_INTERVAL_MS / 1000, "look-after", node.look_after)
-        self._materializer.every(UPKEEP_INTERVAL_MS / 1000, "upkeep", node.upkeep)
-        self._materializer.every(PING_INTERVAL_MS / 1000, "beat", node.beat)
+        for timer in node.timers():
+            self._materializer.every(timer.interval_s, timer.name, timer.action)
         await self._materializer.start()
         self._kafka.start()
         return await node.start()

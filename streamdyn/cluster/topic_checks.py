@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from streamdyn.errors import LogTrimmed, OperatorError, PartitionError
 from streamdyn.replica.replica import missing, recreated
+from streamdyn.settings import SHORT_LOG_PATIENCE_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
     from typing import Any
 
     from streamdyn.cluster.edge import Edge
@@ -24,7 +25,7 @@ RETRY_S = 1.0
 
 class TopicChecks:
     """Checks the topics of `partitions`, by topic. A partition whose log is not what it was fails; `trimmed` is told of
-    one that its log has left behind.
+    one that its log has left behind. `learn` waits until partitions of deleted tables have been closed.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class TopicChecks:
         partitions: Mapping[str, Partition],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
         trimmed: Callable[[Partition, str], None],
+        learn: Callable[[], Awaitable[None]],
     ) -> None:
         self._edge = edge
         self._partitions = partitions
         self._spawn = spawn
         self._trimmed = trimmed
+        self._learn = learn
         self._checking: set[str] = set()
 
     def suspect(self, partition: Partition) -> None:
@@ -54,11 +57,26 @@ class TopicChecks:
         except OperatorError as error:
             logger.info("topics not checked: %s", error)
             return
+        if any(ids.get(partition.topic) != partition.topic_id for partition in partitions):
+            await self._learn()
         for partition in partitions:
             if partition.topic not in ids:
                 partition.fail(missing(partition.topic))
             elif ids[partition.topic] != partition.topic_id:
                 partition.fail(recreated(partition.topic))
+
+    async def facts_of(self, partition: Partition) -> TopicFacts | None:
+        """What Kafka tells of a partition's topic. Raises OperatorError if it tells nothing.
+
+        An end before what the replica has applied is not believed at once: a broker that has just been deposed, or has
+        just become the leader, does not know better (seen with brokers that stood still for a second).
+        """
+        believed_ms = self._edge.clock_ms() + SHORT_LOG_PATIENCE_MS
+        while True:
+            facts = (await self._edge.topics.describe([partition.topic])).get(partition.topic)
+            if facts is None or facts.next >= partition.next_offset or self._edge.clock_ms() > believed_ms:
+                return facts
+            await asyncio.sleep(RETRY_S)
 
     async def _check(self, partition: Partition) -> None:
         """Look at a partition's topic until Kafka tells of it, and then either follow it again or give it up."""
@@ -66,17 +84,18 @@ class TopicChecks:
         try:
             while partition.failure is None:
                 try:
-                    facts = (await self._edge.topics.describe([topic])).get(topic)
+                    facts = await self.facts_of(partition)
                 except OperatorError as error:
                     logger.info("%s: %s", topic, error)
                     await asyncio.sleep(RETRY_S)
                     continue
                 if facts is None:
+                    await self._learn()
                     partition.fail(missing(topic))
                     return
                 check_reach(partition.next_offset, facts)
                 self._edge.log.unfollow(topic)
-                self._edge.log.follow(topic, partition.next_offset, lambda: partition.next_offset)
+                self._edge.log.follow(topic, partition.life, partition.next_offset, lambda: partition.next_offset)
                 return
         except LogTrimmed as error:
             self._trimmed(partition, str(error))
@@ -93,6 +112,11 @@ def check_reach(next_offset: int, facts: TopicFacts) -> None:
             f"its log ends at offset {facts.next} but this replica has applied up to {next_offset}: Kafka has lost "
             f"records; restore its log"
         )
+    check_begin(next_offset, facts)
+
+
+def check_begin(next_offset: int, facts: TopicFacts) -> None:
+    """Raises LogTrimmed where the log begins behind the record that the replica needs next."""
     if next_offset < facts.first:
         raise LogTrimmed(
             f"its log begins at offset {facts.first} but this replica needs {next_offset} next: the log was trimmed; "

@@ -1,4 +1,8 @@
-"""What a log tells its follower. Every event names its topic and reaches the event loop in the order it happened."""
+"""What a log tells its follower. Events reach the event loop in the order in which they happened.
+
+Every event names its topic, and the life of the replica that it is for: one that is closed and opened again, in the
+same process, must not take for its own what the one before it had sent or asked for.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ class Delivered:
     """The topic's append in flight is durable, at `offset`, or at a place that only the reader will tell (-1)."""
 
     topic: str
+    life: str
     offset: int
     timestamp_ms: int
 
@@ -23,6 +28,7 @@ class Undelivered:
     """Kafka did not confirm the append in time. It may be in the log all the same, or get there later."""
 
     topic: str
+    life: str
     reason: str
 
 
@@ -39,6 +45,7 @@ class Fetched:
     """The next records of a topic, from offset `base` up to and without `next`. Call `release` when done with them."""
 
     topic: str
+    life: str
     base: int
     next: int
     records: list[RawRecord]
@@ -50,6 +57,7 @@ class LogLost:
     """Kafka refuses to give the topic's next record: it is gone, shorter than it was, or in the middle of a restart."""
 
     topic: str
+    life: str
     reason: str
 
 

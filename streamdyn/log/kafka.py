@@ -83,7 +83,7 @@ class KafkaLog:
         self._emit = emit
         self._report = report
         self._stopping = threading.Event()
-        self._orders: queue.SimpleQueue[tuple[str, int, Callable[[], int]] | str] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[tuple[str, _Followed] | str] = queue.SimpleQueue()
         self._room = threading.Semaphore(FETCH_QUEUE_MAX_BATCHES)
         self._reachable = True
         self._in_flight = 0
@@ -108,11 +108,11 @@ class KafkaLog:
 
     # --- appending ---
 
-    def append(self, topic: str, value: bytes) -> None:
+    def append(self, topic: str, life: str, value: bytes) -> None:
         """Send one record. Its Delivered or Undelivered follows; a caller keeps one append in flight per topic."""
 
         def reported(error: KafkaError | None, message: Message) -> None:
-            self._tell(_outcome(topic, error, message))
+            self._tell(_outcome(topic, life, error, message))
 
         self._in_flight += 1
         if self._stalled_since_s is None:
@@ -125,7 +125,7 @@ class KafkaLog:
                 # as its delivery reports are about to say.
                 self._retired.append(self._producer)
                 self._producer = self._new_producer()
-            self._loop.call_soon(self._arrived, Undelivered(topic, str(error)))
+            self._loop.call_soon(self._arrived, Undelivered(topic, life, str(error)))
 
     def stalled_ms(self) -> int:
         """For how long appends have been in flight with no report of any."""
@@ -154,9 +154,9 @@ class KafkaLog:
 
     # --- following ---
 
-    def follow(self, topic: str, offset: int, applied: Callable[[], int]) -> None:
+    def follow(self, topic: str, life: str, offset: int, applied: Callable[[], int]) -> None:
         """Read a topic from `offset` on. `applied` tells the offset up to which its records are known already."""
-        self._orders.put((topic, offset, applied))
+        self._orders.put((topic, _Followed(life, offset, applied)))
 
     async def read(self, topic: str, start: int, stop: int) -> AsyncIterator[list[RawRecord]]:
         """The records of a topic from `start` up to `stop`, by a reader of its own. Raises OperatorError."""
@@ -202,8 +202,7 @@ class KafkaLog:
                 followed.pop(order, None)
                 changed.add(order)
             else:
-                topic, offset, applied = order
-                followed[topic] = _Followed(offset, applied)
+                topic, followed[topic] = order
                 changed.add(topic)
         # First away with what was assigned, then what is new: a topic may be both.
         if removed := changed & before:
@@ -230,11 +229,11 @@ class KafkaLog:
             base, cursor.next = cursor.next, records[-1].offset + 1
             # The leader has applied its own records by their delivery reports: no need to wake the event loop.
             if cursor.next > cursor.applied() and self._wait_for_room():
-                self._tell(Fetched(topic, base, cursor.next, records, self._room.release))
+                self._tell(Fetched(topic, cursor.life, base, cursor.next, records, self._room.release))
         if lost is not None:
             del followed[topic]
             consumer.incremental_unassign([TopicPartition(topic, 0)])
-            self._tell(LogLost(topic, lost))
+            self._tell(LogLost(topic, cursor.life, lost))
 
     def _wait_for_room(self) -> bool:
         while not self._stopping.is_set():
@@ -291,20 +290,21 @@ def _reading(bootstrap: str) -> dict[str, Any]:
 class _Followed:
     """Where the reader stands in one topic, and where its replica does."""
 
-    def __init__(self, offset: int, applied: Callable[[], int]) -> None:
+    def __init__(self, life: str, offset: int, applied: Callable[[], int]) -> None:
+        self.life = life
         self.next = offset
         self.applied = applied
 
 
-def _outcome(topic: str, error: KafkaError | None, message: Message) -> Event:
+def _outcome(topic: str, life: str, error: KafkaError | None, message: Message) -> Event:
     if error is not None:
-        return Undelivered(topic, error.str())
+        return Undelivered(topic, life, error.str())
     kind, timestamp_ms = message.timestamp()
     offset = message.offset()
     # A retry that Kafka recognized as a duplicate may come without its offset.
     if kind != TIMESTAMP_LOG_APPEND_TIME or offset is None or offset == OFFSET_INVALID or offset < 0:
-        return Delivered(topic, -1, 0)
-    return Delivered(topic, offset, timestamp_ms)
+        return Delivered(topic, life, -1, 0)
+    return Delivered(topic, life, offset, timestamp_ms)
 
 
 def _next_messages(consumer: Consumer) -> list[Message]:

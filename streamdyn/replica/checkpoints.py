@@ -23,7 +23,7 @@ KEPT = 2  # so that one that is being sent outlives the making of the next one
 CHUNK_BYTES = 1024 * 1024
 
 
-class Checkpoints:
+class FileCheckpoints:
     """Those of one partition, in `folder`; `replica` is its replica's. Raises PartitionError where the disk fails."""
 
     def __init__(self, folder: Path, replica: Path) -> None:

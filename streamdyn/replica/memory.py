@@ -49,6 +49,17 @@ class MemoryStore:
             self._remembered.pop(offset, None)
         self._state = effects.state
 
+    def copy(self) -> MemoryStore:
+        """Another store, with what this one has now."""
+        store = MemoryStore()
+        store.take_over(self)
+        return store
+
+    def take_over(self, other: MemoryStore) -> None:
+        """Have what another store has now."""
+        self._topic_id, self._state = other._topic_id, other._state
+        self._rows, self._remembered = dict(other._rows), dict(other._remembered)
+
     def begin_flush(self) -> None:
         """There is no disk."""
 
@@ -56,7 +67,7 @@ class MemoryStore:
         return False
 
     def checkpoint(self, folder: str) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # there are no folders: see `copy`
 
     def close(self) -> None:
         """Nothing is buffered."""

@@ -1,29 +1,31 @@
-"""A machine's disk: a store that knows its commits, so that a crash can lose the newest of them, or all."""
+"""A replica's store on a simulated disk: it knows what it has not flushed, so that a crash can lose the newest of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from streamdyn.core.apply import Effects, State
 from streamdyn.replica.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from streamdyn.core.apply import Effects, State
 
-class Disk(MemoryStore):
+
+class DiskStore(MemoryStore):
     """`read` and `committed` are told of each read and commit, after it."""
 
-    def __init__(self, topic_id: str, commits: list[Effects] | None = None) -> None:
+    def __init__(self, flushed: MemoryStore | None = None) -> None:
         super().__init__()
-        self.topic_id = topic_id
-        self.commits: list[Effects] = []
+        self._flushed = flushed or MemoryStore()
+        self.take_over(self._flushed)
+        self.unflushed: list[Effects] = []
         self.read: Callable[[], None] = _nothing
         self.committed: Callable[[], None] = _nothing
-        if commits:
-            self.begin(topic_id, State())
-        for effects in commits or ():
-            self.commit(effects)
+
+    def begin(self, topic_id: str, state: State) -> None:
+        super().begin(topic_id, state)
+        self._flushed.begin(topic_id, state)
 
     def get(self, key: bytes) -> bytes | None:
         row = super().get(key)
@@ -32,12 +34,30 @@ class Disk(MemoryStore):
 
     def commit(self, effects: Effects) -> None:
         super().commit(effects)
-        self.commits.append(effects)
+        self.unflushed.append(effects)
         self.committed()
 
-    def after_crash(self, lost: int) -> Disk:
-        """What a restart finds where the newest `lost` commits had not been flushed."""
-        return type(self)(self.topic_id, self.commits[: max(0, len(self.commits) - lost)])
+    def begin_flush(self) -> None:
+        self._flushed = self.copy()
+        self.unflushed = []
+
+    def close(self) -> None:
+        self.begin_flush()
+
+    @property
+    def flushed_offset(self) -> int:
+        """What it would hold after a crash that loses all it can."""
+        saved = self._flushed.load()
+        return 0 if saved is None else saved.state.next_offset
+
+    def after_crash(self, lost: int) -> Self:
+        """What a restart finds where the newest `lost` commits of those that had not been flushed are lost; without
+        any flush so far, that may be all.
+        """
+        disk = type(self)(self._flushed.copy())
+        for effects in self.unflushed[: max(0, len(self.unflushed) - lost)]:
+            disk.commit(effects)
+        return disk
 
 
 def _nothing() -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf
 
+STRONG, BARRIER, POSITION = "strong", "barrier", "position"
+
 
 @dataclass(slots=True)
 class Op:
-    """A client's write or read: `value` is what it wrote, `old` what it was told of the state before (or read)."""
+    """A client's write or read: `value` is what it wrote, `old` what it was told of the state before (or read).
+
+    `kind` is that of a read.
+    """
 
     key: bytes
     invoked: float
@@ -16,6 +21,7 @@ class Op:
     tells_old: bool = False
     old: bytes | None = None
     responded: float = inf
+    kind: str = STRONG
 
 
 def linearizable(history: list[Op]) -> bool:

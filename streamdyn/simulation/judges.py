@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from streamdyn.codec import FORMAT, decode_batch
@@ -10,66 +11,77 @@ from streamdyn.core.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.core.rows import row_item
 from streamdyn.log.events import RawRecord
 from streamdyn.simulation.conformance import Told, judge_log
-from streamdyn.simulation.history import linearizable
+from streamdyn.simulation.history import POSITION, Op, linearizable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from streamdyn.core.tables import PartitionInfo
     from streamdyn.replica.replica import Replica
-    from streamdyn.simulation.client import Book
     from streamdyn.simulation.machine import Machine
     from streamdyn.simulation.topic import Topic
     from streamdyn.simulation.world import World
 
 
 class ReaderJudge:
-    """After every event: at most one node may answer strong reads, and it has applied every acknowledged write.
+    """After every event: at most one node may answer a partition's strong reads, and it has applied every acknowledged
+    write.
 
     Judged at the true time, also of a machine that stands still: it may go on at any moment.
     """
 
-    def __init__(self, world: World, machines: list[Machine]) -> None:
+    def __init__(self, world: World, machines: Sequence[Machine]) -> None:
         self._world = world
         self._machines = machines
-        self._acknowledged_offset = -1
+        self._acknowledged: defaultdict[str, int] = defaultdict(lambda: -1)
 
-    def acknowledged(self, offset: int) -> None:
-        self._acknowledged_offset = max(self._acknowledged_offset, offset)
+    def acknowledged(self, partition: str, offset: int) -> None:
+        self._acknowledged[partition] = max(self._acknowledged[partition], offset)
 
     def look(self) -> None:
-        readers = [m for m in self._machines if m.serves and m.keeper.may_read(int(m.true_clock_ms()))]
-        if len(readers) > 1:
-            self._world.violation("two readers", " and ".join(machine.life for machine in readers))
-        for machine in readers:
-            if machine.replica.state.next_offset <= self._acknowledged_offset:
-                self._world.violation(
-                    "reader behind", f"{machine.life} has not applied offset {self._acknowledged_offset}"
-                )
+        readers: dict[str, str] = {}
+        for machine in self._machines:
+            for partition, keeper, replica in machine.keepers():
+                if not keeper.holds or not keeper.may_read(int(machine.true_clock_ms())):
+                    continue
+                if partition in readers:
+                    self._world.violation("two readers", f"{partition}: {readers[partition]} and {machine.life}")
+                readers[partition] = machine.life
+                if replica.state.next_offset <= self._acknowledged[partition]:
+                    self._world.violation(
+                        "reader behind",
+                        f"{partition}: {machine.life} has not applied offset {self._acknowledged[partition]}",
+                    )
 
 
-def judge_replicas(world: World, topic: Topic, machines: list[Machine], book: Book) -> None:
+def judge_replicas(
+    world: World,
+    topic: Topic,
+    info: PartitionInfo,
+    replicas: Mapping[str, Replica],
+    acknowledged: Mapping[bytes, bytes | None],
+) -> None:
     """At the end: the log and its acknowledgements conform, and every replica has what a replay of the log has."""
     records = [RawRecord(stored.offset, stored.timestamp_ms, stored.value, FORMAT) for stored in topic.records]
-    told = [
-        Told(id_, tells=True, item=None if old is None else row_item(old)) for id_, old in book.acknowledged.items()
-    ]
+    told = [Told(id_, tells=True, item=None if old is None else row_item(old)) for id_, old in acknowledged.items()]
     verdict = judge_log(records, told)
     world.report.counts += verdict.counts
     for kind, text in verdict.violations:
-        world.violation(kind, text)
-    for machine in [machine for machine in machines if machine.serves]:
-        replica = _caught_up(topic, machine)
-        if _rows(replica) != verdict.rows or replica.state != verdict.state:
-            world.violation("replicas differ", f"{machine.name}: {_rows(replica)}, a replay: {verdict.rows}")
+        world.violation(kind, f"{info.id}: {text}")
+    for name, replica in replicas.items():
+        caught_up = _caught_up(topic, replica)
+        if _rows(caught_up) != verdict.rows or caught_up.state != verdict.state:
+            world.violation("replicas differ", f"{info.id} {name}: {_rows(caught_up)}, a replay: {verdict.rows}")
 
 
-def judge_history(world: World, book: Book, keys: tuple[bytes, ...]) -> None:
+def judge_history(world: World, history: list[Op], keys: tuple[bytes, ...]) -> None:
     """At the end: the clients' history of each key is linearizable."""
     for key in keys:
-        if not linearizable([op for op in book.history if op.key == key]):
+        if not linearizable([op for op in history if op.key == key and op.kind != POSITION]):
             world.violation("not linearizable", f"key {key.decode()}")
 
 
-def _caught_up(topic: Topic, machine: Machine) -> Replica:
-    replica = machine.replica_at_the_end()
+def _caught_up(topic: Topic, replica: Replica) -> Replica:
     start = replica.state.next_offset
     rest = topic.since(start, len(topic.records))
     if rest:

@@ -16,19 +16,25 @@ if TYPE_CHECKING:
     from contextvars import Context
 
 
+THREAD_S = 0.002
+
+
 class MachineLoop(asyncio.AbstractEventLoop):
-    """`clock_s` is the machine's own clock; `wake` asks for a later `run_ready`, after so many of its seconds."""
+    """`clock_s` is the machine's own clock; `wake` asks for a later step, after so many of its seconds, unless the timer
+    is cancelled by then.
+    """
 
     def __init__(
         self,
         clock_s: Callable[[], float],
-        wake: Callable[[float, Callable[[], None]], None],
+        wake: Callable[[asyncio.TimerHandle, float, Callable[[], None]], None],
         defect: Callable[[str], None],
     ) -> None:
         self._clock_s = clock_s
         self._wake = wake
         self._defect = defect
         self._ready: deque[asyncio.Handle] = deque()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def run(self, action: Callable[[], object], between_steps: Callable[[], None]) -> None:
         """Do `action` on this loop, and then all that becomes ready by it."""
@@ -70,7 +76,7 @@ class MachineLoop(asyncio.AbstractEventLoop):
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when, callback, args, self, context)
-        self._wake(max(0.0, when - self.time()), lambda: self._ready.append(handle))
+        self._wake(handle, max(0.0, when - self.time()), lambda: self._ready.append(handle))
         return handle
 
     def create_future(self) -> asyncio.Future[Any]:
@@ -80,7 +86,23 @@ class MachineLoop(asyncio.AbstractEventLoop):
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, **options)
         # The process may end under it, which asyncio otherwise takes for a mistake.
         task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return task
+
+    def run_in_executor(self, executor: object, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
+        """In a moment, on the only thread that there is."""
+        del executor
+        future = self.create_future()
+
+        def run() -> None:
+            try:
+                future.set_result(func(*args))
+            except Exception as error:  # noqa: BLE001 - it is the caller's
+                future.set_exception(error)
+
+        self.call_later(THREAD_S, run)
+        return future
 
     def get_debug(self) -> bool:
         return False

@@ -2,6 +2,9 @@
 
 Everything that happens in a run is an event at a time; what is due at the same time happens in the order it was asked
 for; every chance is drawn from the seed. So a seed replays exactly.
+
+Who acts has a stream of chances of its own, and so has each kind of fault at each place: what is left out of a run (see
+`minimize`) changes as little as can be of the rest.
 """
 
 from __future__ import annotations
@@ -11,14 +14,16 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import inf
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
 # Where a machine may stand still for a while. A run is often about one of these places alone.
 AFTER_READING, BEFORE_CLOCK, BEFORE_SENDING, AFTER_COMMIT, BETWEEN_STEPS = PLACES = range(5)
 NEVER = inf
+# Clocks run this much apart at most: what the lease allows for (1.048 / 0.954 is just under 1.1).
+SLOWEST, QUICKEST = 0.954, 1.048
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,11 @@ class Weather:
     patience_ms: tuple[float, ...]
     keys: int
     writes: float
+    # Of whole clusters only:
+    lost_message: float
+    slow_message: float
+    cut_every_ms: float
+    trim_bytes: int
 
     @staticmethod
     def draw(random: Random) -> Weather:
@@ -61,6 +71,10 @@ class Weather:
             patience_ms=random.choice(((160.0, 400.0), (160.0, 1_200.0, 5_000.0), (5_000.0, 12_000.0))),
             keys=random.choice((1, 2)),
             writes=random.choice((0.2, 0.5, 0.9)),
+            lost_message=random.choice((0.0, 0.002, 0.02)),
+            slow_message=random.choice((0.0, 0.02, 0.1)),
+            cut_every_ms=random.choice((5_000.0, 15_000.0, NEVER)),
+            trim_bytes=random.choice((2_000, 20_000)),
         )
 
 
@@ -71,28 +85,52 @@ def _stalls(random: Random) -> tuple[float, ...]:
     return tuple(stalls)
 
 
+class Fault(NamedTuple):
+    """Something that went wrong in a run: the how-manieth of its kind, in that place."""
+
+    kind: str
+    place: str
+    number: int
+
+
 @dataclass(slots=True)
 class Report:
-    """What happened in a run, and what should not have: the first violation of each kind. `trace` tells it in order."""
+    """What happened in a run, and what should not have: the first violation of each kind. `trace` tells it in order.
+
+    `faults` has the times, in ms, of all that went wrong.
+    """
 
     seed: int
     counts: Counter[str] = field(default_factory=Counter)
     violations: dict[str, str] = field(default_factory=dict)
+    faults: dict[Fault, float] = field(default_factory=dict)
     simulated_ms: float = 0.0
+    steps: int = 0
     trace: list[str] = field(default_factory=list)
 
 
 class World:
-    """Time, chance, and the book of what happened. `traced` keeps a line for each thing worth telling."""
+    """Time, chance, and the book of what happened. `traced` keeps a line for each thing worth telling.
 
-    def __init__(self, seed: int, *, traced: bool = False) -> None:
-        self.random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
-        self.weather = Weather.draw(self.random)
+    Of what goes wrong, only what is in `only` does, where that is given.
+    """
+
+    def __init__(self, seed: int, *, traced: bool = False, only: Container[Fault] | None = None) -> None:
+        self._seed = seed
+        self.weather = Weather.draw(self.stream("weather"))
         self.report = Report(seed)
         self.now = 0.0
+        self.is_calm = False
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
         self._traced = traced
+        self._only = only
+        self._faults: dict[tuple[str, str], Random] = {}
+        self._fault_numbers: Counter[tuple[str, str]] = Counter()
+
+    def stream(self, name: str) -> Random:
+        """Chances of somebody's own."""
+        return Random(f"{self._seed} {name}")  # noqa: S311 - to be repeated, not to be secret
 
     def after(self, delay_ms: float, action: Callable[[], None]) -> None:
         self.at(self.now + delay_ms, action)
@@ -101,18 +139,30 @@ class World:
         self._number += 1
         heappush(self._events, (time_ms, self._number, action))
 
-    def run(self, until_ms: float, after_each: Callable[[], None]) -> None:
-        while self._events and self.now < until_ms:
+    def run(self, until_ms: float, after_each: Callable[[], None], max_steps: float = inf) -> None:
+        while self._events and self._events[0][0] < until_ms and self.report.steps < max_steps:
             self.now, _, action = heappop(self._events)
+            self.report.steps += 1
             action()
             after_each()
         self.report.simulated_ms = self.now
 
-    def chance(self, probability: float) -> bool:
-        return probability > 0 and self.random.random() < probability
-
-    def network_ms(self) -> float:
-        return self.random.uniform(4, 60)
+    def goes_wrong(self, kind: str, probability: float, place: str = "") -> bool:
+        """Whether a fault of this kind happens now, at this place. It is counted."""
+        if probability <= 0 or self.is_calm:
+            return False
+        where = kind, place
+        if where not in self._faults:
+            self._faults[where] = self.stream(f"{kind} {place}")
+        if self._faults[where].random() >= probability:
+            return False
+        self._fault_numbers[where] += 1
+        fault = Fault(kind, place, self._fault_numbers[where])
+        if self._only is not None and fault not in self._only:
+            return False
+        self.report.faults[fault] = self.now
+        self.count(kind)
+        return True
 
     def count(self, what: str) -> None:
         self.report.counts[what] += 1
@@ -125,3 +175,8 @@ class World:
         if kind not in self.report.violations:
             self.tell("JUDGE", f"{kind}: {text}")
             self.report.violations[kind] = f"{text}, at {self.now:.1f} ms"
+
+
+def network_ms(random: Random) -> float:
+    """How long a message is on its way."""
+    return random.uniform(4, 60)

@@ -50,7 +50,7 @@ class Rig:
             observe=lambda _: None,
             failed=lambda _, reason: self.failures.append(reason),
             suspect=lambda _: self._suspect(),
-            may_claim=lambda _: self.holder_is_gone,
+            may_claim=lambda *_: self.holder_is_gone,
         )
         return self.partition
 
@@ -61,16 +61,16 @@ class Rig:
 
     def deliver(self) -> None:
         """The log takes the oldest append, and says so."""
-        self.partition.handle(Delivered("topic", self.take(), self.now_ms))
+        self.partition.handle(Delivered("topic", self.life, self.take(), self.now_ms))
 
     def deliver_without_offset(self) -> None:
         self.take()
-        self.partition.handle(Delivered("topic", -1, 0))
+        self.partition.handle(Delivered("topic", self.life, -1, 0))
 
     def lose(self) -> None:
         """The oldest append never gets to the log."""
         self.sent.pop(0)
-        self.partition.handle(Undelivered("topic", "timed out"))
+        self.partition.handle(Undelivered("topic", self.life, "timed out"))
 
     def foreign(self, *commands: object) -> None:
         """Somebody else appends."""
@@ -81,7 +81,7 @@ class Rig:
         base = self.partition.next_offset if base is None else base
         end = len(self.log) if end is None else end
         records = [RawRecord(n, self.now_ms, self.log[n], record_format) for n in range(base, end)]
-        self.partition.handle(Fetched("topic", base, end, records, lambda: None))
+        self.partition.handle(Fetched("topic", self.life, base, end, records, lambda: None))
 
     def lead(self) -> None:
         """Become the leader of a fresh log."""

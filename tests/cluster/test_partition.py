@@ -289,7 +289,7 @@ async def test_a_gap_in_what_the_reader_brings_stops_the_partition(rig: Rig):
 
 @run
 async def test_a_topic_that_cannot_be_read_is_looked_at_before_it_is_given_up(rig: Rig):
-    rig.partition.handle(LogLost("topic", "gone"))
+    rig.partition.handle(LogLost("topic", rig.life, "gone"))
     assert rig.suspected == 1
     assert rig.partition.failure is None
 
@@ -329,7 +329,7 @@ async def test_a_barrier_ends_also_where_the_reader_is_quicker_than_the_report(r
     await settle()
     offset = rig.take()
     rig.fetch()
-    rig.partition.handle(Delivered("topic", offset, rig.now_ms))
+    rig.partition.handle(Delivered("topic", rig.life, offset, rig.now_ms))
     await asyncio.wait_for(barrier, 1)
 
 

@@ -18,9 +18,9 @@ from streamdyn.core.apply import Applied
 from streamdyn.core.commands import DONE, LeaseRelease, LeaseRenew
 from streamdyn.core.dedupe import DedupeWindow
 from streamdyn.core.lease import Lease, LeaseKeeper, accept
-from streamdyn.simulation.disk import Disk
+from streamdyn.simulation.disk import DiskStore
 from streamdyn.simulation.history import Op, linearizable
-from streamdyn.simulation.machine import Parts
+from streamdyn.simulation.partition_machine import Parts
 from streamdyn.simulation.run import run
 
 SEEDS = 300
@@ -36,7 +36,7 @@ MUST_HAPPEN = (
     "releases",
     "polite stops",
     "crashes",
-    "stores lost",
+    "disks lost",
     "stalls",
     "ambiguous appends",
     "lost appends",
@@ -205,23 +205,24 @@ class AppendsAnyTime(Partition):
             await appender._idle.wait()
 
 
-class TearsItsCommits(Disk):
+class TearsItsCommits(DiskStore):
     """The offset would be saved in another batch than the rows: a crash in between keeps one of the two."""
 
     def after_crash(self, lost):
-        disk = super().after_crash(lost)
-        if disk.commits:
-            disk.commits[-1] = replace(disk.commits[-1], rows={})
-        return type(self)(disk.topic_id, disk.commits)
+        kept = len(self.unflushed) - min(lost, len(self.unflushed))
+        if kept:
+            self.unflushed[kept - 1] = replace(self.unflushed[kept - 1], rows={})
+        return super().after_crash(lost)
 
 
-class TearsItsWindow(Disk):
+class TearsItsWindow(DiskStore):
     """What was applied would be saved in another batch than the rows: a crash in between forgets the ids."""
 
     def after_crash(self, lost):
-        disk = super().after_crash(lost)
-        torn = [replace(effects, remembered=[]) for effects in disk.commits[-1:]]
-        return type(self)(disk.topic_id, [*disk.commits[:-1], *torn])
+        kept = len(self.unflushed) - min(lost, len(self.unflushed))
+        if kept:
+            self.unflushed[kept - 1] = replace(self.unflushed[kept - 1], remembered=[])
+        return super().after_crash(lost)
 
 
 @dataclass(frozen=True)

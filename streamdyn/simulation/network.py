@@ -1,0 +1,46 @@
+"""The network between simulated machines and the Kafka: messages that are late, lost, or overtake each other, and cuts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamdyn.simulation.world import network_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+    from streamdyn.simulation.world import World
+
+KAFKA = "kafka"
+SLOW_MS = 1_500
+
+
+class Network:
+    """Who reaches whom. A cut goes one way: nothing that `sender` sends reaches `receiver`, and none of them is told."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._cuts: set[tuple[str, str]] = set()
+
+    def cut(self, sender: str, receiver: str) -> None:
+        self._cuts.add((sender, receiver))
+
+    def mend(self) -> None:
+        """All cuts."""
+        self._cuts.clear()
+
+    def is_cut(self, sender: str, receiver: str) -> bool:
+        return (sender, receiver) in self._cuts
+
+    def is_kafka_cut(self, machine: str) -> bool:
+        return self.is_cut(machine, KAFKA) or self.is_cut(KAFKA, machine)
+
+    def send(self, sender: str, receiver: str, random: Random, arrive: Callable[[], None]) -> None:
+        """A message, which arrives some time later, or never. Two that are sent one after the other may change places."""
+        world, weather = self._world, self._world.weather
+        link = f"{sender}-{receiver}"
+        if world.goes_wrong("lost messages", weather.lost_message, link):
+            return
+        late_ms = SLOW_MS * random.random() if world.goes_wrong("slow messages", weather.slow_message, link) else 0
+        world.after(network_ms(random) + late_ms, lambda: None if self.is_cut(sender, receiver) else arrive())

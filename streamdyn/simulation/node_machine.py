@@ -1,0 +1,233 @@
+"""A machine that runs a whole real `Node`: router, leadership, placement, checkpoints, catch-up, and all its timers."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from streamdyn.cluster.messages import Answer, Question, Refused
+from streamdyn.cluster.node import Node
+from streamdyn.cluster.session import Wishes
+from streamdyn.core.apply import Schema
+from streamdyn.errors import OperatorError, Unreachable
+from streamdyn.replica.replica import Replica
+from streamdyn.settings import Settings
+from streamdyn.simulation.disks import MachineDisk
+from streamdyn.simulation.kafka import Kafka, MachineLog, MachineTopics
+from streamdyn.simulation.machine import Machine
+from streamdyn.simulation.world import AFTER_COMMIT, AFTER_READING, BEFORE_CLOCK, BETWEEN_STEPS, World, network_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamdyn.cluster.node import Timer
+    from streamdyn.cluster.session import Session, Sessions
+    from streamdyn.core.lease import LeaseKeeper
+    from streamdyn.core.tables import PartitionInfo
+    from streamdyn.log.events import Event
+    from streamdyn.replica.memory import MemoryStore
+    from streamdyn.simulation.network import Network
+
+_encode = msgspec.msgpack.Encoder().encode
+_question = msgspec.msgpack.Decoder(Question)
+_answer = msgspec.msgpack.Decoder(Answer)
+
+# What an operator should never read, whatever happens to the machines.
+ALARMS = ("defect", "differ", "damaged", "lost records", "made anew", "does not exist")
+
+
+class Cluster(NamedTuple):
+    """What all machines of a run share. `may_lose_disk` tells whether a machine may lose its disk now."""
+
+    kafka: Kafka
+    network: Network
+    machines: dict[str, NodeMachine]
+    copies: list[MemoryStore]
+    settings: Settings
+    may_lose_disk: Callable[[NodeMachine], bool]
+
+
+class NodeMachine(Machine):
+    """One node of the cluster. It serves clients from the moment that it has started."""
+
+    def __init__(self, world: World, name: str, cluster: Cluster) -> None:
+        super().__init__(world, name)
+        self._cluster = cluster
+        stalls = world.weather.stall
+        self.disk = MachineDisk(
+            cluster.copies,
+            read=lambda: self.may_stall(stalls[AFTER_READING]),
+            committed=lambda: self.may_stall(stalls[AFTER_COMMIT]),
+        )
+        self.node: Node | None = None
+        self.sessions: Sessions | None = None
+
+    # --- life and death ---
+
+    def open(self) -> None:
+        life = self.life
+        self._edge = edge = MachineEdge(self, self._cluster, lambda event: self.do_in(life, lambda: self._told(event)))
+        addresses = (f"{self.name}:1", f"{self.name}:2")
+        self.node = node = Node(self.name, life, edge, self._cluster.settings, addresses, self._report)
+        for timer in node.timers():
+            self.loop.create_task(self._every(timer))
+        self.loop.create_task(self._start(node))
+
+    async def _start(self, node: Node) -> None:
+        try:
+            self.sessions = await node.start()
+        except OperatorError as error:
+            self.world.tell(self.life, f"does not start: {error}")
+            self.loop.call_soon(self.end_of, self.life)
+            return
+        self.world.tell(self.life, "serves")
+        self.serves = True
+
+    async def hand_over(self) -> None:
+        node = self.node
+        assert node is not None
+        await node.stop()
+        node.close()
+
+    def ended(self) -> None:
+        self._edge.log.close()
+        self.node = self.sessions = None
+
+    def lose(self) -> str:
+        if self._cluster.may_lose_disk(self) and self.world.goes_wrong("disks lost", 0.3, self.name):
+            self.disk.stores.clear()
+            self.disk.kept.clear()
+            return "its disk"
+        lost = self.random.choice((0, 1, 2, 5, 50))
+        self.disk.crash(lost)
+        return f"{lost} commits of each replica"
+
+    def keepers(self) -> list[tuple[str, LeaseKeeper, Replica]]:
+        if self.node is None:
+            return []
+        return [(p.id, p._keeper, p._replica) for p in self.node.partitions.values()]  # noqa: SLF001 - a judge sees all
+
+    def between_steps(self) -> None:
+        self.may_stall(self.world.weather.stall[BETWEEN_STEPS])
+
+    def landed(self, topic: str) -> None:
+        if self.life:
+            self._edge.log.landed(topic)
+
+    def replica_at_the_end(self, info: PartitionInfo) -> Replica | None:
+        """Its replica of a partition, as a restart would find it if nothing more was lost."""
+        store = self.disk.stores.get(info.id)
+        if store is None:
+            return None
+        saved = store.load()
+        if saved is None:
+            return None
+        return Replica(store.after_crash(0), replace(info, topic_id=saved.topic_id), Schema())
+
+    # --- what happens on it ---
+
+    def _told(self, event: Event) -> None:
+        if self.node is not None:
+            self.node.handle(event)
+
+    async def _every(self, timer: Timer) -> None:
+        while True:
+            await asyncio.sleep(timer.interval_s)
+            await timer.action()
+
+    def _report(self, line: str) -> None:
+        self.world.tell(self.life, f"says: {line}")
+        self.world.count("lines for the operator")
+        if any(alarm in line for alarm in ALARMS):
+            self.world.violation("alarm", f"{self.life}: {line}")
+
+    def clock_ms(self) -> int:
+        self.may_stall(self.world.weather.stall[BEFORE_CLOCK])
+        return int(self.true_clock_ms())
+
+    # --- what others ask ---
+
+    def session(self, wishes: Wishes) -> Session | None:
+        return None if self.sessions is None else self.sessions.session(wishes)
+
+    def asked(self, question: bytes, reply: Callable[[bytes], None], refuse: Callable[[], None]) -> None:
+        """Another machine's question has arrived."""
+        if self.node is None:
+            refuse()
+        else:
+            node = self.node
+            self.spawn(lambda: self._answer(node, _question.decode(question), reply))
+
+    async def _answer(self, node: Node, question: Question, reply: Callable[[bytes], None]) -> None:
+        answer = await node.service.handle(question)
+        if isinstance(answer, Refused) and "defect" in (answer.text or ""):
+            self.defect(str(answer.text))
+        reply(_encode(answer))
+
+
+class MachineEdge:
+    """The `Edge` port of one life of a node, and its `Network`."""
+
+    def __init__(self, machine: NodeMachine, cluster: Cluster, tell: Callable[[Event], None]) -> None:
+        self._machine = machine
+        self._cluster = cluster
+        self.log = MachineLog(cluster.kafka, machine, cluster.network, tell)
+        self.topics = MachineTopics(cluster.kafka, machine, cluster.network)
+        self.disk = machine.disk
+        self.network = self
+        self._life = machine.life
+        self._asked: dict[str, dict[asyncio.Future[Answer], None]] = {}  # in their order, as sets are not
+
+    def clock_ms(self) -> int:
+        return self._machine.clock_ms()
+
+    def new_id(self) -> bytes:
+        return self._machine.random.randbytes(16)
+
+    async def ask(self, node: str, question: Question, timeout_ms: int) -> Answer:
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        asked = self._asked.setdefault(node, {})
+        asked[future] = None
+        self._send(node, _encode(question), future)
+        try:
+            async with asyncio.timeout(timeout_ms / 1000):
+                return await future
+        except TimeoutError:
+            raise Unreachable(f"{node} did not answer in {timeout_ms} ms") from None
+        finally:
+            asked.pop(future, None)
+
+    def drop(self, node: str) -> None:
+        for future in list(self._asked.pop(node, ())):
+            if not future.done():
+                future.set_exception(Unreachable("the connection ended"))
+
+    def _send(self, node: str, question: bytes, future: asyncio.Future[Answer]) -> None:
+        machine, network, other = self._machine, self._cluster.network, self._cluster.machines.get(node)
+        if other is None:
+            future.set_exception(Unreachable(f"nobody knows where {node} is"))
+            return
+
+        def reply(answer: bytes) -> None:
+            network.send(node, machine.name, other.random, lambda: self._settle(future, answer))
+
+        def refuse() -> None:
+            delay_ms = network_ms(other.random)
+            machine.world.after(delay_ms, lambda: self._settle(future, None))
+
+        network.send(machine.name, node, machine.random, lambda: other.asked(question, reply, refuse))
+
+    def _settle(self, future: asyncio.Future[Answer], answer: bytes | None) -> None:
+        self._machine.do_in(self._life, lambda: _settle(future, answer))
+
+
+def _settle(future: asyncio.Future[Answer], answer: bytes | None) -> None:
+    if future.done():
+        return
+    if answer is None:
+        future.set_exception(Unreachable("the connection is refused"))
+    else:
+        future.set_result(_answer.decode(answer))

@@ -1,0 +1,131 @@
+"""A machine that runs one real `Partition` and nothing else: the lease and the log in their roughest weather.
+
+No node asks another one here, and nobody keeps a node from claiming: leaders change much more often than in a cluster,
+and every rule of the lease is needed all the time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamdyn.cluster.partition import Partition
+from streamdyn.core.apply import Schema
+from streamdyn.core.lease import LeaseKeeper
+from streamdyn.core.tables import PartitionInfo
+from streamdyn.replica.replica import Replica
+from streamdyn.settings import LEASE_DURATION_MS
+from streamdyn.simulation.disk import DiskStore
+from streamdyn.simulation.machine import Machine
+from streamdyn.simulation.topic import Reader, Topic
+from streamdyn.simulation.world import AFTER_COMMIT, AFTER_READING, BEFORE_CLOCK, BEFORE_SENDING, BETWEEN_STEPS, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamdyn.core.commands import Command
+    from streamdyn.log.events import Event
+
+INFO = PartitionInfo("p", "topic", 0, "topic-id")
+EXPIRE_INTERVAL_MS = 500
+LOST_ALL = 10**9
+
+
+class Parts:
+    """What a machine is built of. Broken variants replace one of them."""
+
+    partition: type[Partition] = Partition
+    keeper: type[LeaseKeeper] = LeaseKeeper
+    disk: type[DiskStore] = DiskStore
+
+
+class PartitionMachine(Machine):
+    """One replica of the partition that a run is about."""
+
+    def __init__(self, world: World, topic: Topic, name: str, parts: type[Parts]) -> None:
+        super().__init__(world, name)
+        self._topic = topic
+        self._parts = parts
+        self._disk = parts.disk()
+
+    def open(self) -> None:
+        life, stalls = self.life, self.world.weather.stall
+        self._disk.read = lambda: self.may_stall(stalls[AFTER_READING])
+        self._disk.committed = lambda: self.may_stall(stalls[AFTER_COMMIT])
+        self.replica = Replica(self._disk, INFO, Schema())
+        self.keeper = self._parts.keeper(self.name, life, LEASE_DURATION_MS)
+        self.partition = self._parts.partition(
+            INFO,
+            self.replica,
+            self.keeper,
+            append=lambda value: self._append(life, value),
+            clock_ms=self._clock_ms,
+            observe=lambda _: None,
+            failed=lambda _, reason: self.defect(f"out of service: {reason}"),
+            suspect=lambda _: None,
+            may_claim=lambda *_: True,
+        )
+        self._reader = Reader(self.world, self._topic, life, self.partition.next_offset, self._tell(life), self.random)
+        self._reader.follow()
+        self.serves = True
+        self._expire_later()
+
+    async def hand_over(self) -> None:
+        await self.partition.hand_over(None, for_good=True)
+
+    def ended(self) -> None:
+        if self.serves:
+            self._reader.close()
+
+    def lose(self) -> str:
+        lost = self.random.choice((0, 1, 2, 5, LOST_ALL))
+        self._disk = self._disk.after_crash(lost)
+        if lost == LOST_ALL:
+            self.world.count("disks lost")
+        return "its disk" if lost == LOST_ALL else f"{lost} commits"
+
+    def keepers(self) -> list[tuple[str, LeaseKeeper, Replica]]:
+        return [(INFO.id, self.keeper, self.replica)] if self.serves else []
+
+    def landed(self) -> None:
+        if self.serves:
+            self._reader.follow()
+
+    def between_steps(self) -> None:
+        self.may_stall(self.world.weather.stall[BETWEEN_STEPS])
+
+    def replica_at_the_end(self) -> Replica:
+        """The replica, or where a step stands still in the middle of it, what a restart would find."""
+        if self.stands:
+            return Replica(self._disk.after_crash(0), INFO, Schema())
+        return self.replica
+
+    # --- what the partition asks for ---
+
+    def _clock_ms(self) -> int:
+        self.may_stall(self.world.weather.stall[BEFORE_CLOCK])
+        return int(self.true_clock_ms())
+
+    def _append(self, life: str, value: bytes) -> None:
+        self.may_stall(self.world.weather.stall[BEFORE_SENDING])
+        self._topic.append(value, life, self._tell(life), self.random, self.name)
+
+    def _tell(self, life: str) -> Callable[[Event], None]:
+        return lambda event: self.do_in(life, lambda: self.partition.handle(event))
+
+    def _expire_later(self) -> None:
+        life = self.life
+        self.world.after(EXPIRE_INTERVAL_MS, lambda: self.do_in(life, self._expire))
+
+    def _expire(self) -> None:
+        self.partition.expire()
+        self._expire_later()
+
+    # --- what clients ask for ---
+
+    async def write(self, command: Command) -> bytes | None:
+        applied = await self.partition.write(command)  # type: ignore[arg-type]
+        return applied.outcome.old
+
+    async def read(self, key: bytes) -> tuple[bytes | None, int]:
+        """The row, and the offset up to which it shows the log."""
+        return await self.partition.consistent(lambda: (self.partition.read(key), self.partition.next_offset))
