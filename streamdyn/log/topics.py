@@ -35,6 +35,7 @@ _NO_LEADER_YET = (
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._NOENT,  # noqa: SLF001 - "No leaders found": librdkafka's own word for several of these
 )
 
 TOPIC_CONFIG = {

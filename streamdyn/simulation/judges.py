@@ -1,28 +1,26 @@
-"""What must never happen in a run, told by judges that share no code with what they judge."""
+"""What must never happen in a run, and the judges that tell: the one of the log is `conformance`, as for a real one."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from streamdyn.codec import decode_batch
-from streamdyn.core.apply import Schema
-from streamdyn.core.commands import PutItem, Record, RecordBatch
+from streamdyn.codec import FORMAT, decode_batch
+from streamdyn.core.commands import Record, RecordBatch
 from streamdyn.core.indexes import BASE_SPACE, FIRST_INDEX_SPACE
-from streamdyn.core.rows import encode_row
-from streamdyn.replica.memory import MemoryStore
-from streamdyn.replica.replica import Replica
+from streamdyn.core.rows import row_item
+from streamdyn.log.events import RawRecord
+from streamdyn.simulation.conformance import Told, judge_log
 from streamdyn.simulation.history import POSITION, Op, linearizable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streamdyn.core.tables import PartitionInfo
+    from streamdyn.replica.replica import Replica
     from streamdyn.simulation.machine import Machine
     from streamdyn.simulation.topic import Topic
     from streamdyn.simulation.world import World
-
-Rows = dict[bytes, bytes]
 
 
 class ReaderJudge:
@@ -63,20 +61,17 @@ def judge_replicas(
     replicas: Mapping[str, Replica],
     acknowledged: Mapping[bytes, bytes | None],
 ) -> None:
-    """At the end: every replica, and one that replays the whole log, has what a model of ten lines has, and every
-    acknowledged write is in it, once, with the outcome that its client was told.
-    """
-    rows, outcomes = _model(world, topic)
-    replay = _replay(world, topic, info)
-    caught_up = {name: _caught_up(topic, replica) for name, replica in replicas.items()}
-    for name, replica in {"a replay": replay, **caught_up}.items():
-        if _rows(replica) != rows or replica.state != replay.state:
-            world.violation("replicas differ", f"{info.id} {name}: {_rows(replica)}, the model: {rows}")
-    for command_id, old in acknowledged.items():
-        if command_id not in outcomes:
-            world.violation("acknowledged write lost", f"{info.id}: {command_id.hex()}")
-        elif outcomes[command_id] != old:
-            world.violation("wrong outcome", f"{command_id.hex()}: {old!r}, the model: {outcomes[command_id]!r}")
+    """At the end: the log and its acknowledgements conform, and every replica has what a replay of the log has."""
+    records = [RawRecord(stored.offset, stored.timestamp_ms, stored.value, FORMAT) for stored in topic.records]
+    told = [Told(id_, tells=True, item=None if old is None else row_item(old)) for id_, old in acknowledged.items()]
+    verdict = judge_log(records, told)
+    world.report.counts += verdict.counts
+    for kind, text in verdict.violations:
+        world.violation(kind, f"{info.id}: {text}")
+    for name, replica in replicas.items():
+        caught_up = _caught_up(topic, replica)
+        if _rows(caught_up) != verdict.rows or caught_up.state != verdict.state:
+            world.violation("replicas differ", f"{info.id} {name}: {_rows(caught_up)}, a replay: {verdict.rows}")
 
 
 def judge_history(world: World, history: list[Op], keys: tuple[bytes, ...]) -> None:
@@ -84,36 +79,6 @@ def judge_history(world: World, history: list[Op], keys: tuple[bytes, ...]) -> N
     for key in keys:
         if not linearizable([op for op in history if op.key == key and op.kind != POSITION]):
             world.violation("not linearizable", f"key {key.decode()}")
-
-
-def _model(world: World, topic: Topic) -> tuple[Rows, dict[bytes, bytes | None]]:
-    """What the log means, in the fewest words: rows, and each command's outcome. The first one of an id counts."""
-    rows: Rows = {}
-    outcomes: dict[bytes, bytes | None] = {}
-    for stored in topic.records:
-        for command in decode_batch(stored.value) or ():
-            if isinstance(command, PutItem):
-                if command.id in outcomes:
-                    world.count("dedupe hits")
-                    continue
-                outcomes[command.id] = rows.get(command.key) if command.wants_old else None
-                rows[command.key] = encode_row(command.size, command.item)
-    return rows, outcomes
-
-
-def _replay(world: World, topic: Topic, info: PartitionInfo) -> Replica:
-    replica = Replica(MemoryStore(), info, Schema())
-    for stored in topic.records:
-        before = replica.state.lease
-        record = Record(stored.offset, stored.timestamp_ms, decode_batch(stored.value))
-        replica.apply(RecordBatch(replica.state.next_offset, stored.offset + 1, [record]))
-        after = replica.state.lease
-        if after.life != before.life:
-            world.count("elections" if after.life else "releases")
-        elif after is not before:
-            world.count("renewals")
-    world.report.counts["void lease records"] += replica.state.void
-    return replica
 
 
 def _caught_up(topic: Topic, replica: Replica) -> Replica:
@@ -125,5 +90,5 @@ def _caught_up(topic: Topic, replica: Replica) -> Replica:
     return replica
 
 
-def _rows(replica: Replica) -> Rows:
-    return {key.removeprefix(BASE_SPACE): row for key, row in replica.scan(BASE_SPACE, FIRST_INDEX_SPACE)}
+def _rows(replica: Replica) -> dict[bytes, bytes]:
+    return dict(replica.scan(BASE_SPACE, FIRST_INDEX_SPACE))

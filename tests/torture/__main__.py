@@ -20,7 +20,7 @@ from tests.torture.cluster import Cluster
 from tests.torture.faults import possible
 from tests.torture.history import write_lines
 from tests.torture.judges import judge, who_judges
-from tests.torture.log_check import judge_logs
+from tests.torture.log_check import judge_logs, save, take_traces
 from tests.torture.schedule import Planned, plan
 
 if TYPE_CHECKING:
@@ -50,15 +50,19 @@ def torture(
             happened = _timeline(cluster, clients, seed, faults, minutes)
         write_lines(clients.history, folder / "history.jsonl")
         print(f"checking {len(clients.history)} calls with {who_judges()}", flush=True)
-        wrong = judge(clients.history) + judge_logs(cluster, clients.history) + clients.oddities
+        traces = take_traces(cluster, clients)
+    logs = judge_logs(traces)
+    wrong = judge(clients.history) + logs.wrong + clients.oddities
     print(f"{_outcomes(clients)}; faults: {dict(happened)}")
+    print(f"in the logs: {dict(logs.counts)}")
     print(f"the longest write outage: {clients.longest_outage_s():.1f} s")
     if wrong:
         print("\n".join(wrong[:20]))
-        print(f"VIOLATED {len(wrong)} times; the history is in {folder}/history.jsonl")
+        save(traces, folder)
+        print(f"VIOLATED {len(wrong)} times; the history and the logs are in {folder}")
         sys.exit(1)
     shutil.rmtree(folder)
-    print("every key's history is linearizable, and each acknowledged ADD counted once")
+    print("every key's history is linearizable, and the logs conform")
 
 
 def _timeline(cluster: Cluster, clients: Clients, seed: int, faults: list[Fault], minutes: float) -> Counter[str]:

@@ -14,13 +14,13 @@ import uuid
 from bisect import bisect_left
 from collections import defaultdict
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import orjson
 
 from tests.system.harness import make_table, until
 from tests.torture import history as h
-from tests.torture.history import Call
+from tests.torture.history import Call, LaterRead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,11 @@ COUNTERS = 4  # keys that are only ever added to
 PATIENCE_S = ((1.0, 20.0), (3.0, 20.0), (8.0, 20.0), (8.0, 20.0), (0.4, 0.4))
 LAST_CALLS_S = 10.0
 
+# How often a write's position is handed to a read of any node, and how long that is waited for.
+LATER_READS = 0.2
+LATER_READ_S = 2.0
+POSITION_HEADER = "x-streamdyn-position"
+
 KINDS = (h.GET, h.GET, h.GET, h.PUT, h.PUT, h.PUT_IF, h.PUT_IF, h.ADD, h.ADD, h.DELETE)
 OPERATIONS = {h.GET: "GetItem", h.PUT: "PutItem", h.PUT_IF: "PutItem", h.ADD: "UpdateItem", h.DELETE: "DeleteItem"}
 
@@ -45,6 +50,7 @@ class Clients:
 
     def __init__(self, cluster: Cluster, seed: int, *, count: int = 8, keys: int = 20, run: str = "") -> None:
         self.history: list[Call] = []
+        self.later_reads: list[LaterRead] = []
         self.oddities: list[str] = []  # answers that no client should get, whatever happens to the cluster
         self._urls: Callable[[], list[str]] = cluster.urls
         # Each run on the same cluster begins with keys that are not there.
@@ -101,6 +107,12 @@ class Clients:
         return self._urls()
 
 
+class _Answer(NamedTuple):
+    status: int
+    body: dict[str, Any]
+    position: str
+
+
 class _Client(threading.Thread):
     """One client: a call at a time, and a connection to each node."""
 
@@ -124,6 +136,8 @@ class _Client(threading.Thread):
             self._carry_out(call, body)
             if call.outcome in {h.OK, h.REFUSED}:
                 self._known[call.key] = call.value if call.value and call.outcome == h.OK else call.seen
+            if call.position and self._rng.random() < LATER_READS:
+                self._read_later(call)
             time.sleep(REST_S * self._rng.random())
         for connection in self._connections.values():
             connection.close()
@@ -163,11 +177,11 @@ class _Client(threading.Thread):
             try:
                 connection = self._connection(min(attempt_s, left))
                 sent = True
-                status, answer = self._attempt(connection, call, body)
+                answer = self._attempt(connection, call, body)
             except (OSError, http.client.HTTPException):
                 self._leave()
             else:
-                if self._settle(call, status, answer):
+                if self._settle(call, answer):
                     return
                 if self._rng.random() < 0.5:
                     self._url = ""
@@ -190,15 +204,28 @@ class _Client(threading.Thread):
         connection.sock.settimeout(timeout_s)
         return connection
 
-    def _attempt(self, connection: http.client.HTTPConnection, call: Call, body: bytes) -> tuple[int, dict[str, Any]]:
+    def _attempt(self, connection: http.client.HTTPConnection, call: Call, body: bytes) -> _Answer:
         headers = {
             "X-Amz-Target": target(call),
             "amz-sdk-invocation-id": call.invocation,
             "amz-sdk-request": f"attempt={call.attempts}",
         }
-        connection.request("POST", "/", body, headers)
-        response = connection.getresponse()
-        return response.status, orjson.loads(response.read())
+        return _ask(connection, body, headers)
+
+    def _read_later(self, call: Call) -> None:
+        """Hand a write's position to a read of any node, as another service would: it must include the write."""
+        self._url = ""
+        body = orjson.dumps({"TableName": TABLE, "Key": {"k": {"S": call.key}}})
+        headers = {"X-Amz-Target": "DynamoDB_20120810.GetItem", POSITION_HEADER: call.position}
+        try:
+            answer = _ask(self._connection(LATER_READ_S), body, headers)
+        except (OSError, http.client.HTTPException):
+            self._leave()
+            return
+        if answer.status == 200:
+            self._load.later_reads.append(LaterRead(call.key, call.position, _number(answer.body.get("Item"))))
+        elif answer.status < 500:
+            self._load.oddities.append(f"{answer} for a read after {call.position}")
 
     def _leave(self) -> None:
         """The node does not answer: another one may."""
@@ -207,20 +234,26 @@ class _Client(threading.Thread):
             connection.close()
         self._url = ""
 
-    def _settle(self, call: Call, status: int, answer: dict[str, Any]) -> bool:
+    def _settle(self, call: Call, answer: _Answer) -> bool:
         """Whether the answer is definite."""
         now_ns = time.monotonic_ns()
-        if status == 200:
-            told = answer.get("Item" if call.kind == h.GET else "Attributes")
-            call.seen, call.outcome = _number(told), h.OK
-        elif answer.get("__type", "").endswith("ConditionalCheckFailedException"):
-            call.seen, call.tells, call.outcome = _number(answer.get("Item")), True, h.REFUSED
+        if answer.status == 200:
+            told = answer.body.get("Item" if call.kind == h.GET else "Attributes")
+            call.seen, call.outcome, call.position = _number(told), h.OK, answer.position
+        elif answer.body.get("__type", "").endswith("ConditionalCheckFailedException"):
+            call.seen, call.tells, call.outcome = _number(answer.body.get("Item")), True, h.REFUSED
         else:
-            if status < 500:
-                self._load.oddities.append(f"{status} {answer} for {call}")
+            if answer.status < 500:
+                self._load.oddities.append(f"{answer} for {call}")
             return False
         call.responded_ns = now_ns
         return True
+
+
+def _ask(connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]) -> _Answer:
+    connection.request("POST", "/", body, headers)
+    response = connection.getresponse()
+    return _Answer(response.status, orjson.loads(response.read()), response.getheader(POSITION_HEADER, ""))
 
 
 def target(call: Call) -> str:

@@ -46,11 +46,21 @@ class Call:
     invocation: str = ""
     command_id: str = ""  # in the log, in hexadecimal digits
     attempts: int = 0
+    position: str = ""  # of an acknowledged write, as its answer told: PARTITION:OFFSET:INDEX
 
     @property
     def is_counter(self) -> bool:
         """Whether the key is one that is only ever added to, and never deleted."""
         return self.key.rpartition("/")[2].startswith("c")
+
+
+@dataclass(frozen=True, slots=True)
+class LaterRead:
+    """A read of whichever node that was handed the position of an acknowledged write of its key: what it showed."""
+
+    key: str
+    position: str
+    seen: int | None
 
 
 def write_lines(history: Iterable[Call], file: Path) -> None:

@@ -16,7 +16,7 @@ from tests.torture.clients import Clients, make_torture_table
 from tests.torture.cluster import Cluster
 from tests.torture.faults import FAULTS, Fault, possible
 from tests.torture.judges import judge
-from tests.torture.log_check import judge_logs
+from tests.torture.log_check import judge_logs, take_traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,4 +48,6 @@ def test_a_cluster_survives(cluster: Cluster, fault: Fault, record_property) -> 
         clients.wait_for_writes(50)
         outage_s = clients.longest_outage_s(begun_ns)
     record_property("longest write outage", f"{outage_s:.1f} s")
-    assert judge(clients.history) + judge_logs(cluster, clients.history) + clients.oddities == []
+    found = judge_logs(take_traces(cluster, clients))
+    record_property("in the logs", dict(found.counts))
+    assert judge(clients.history) + found.wrong + clients.oddities == []
