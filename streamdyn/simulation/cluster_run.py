@@ -90,7 +90,7 @@ class ClusterRun:
             self._calm()
             world.run(run_ms + CALM_MS - PROBE_MS, self._judge.look, max_steps)
             for machine in self._machines.values():
-                machine.spawn(lambda machine=machine: self._probe(machine))
+                self._begin_probe(machine)
             world.run(run_ms + CALM_MS, self._judge.look, max_steps)
             self._judge_recovery()
         self._judge_end()
@@ -290,6 +290,10 @@ class ClusterRun:
         self._network.mend()
 
     # --- the end ---
+
+    def _begin_probe(self, machine: NodeMachine) -> None:
+        if machine.life:
+            machine.spawn(lambda: self._probe(machine))
 
     async def _probe(self, machine: NodeMachine) -> None:
         for key in KEYS:

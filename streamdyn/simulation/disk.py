@@ -1,4 +1,4 @@
-"""A replica's store on a simulated disk: it knows what it has not flushed, so that a crash can lose the newest of it."""
+"""A replica's store on a simulated disk: it knows what it has not flushed, of which a crash can lose the newest."""
 
 from __future__ import annotations
 

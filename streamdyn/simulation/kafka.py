@@ -137,6 +137,7 @@ class MachineLog:
                 offset,
                 self._tell,
                 machine.random,
+                machine.name,
                 lambda: network.is_kafka_cut(machine.name),
             )
             self._readers[topic] = reader

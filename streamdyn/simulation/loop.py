@@ -20,8 +20,8 @@ THREAD_S = 0.002
 
 
 class MachineLoop(asyncio.AbstractEventLoop):
-    """`clock_s` is the machine's own clock; `wake` asks for a later step, after so many of its seconds, unless the timer
-    is cancelled by then.
+    """`clock_s` is the machine's own clock; `wake` asks for a later step, after so many of its seconds, unless the
+    timer is cancelled by then.
     """
 
     def __init__(

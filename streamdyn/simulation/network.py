@@ -1,4 +1,4 @@
-"""The network between simulated machines and the Kafka: messages that are late, lost, or overtake each other, and cuts."""
+"""The network between simulated machines and Kafka: messages that are late, lost, or overtake each other, and cuts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SLOW_MS = 1_500
 
 
 class Network:
-    """Who reaches whom. A cut goes one way: nothing that `sender` sends reaches `receiver`, and none of them is told."""
+    """Who reaches whom. A cut goes one way: nothing that `sender` sends reaches `receiver`, and none of them hears."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -37,7 +37,7 @@ class Network:
         return self.is_cut(machine, KAFKA) or self.is_cut(KAFKA, machine)
 
     def send(self, sender: str, receiver: str, random: Random, arrive: Callable[[], None]) -> None:
-        """A message, which arrives some time later, or never. Two that are sent one after the other may change places."""
+        """A message, which arrives some time later, or never. Two that are sent one after the other may swap."""
         world, weather = self._world, self._world.weather
         link = f"{sender}-{receiver}"
         if world.goes_wrong("lost messages", weather.lost_message, link):

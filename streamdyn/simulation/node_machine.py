@@ -10,11 +10,9 @@ import msgspec
 
 from streamdyn.cluster.messages import Answer, Confirm, Question, Refused, Routed
 from streamdyn.cluster.node import Node
-from streamdyn.cluster.session import Wishes
 from streamdyn.core.apply import Schema
 from streamdyn.errors import OperatorError, Unreachable
 from streamdyn.replica.replica import Replica
-from streamdyn.settings import Settings
 from streamdyn.simulation.disks import MachineDisk
 from streamdyn.simulation.kafka import Kafka, MachineLog, MachineTopics
 from streamdyn.simulation.machine import Machine
@@ -24,11 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamdyn.cluster.node import Timer
-    from streamdyn.cluster.session import Session, Sessions
+    from streamdyn.cluster.session import Session, Sessions, Wishes
     from streamdyn.core.lease import LeaseKeeper
     from streamdyn.core.tables import PartitionInfo
     from streamdyn.log.events import Event
     from streamdyn.replica.memory import MemoryStore
+    from streamdyn.settings import Settings
     from streamdyn.simulation.network import Network
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -64,7 +64,9 @@ class PartitionMachine(Machine):
             suspect=lambda _: None,
             may_claim=lambda *_: True,
         )
-        self._reader = Reader(self.world, self._topic, life, self.partition.next_offset, self._tell(life), self.random)
+        self._reader = Reader(
+            self.world, self._topic, life, self.partition.next_offset, self._tell(life), self.random, self.name
+        )
         self._reader.follow()
         self.serves = True
         self._expire_later()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from streamdyn.codec import decode_batch, encode_batch
 from streamdyn.core.commands import PlaceReplicas, PutItem
 from streamdyn.log.events import Delivered, Event, Fetched, LogLost, RawRecord, Undelivered
-from streamdyn.simulation.world import network_ms
+from streamdyn.simulation.world import LAGS, network_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +92,8 @@ class Topic:
         # Kafka may recognize a duplicate, and not tell where the first one is.
         offset = -1 if world.goes_wrong("reports without an offset", NO_OFFSET, place) else stored.offset
         # A late report leaves the holder behind its own log: followers may know more than it does.
-        late_ms = 800 if world.goes_wrong("late reports", world.weather.slow_delivery, place) else 0
+        slow = LAGS if place == world.weather.lags else world.weather.slow_delivery
+        late_ms = 800 if world.goes_wrong("late reports", slow, place) else 0
         delivered = Delivered(self.name, life, offset, stored.timestamp_ms)
         world.after(network_ms(random) + late_ms, lambda: answer(delivered))
 
@@ -132,6 +133,7 @@ class Reader:
         offset: int,
         hand_over: Callable[[Event], None],
         random: Random,
+        place: str,
         is_cut: Callable[[], bool] = lambda: False,
     ) -> None:
         self._world = world
@@ -140,6 +142,7 @@ class Reader:
         self._next = offset
         self._hand_over = hand_over
         self._random = random
+        self._place = place
         self._is_cut = is_cut
         self._fetching = False
         self._closed = False
@@ -149,7 +152,10 @@ class Reader:
         if self._fetching or self._closed or self._next >= self._topic.next:
             return
         self._fetching = True
-        slow = self._world.goes_wrong("slow fetches", self._world.weather.slow_reader, self._topic.name)
+        weather = self._world.weather
+        slow = self._world.goes_wrong(
+            "slow fetches", LAGS if self._place == weather.lags else weather.slow_reader, self._place
+        )
         self._world.after(self._random.uniform(4, 40) + (1_200 if slow else 0), self._fetch)
 
     def close(self) -> None:
