@@ -17,6 +17,7 @@ from streamdyn.core.commands import ITEM_COMMANDS, META_COMMANDS
 from streamdyn.core.lease import LeaseKeeper
 from streamdyn.core.tables import CREATING, DELETING, PartitionInfo, Table
 from streamdyn.errors import LogTrimmed, OperatorError, PartitionError
+from streamdyn.log.events import Fetched
 from streamdyn.replica.replica import Replica, missing, recreated
 from streamdyn.settings import STALLED_CATCH_UP_S, Settings
 
@@ -73,6 +74,9 @@ class Replicas:
         if partition is not None:
             partition.handle(event)
 
+        elif isinstance(event, Fetched):
+            # Of a replica that went meanwhile. The reader has few places for what waits, and waits itself for this one.
+            event.release()
     def close(self) -> None:
         """Flush and close all, once the log tells nothing more."""
         for partition in self._by_topic.values():
