@@ -62,7 +62,9 @@ class Node:
         self._report = report
         self._tasks: set[asyncio.Task[None]] = set()
         self._was_well = True
-        self._autoadmin: Autoadmin | None = None  # from the moment that the directory is complete
+        self._registered = False  # whether all have been told of this start
+        self._knows_meta = False  # from the moment that the directory has all rows of `meta`
+        self._autoadmin: Autoadmin | None = None  # from the moment that the replicas are open
         self.directory = Directory(id_, f"{settings.cluster}.{META}", self._table_changed)
         self.membership = Membership(
             id_,
@@ -87,6 +89,7 @@ class Node:
         self.directory.load(meta.rows())
         await self._replicas.open_tables()
         self._autoadmin = Autoadmin(
+        self._knows_meta = True
             self.id,
             self._settings,
             meta,
@@ -167,13 +170,15 @@ class Node:
 
     def _meta_applied(self, effects: Effects) -> None:
         # What is replayed at the start is read from the rows at its end; only what comes after is news.
-        if self._autoadmin is not None:
+        if self._knows_meta:
             self.directory.observe(effects)
 
     def _table_changed(self, name: str, table: Table | None) -> None:
         del name
-        if table is not None and self._autoadmin is not None:
-            self._replicas.go_on_with(table)
+        if table is None:
+            return
+        self._replicas.go_on_with(table)
+        if self._autoadmin is not None:
             self._autoadmin.look_at(table)
 
     # --- small things ---

@@ -110,7 +110,9 @@ class Replicas:
         tables = [table for table in self._directory.tables.values() if table.status not in (CREATING, DELETING)]
         mine = [info.topic for table in tables for info in table.partitions if self._node in info.replicas]
         facts = await self._edge.topics.describe(mine)
-        opened = [partition for table in tables for partition in self._try_to_open(table, facts)]
+        # What has changed meanwhile is opened as what comes later is.
+        same = [table for table in tables if self._directory.tables.get(table.name) is table]
+        opened = [partition for table in same for partition in self._try_to_open(table, facts)]
         await self._wait_until_caught_up(opened, facts)
 
     def _try_to_open(self, table: Table, facts: dict[str, TopicFacts]) -> list[Partition]:

@@ -27,3 +27,39 @@ async def test_what_the_log_brings_for_a_replica_that_is_gone_is_released(world:
     assert edge.held == []
 
 
+@run
+async def test_a_change_of_the_metadata_while_a_node_starts_is_not_missed(world: World):
+    await world.start("a")
+    await world.make_table("a", "first")
+
+    async def make_another() -> None:
+        if "second" not in world.nodes["a"].directory.tables:
+            await world.make_table("a", "second")
+
+    await world.start_one("b")
+    await world.until(lambda: "b" in world.nodes["a"].directory.nodes)
+    await world.kill("b")
+    await world.start_one("b", before_describe=make_another)
+    await world.until(lambda: set(world.nodes["b"].directory.tables) == {"first", "second"})
+
+
+@run
+async def test_a_table_that_is_deleted_while_a_node_starts_leaves_no_replica(world: World):
+    await world.start("a", "b")
+    info = await world.make_table("a", "tab")
+    await world.until(lambda: all(info.id in node.router._partitions for node in world.nodes.values()))
+    await world.kill("b")
+    edge_waits = asyncio.Event()
+
+    async def wait_for_more(*_: object) -> None:
+        edge_waits.set()
+        await world.until(lambda: "tab" not in world.nodes["b"].directory.tables)
+
+    starting = asyncio.ensure_future(world.start_one("b", before_catching_up=wait_for_more))
+    await edge_waits.wait()
+    await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, "tab"))
+    await starting
+    assert info.id not in world.nodes["b"].router._partitions
+    assert not world.edges["b"].has(info.id)
+
+
