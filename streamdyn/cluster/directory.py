@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from streamdyn.core.indexes import BASE_SPACE
 from streamdyn.core.nodes import ACTIVE, NODE_KEY, NodeInfo, decode_node
 from streamdyn.core.placement import Placed
-from streamdyn.core.tables import PartitionInfo, Table, decode_table
+from streamdyn.core.tables import DELETING, PartitionInfo, Table, decode_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,10 +37,10 @@ class Directory:
 
     def observe(self, effects: Effects) -> None:
         """A batch of the `meta` log was applied."""
-        for key, row in effects.rows.items():
-            name = self._take(key, row)
+        before = dict(self.tables)
+        for name in [self._take(key, row) for key, row in effects.rows.items()]:
             if name is not None:
-                self._changed(name, self.tables.get(name))
+                self._tell(before.get(name), self.tables.get(name), name)
         self.wake()
 
     def meta(self) -> PartitionInfo:
@@ -102,6 +103,12 @@ class Directory:
         key = key.removeprefix(BASE_SPACE)
         if key.startswith(NODE_KEY):
             if row is not None:
+    def _tell(self, before: Table | None, now: Table | None, name: str) -> None:
+        if before is not None and before.status != DELETING and (now is None or now.id != before.id):
+            # Its end came in one batch with what followed: nobody has seen it being deleted.
+            self._changed(name, replace(before, status=DELETING))
+        self._changed(name, now)
+
                 self.nodes[key.removeprefix(NODE_KEY).decode()] = decode_node(row)
             return None
         name = key.decode()

@@ -44,6 +44,21 @@ async def test_a_change_of_the_metadata_while_a_node_starts_is_not_missed(world:
 
 
 @run
+async def test_a_table_that_went_and_came_in_one_batch_leaves_no_replica(world: World):
+    await world.start("a", "b")
+    info = await world.make_table("a", "tab")
+    await world.until(lambda: all(info.id in node.router._partitions for node in world.nodes.values()))
+    quick, slow = ("a", "b") if world.nodes["a"].router._partitions["meta"].leads else ("b", "a")
+    world.edges[slow].reads = False
+    await world.sessions[quick].session().change_table(DeleteTable(uuid4().bytes, "tab"))
+    await world.make_table(quick, "tab")
+    world.edges[slow].read_on()
+    await world.until(lambda: world.nodes[slow].directory.tables["tab"].id not in info.id)
+    assert info.id not in world.nodes[slow].router._partitions
+    assert not world.edges[slow].has(info.id)
+
+
+@run
 async def test_a_table_that_is_deleted_while_a_node_starts_leaves_no_replica(world: World):
     await world.start("a", "b")
     info = await world.make_table("a", "tab")
