@@ -83,6 +83,11 @@ class Directory:
                     return table, info
         return None
 
+    def is_gone(self, partition: str) -> bool:
+        """Whether its table is deleted, or about to be."""
+        found = self.find(partition)
+        return partition != META and (found is None or found[0].status == DELETING)
+
     def wake(self) -> None:
         """Let everybody who waits look again."""
         change, self._change = self._change, asyncio.Event()
@@ -98,17 +103,17 @@ class Directory:
             return False
         return True
 
-    def _take(self, key: bytes, row: bytes | None) -> str | None:
-        """The name of the table that the row is of, or None for a node's."""
-        key = key.removeprefix(BASE_SPACE)
-        if key.startswith(NODE_KEY):
-            if row is not None:
     def _tell(self, before: Table | None, now: Table | None, name: str) -> None:
         if before is not None and before.status != DELETING and (now is None or now.id != before.id):
             # Its end came in one batch with what followed: nobody has seen it being deleted.
             self._changed(name, replace(before, status=DELETING))
         self._changed(name, now)
 
+    def _take(self, key: bytes, row: bytes | None) -> str | None:
+        """The name of the table that the row is of, or None for a node's."""
+        key = key.removeprefix(BASE_SPACE)
+        if key.startswith(NODE_KEY):
+            if row is not None:
                 self.nodes[key.removeprefix(NODE_KEY).decode()] = decode_node(row)
             return None
         name = key.decode()

@@ -79,7 +79,9 @@ class Node:
         )
         self._partitions = self._replicas.partitions
         self.service = Service(self._replicas, self.membership, self._ask, edge)
-        self.router = Router(id_, self._partitions, self.service, self.membership, self._ask, edge.clock_ms)
+        self.router = Router(
+            id_, self._partitions, self.service, self.membership, self._ask, edge.clock_ms, self.directory.is_gone
+        )
         self._leadership = Leadership(id_, self.directory, self._partitions, self.membership, self._ask)
         self._upkeep = Upkeep(edge, settings, self.directory, self._partitions, self.membership, self._ask, report)
 

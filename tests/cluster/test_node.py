@@ -59,6 +59,16 @@ async def test_a_table_that_went_and_came_in_one_batch_leaves_no_replica(world: 
 
 
 @run
+async def test_a_write_to_a_table_that_is_deleted_meanwhile_does_not_wait(world: World):
+    await world.start("a", "b")
+    info = await world.make_table("a", "tab")
+    await world.until(lambda: all(info.id in node.router._partitions for node in world.nodes.values()))
+    await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, "tab"))
+    with pytest.raises(ResourceNotFoundException):
+        await world.nodes["a"].router.write(info, put(1), world.edges["a"].clock_ms() + 2_000)
+
+
+@run
 async def test_a_table_that_is_deleted_while_a_node_starts_leaves_no_replica(world: World):
     await world.start("a", "b")
     info = await world.make_table("a", "tab")
