@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamdyn.cluster.waiters import PositionWaiters, Waiters
-    from streamdyn.core.commands import Command
+    from streamdyn.core.commands import Command, Position
     from streamdyn.core.lease import LeaseKeeper
 
 
@@ -58,6 +58,7 @@ class Appender:
         self._lease_sent_at = -1  # offset of this node's last lease record that was delivered
         self._renewal_wanted = False
         self._claim_timer: asyncio.TimerHandle | None = None
+        self._denied_at: Position | None = None  # the lease record whose holder says that it does not lead
         self._successor: str | None = None
         self._hands_over_until_ms = 0.0
         self._failed = False
@@ -111,9 +112,17 @@ class Appender:
         if self._clock_ms() < self._hands_over_until_ms:
             return NotLeader(self._successor)
         lease = self._keeper.lease
-        if not lease.life or lease.node == self._keeper.node or self._may_claim(lease.node):
+        if not lease.life or lease.node == self._keeper.node or lease.position == self._denied_at:
+            return None
+        if self._may_claim(lease.node):
             return None
         return NotLeader(lease.node)
+
+    def denied(self) -> None:
+        """The lease's holder answers that it does not lead: it was started again, or has lost its replica. As it
+        answers, nobody would ever take it for gone; so this node may claim, once that lease has run out.
+        """
+        self._denied_at = self._keeper.lease.position
 
     def fail(self, error: Exception, *, release: bool) -> None:
         """Send nothing more, but for a release, so that another node can lead without a wait. Refuse all who wait."""

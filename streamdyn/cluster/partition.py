@@ -202,6 +202,11 @@ class Partition:
 
         `for_good` this node claims no lease again. Raises nothing: where the log does not take the release, the lease
         goes on, or runs out.
+    def denied_by(self, node: str) -> None:
+        """A node that was asked as the leader says that it does not lead, and does not know who does."""
+        if self.leader == node:
+            self._appender.denied()
+
         """
         await self._appender.hand_over(successor, for_good=for_good)
 

@@ -194,9 +194,14 @@ class Router:
             except OutOfService as error:
                 failure = error
                 failed.add(target)
+                if leader is None:
+                    self._denied(info, target)
+                    hops = 1  # others may think that it leads, and should ask it, too
                 if failed.issuperset(info.replicas):
                     break
             except Unreachable:
+                self._denied(info, target)
+                hops = 1
                 hops = 1
             else:
                 self._leaders[info.id] = target

@@ -59,6 +59,34 @@ async def test_a_table_that_went_and_came_in_one_batch_leaves_no_replica(world: 
 
 
 @run
+async def test_a_lease_of_a_node_that_does_not_hold_the_partition_any_more_is_claimed(world: World):
+    await world.start("a", "b")
+    info = await world.make_table("a", "tab")
+    table = world.nodes["a"].directory.tables["tab"]
+    leader = next(name for name, node in world.nodes.items() if node.router._partitions[info.id].leads)
+    other = "b" if leader == "a" else "a"
+    await world.kill(leader)
+    await world.start_one(leader)  # its new life does not lead what the former one led
+    await world.beat()
+    await world.sessions[other].router.write(
+        world.nodes[other].directory.meta(),
+        SetNodeStatus(uuid4().bytes, leader, DRAINING),
+        world.edges[other].clock_ms() + 5_000,
+    )
+    for _ in range(100):
+        for node in list(world.nodes.values()):
+            await node.look_after()
+        await world.beat()
+        if info.id not in world.nodes[leader].router._partitions:
+            break
+    assert info.id not in world.nodes[leader].router._partitions
+    router = world.sessions[other].router
+    now = world.nodes[other].directory.tables["tab"].partitions[0]
+    assert (await router.write(now, put(1), world.edges[other].clock_ms() + 2_000)).outcome.error is None
+    assert table is not None
+
+
+@run
 async def test_a_write_to_a_table_that_is_deleted_meanwhile_does_not_wait(world: World):
     await world.start("a", "b")
     info = await world.make_table("a", "tab")
@@ -86,5 +114,17 @@ async def test_a_table_that_is_deleted_while_a_node_starts_leaves_no_replica(wor
     await starting
     assert info.id not in world.nodes["b"].router._partitions
     assert not world.edges["b"].has(info.id)
+
+
+@run
+async def test_metadata_has_a_leader_again_after_its_leader_was_started_again_at_once(world: World):
+    await world.start("a", "b")
+    assert world.nodes["b"].router._partitions["meta"].leads
+    await world.kill("b")
+    await world.start_one("b")
+    await world.beat()
+    for node in world.nodes.values():
+        await node.look_after()
+    assert any(node.router._partitions["meta"].leads for node in world.nodes.values())
 
 
