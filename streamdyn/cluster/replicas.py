@@ -230,7 +230,12 @@ class Replicas:
         partition = self._by_topic.pop(info.topic, None)
         if partition is not None:
             self._edge.log.unfollow(info.topic)
-            partition.close()
+            try:
+                # Also of one that has failed: what is deleted makes room only when nobody has it open.
+                partition.fail("it is removed", quiet=True)
+                partition.close_files()
+            except PartitionError as error:
+                logger.info("%s: %s", info.id, error)
         self._edge.disk.remove(info.id)
 
     # --- replicas made anew ---

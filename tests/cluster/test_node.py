@@ -97,6 +97,31 @@ async def test_a_write_to_a_table_that_is_deleted_meanwhile_does_not_wait(world:
 
 
 @run
+async def test_a_replica_that_cannot_be_closed_does_not_take_the_metadata_with_it(world: World):
+    await world.start("a")
+    info = await world.make_table("a", "tab")
+
+    def fail() -> None:
+        raise PartitionError("the disk is full")
+
+    world.disks["a"][info.id].close = fail
+    await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, "tab"))
+    assert world.nodes["a"].router._partitions["meta"].failure is None
+    assert "tab" not in world.nodes["a"].directory.tables
+
+
+@run
+async def test_a_replica_that_has_failed_is_closed_when_its_table_goes(world: World):
+    await world.start("a")
+    info = await world.make_table("a", "tab")
+    closed = []
+    world.disks["a"][info.id].close = lambda: closed.append(True)
+    world.nodes["a"].router._partitions[info.id].fail("the disk is full")
+    await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, "tab"))
+    assert closed == [True]
+
+
+@run
 async def test_a_table_that_is_deleted_while_a_node_starts_leaves_no_replica(world: World):
     await world.start("a", "b")
     info = await world.make_table("a", "tab")
