@@ -56,7 +56,7 @@ class TopicChecks:
             return
         for partition in partitions:
             if partition.topic not in ids:
-                partition.fail(missing(partition.topic))
+                self.suspect(partition)  # or the broker that was asked has not heard of it yet
             elif ids[partition.topic] != partition.topic_id:
                 partition.fail(recreated(partition.topic))
 
@@ -66,11 +66,13 @@ class TopicChecks:
         try:
             while partition.failure is None:
                 try:
-                    facts = (await self._edge.topics.describe([topic])).get(topic)
+                    facts = (await self._edge.topics.describe_new([topic])).get(topic)
                 except OperatorError as error:
                     logger.info("%s: %s", topic, error)
                     await asyncio.sleep(RETRY_S)
                     continue
+                if partition.failure is not None:
+                    return  # its table was deleted, or it has moved
                 if facts is None:
                     partition.fail(missing(topic))
                     return

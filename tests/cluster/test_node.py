@@ -122,6 +122,17 @@ async def test_a_replica_that_has_failed_is_closed_when_its_table_goes(world: Wo
 
 
 @run
+async def test_a_topic_that_one_broker_has_not_heard_of_is_there(world: World):
+    await world.start("a")
+    info = await world.make_table("a", "tab")
+    id_ = world.kafka.ids.pop(info.topic)
+    await world.nodes["a"].check_topics()
+    world.kafka.ids[info.topic] = id_
+    await world.until(lambda: not world.nodes["a"]._replicas.checks._checking)
+    assert world.nodes["a"].router._partitions[info.id].failure is None
+
+
+@run
 async def test_a_table_that_is_deleted_while_a_node_starts_leaves_no_replica(world: World):
     await world.start("a", "b")
     info = await world.make_table("a", "tab")
