@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from streamdyn.cluster.waiters import answer, refuse
 from streamdyn.codec import encode_batch
-from streamdyn.core.commands import LEASE_COMMANDS, PutItem, UpdateItem
+from streamdyn.core.commands import ITEM_COMMANDS, LEASE_COMMANDS, PutItem, UpdateItem
 from streamdyn.errors import NotLeader
 from streamdyn.settings import APPEND_RETRY_MS, BATCH_MAX_COMMANDS, BATCH_TARGET_BYTES, HAND_OVER_MS
 
@@ -182,13 +182,13 @@ class Appender:
         batch = self._lease_record()
         size = 0
         while self._queue and not self._keeper.releasing and len(batch) < BATCH_MAX_COMMANDS:
+            if size > 0 and size + bytes_of(self._queue[0]) > BATCH_TARGET_BYTES:
+                break  # together they might be more than a record may have
             command = self._queue.popleft()
             if command.id not in self._waiters:
                 continue  # its client has been told to try again: it must not turn up late
             batch.append(command)
-            size += _bytes_of(command)
-            if size >= BATCH_TARGET_BYTES:
-                break
+            size += bytes_of(command)
         if batch:
             self._send(tuple(batch))
         else:
@@ -250,10 +250,13 @@ class Appender:
         refuse(waiting, error)
 
 
-def _bytes_of(command: Command) -> int:
+def bytes_of(command: Command) -> int:
     """About what a command adds to a record: what its client sent."""
+    if not isinstance(command, ITEM_COMMANDS):
+        return 0
+    size = 0 if command.condition is None else len(command.condition.values)
     if isinstance(command, PutItem):
-        return len(command.item)
+        return size + len(command.item)
     if isinstance(command, UpdateItem) and command.update is not None:
-        return len(command.update.values)
-    return 0
+        return size + len(command.update.values)
+    return size

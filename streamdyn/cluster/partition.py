@@ -13,7 +13,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
-from streamdyn.cluster.appender import Appender
+from streamdyn.cluster.appender import Appender, bytes_of
 from streamdyn.cluster.item_count import ItemCount
 from streamdyn.cluster.scrubs import Scrubs
 from streamdyn.cluster.waiters import PositionWaiters, Waiters
@@ -32,10 +32,12 @@ from streamdyn.errors import (
     OutOfService,
     PartitionError,
     ProvisionedThroughputExceededException,
+    ValidationException,
 )
 from streamdyn.log.events import Delivered, Event, Fetched, RawRecord, Undelivered
 from streamdyn.operations.database import take_page
 from streamdyn.settings import (
+    COMMAND_MAX_BYTES,
     PARTITION_QUEUE_MAX_COMMANDS,
     REQUEST_TIMEOUT_MS,
 )
@@ -146,6 +148,9 @@ class Partition:
                 "The level of configured provisioned throughput for the table was exceeded. Consider increasing your "
                 "provisioning level with the UpdateTable API."
             )
+        if bytes_of(command) > COMMAND_MAX_BYTES:
+            # Kafka would refuse it again and again, and nothing else would get into the log meanwhile.
+            raise ValidationException("Item size has exceeded the maximum allowed size")
         is_new = command.id not in self._waiters
         future = self._waiters.add(command.id, self._clock_ms() + timeout_ms)
         if is_new:
@@ -197,16 +202,16 @@ class Partition:
         if self.next_offset <= offset:
             await _in_time(self._positions.add(offset), timeout_ms)
 
-    async def hand_over(self, successor: str | None, *, for_good: bool = False) -> None:
-        """Release the lease, after all that is queued; meanwhile requests are sent on to `successor`.
-
-        `for_good` this node claims no lease again. Raises nothing: where the log does not take the release, the lease
-        goes on, or runs out.
     def denied_by(self, node: str) -> None:
         """A node that was asked as the leader says that it does not lead, and does not know who does."""
         if self.leader == node:
             self._appender.denied()
 
+    async def hand_over(self, successor: str | None, *, for_good: bool = False) -> None:
+        """Release the lease, after all that is queued; meanwhile requests are sent on to `successor`.
+
+        `for_good` this node claims no lease again. Raises nothing: where the log does not take the release, the lease
+        goes on, or runs out.
         """
         await self._appender.hand_over(successor, for_good=for_good)
 

@@ -7,14 +7,16 @@ import asyncio
 import pytest
 
 from streamdyn.core.commands import LeaseClaim, LeaseRelease, LeaseRenew, Position, PutItem, Scrub
-from streamdyn.errors import InternalServerError, NotLeader, ProvisionedThroughputExceededException
+from streamdyn.errors import InternalServerError, NotLeader, ProvisionedThroughputExceededException, ValidationException
 from streamdyn.log.events import Delivered, LogLost
 from streamdyn.replica.memory import MemoryStore
 from streamdyn.settings import (
     APPEND_RETRY_MS,
+    COMMAND_MAX_BYTES,
     HAND_OVER_MS,
     LEASE_DURATION_MS,
     PARTITION_QUEUE_MAX_COMMANDS,
+    RECORD_MAX_BYTES,
     REQUEST_TIMEOUT_MS,
 )
 from tests.cluster.rig import Rig, put, run, settle
