@@ -97,6 +97,23 @@ async def test_a_write_to_a_table_that_is_deleted_meanwhile_does_not_wait(world:
 
 
 @run
+async def test_a_node_that_only_the_leader_of_meta_does_not_reach_is_not_away(world: World):
+    await world.start("a", "b", "c")
+    leader = next(name for name, node in world.nodes.items() if node.router._partitions["meta"].leads)
+    cut, other = sorted({"a", "b", "c"} - {leader})
+    world.edges[leader].cut.add(cut)
+    await world.beat()
+    admin = world.nodes[leader]._autoadmin
+    admin._settings = Settings(node_away_ms=-1)
+    await admin._mark_away()
+    assert world.nodes[leader].directory.nodes[cut].status == ACTIVE
+    world.edges[other].cut.add(cut)
+    await world.beat()
+    await admin._mark_away()
+    assert world.nodes[leader].directory.nodes[cut].status == AWAY
+
+
+@run
 async def test_a_replica_that_cannot_be_closed_does_not_take_the_metadata_with_it(world: World):
     await world.start("a")
     info = await world.make_table("a", "tab")
