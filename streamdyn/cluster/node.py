@@ -89,9 +89,9 @@ class Node:
         """Open every replica, catch up with the logs, and give the way to the data. Raises OperatorError."""
         meta = await self._replicas.open_meta(self._meta_applied)
         self.directory.load(meta.rows())
+        self._knows_meta = True
         await self._replicas.open_tables()
         self._autoadmin = Autoadmin(
-        self._knows_meta = True
             self.id,
             self._settings,
             meta,
@@ -137,7 +137,7 @@ class Node:
             await self._leadership.tick()
             await self._autoadmin.tick()
             own = self.directory.nodes.get(self.id)
-            if own is None or own.status == AWAY:
+            if not self._registered or own is None or own.status == AWAY:
                 await self._register()
         except ApiError as error:
             logger.info("%s", error)
@@ -190,10 +190,12 @@ class Node:
         peer_address, address = self._addresses
         own = self.directory.nodes.get(self.id)
         if own is not None and (own.peer_address, own.address, own.status) == (peer_address, address, ACTIVE):
+            self._registered = True
             return
         command = RegisterNode(self._edge.new_id(), self.id, peer_address, address)
         try:
             await self.router.write(self.directory.meta(), command, self._edge.clock_ms() + REQUEST_TIMEOUT_MS)
+            self._registered = True
         except ApiError as error:
             logger.info("not registered yet: %s", error)
 

@@ -114,6 +114,23 @@ async def test_a_node_that_only_the_leader_of_meta_does_not_reach_is_not_away(wo
 
 
 @run
+async def test_a_node_registers_until_the_log_has_it(world: World):
+    await world.start("a")
+    await world.start_one("b")
+    await world.until(lambda: "b" in world.nodes["a"].directory.nodes)
+    await world.kill("b")
+
+    async def refuse(*_: object) -> None:
+        raise InternalServerError("no")
+
+    await world.start_one("b", addresses=("elsewhere:1", "elsewhere:2"), write=refuse)
+    await world.nodes["b"].look_after()
+    del world.nodes["b"].router.write
+    await world.nodes["b"].look_after()
+    await world.until(lambda: world.nodes["a"].directory.nodes["b"].peer_address == "elsewhere:1")
+
+
+@run
 async def test_a_replica_that_cannot_be_closed_does_not_take_the_metadata_with_it(world: World):
     await world.start("a")
     info = await world.make_table("a", "tab")
