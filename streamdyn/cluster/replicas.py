@@ -65,6 +65,7 @@ class Replicas:
         self._report = report
         self._by_topic: dict[str, Partition] = {}
         self._opening: set[str] = set()
+        self._fetching: set[str] = set()
         self._catch_up = CatchUp(edge.disk, ask)
         self.checks = TopicChecks(edge, self._by_topic, spawn, self._replace)
 
@@ -73,10 +74,10 @@ class Replicas:
         partition = self._by_topic.get(event.topic)
         if partition is not None:
             partition.handle(event)
-
         elif isinstance(event, Fetched):
             # Of a replica that went meanwhile. The reader has few places for what waits, and waits itself for this one.
             event.release()
+
     def close(self) -> None:
         """Flush and close all, once the log tells nothing more."""
         for partition in self._by_topic.values():
@@ -220,8 +221,10 @@ class Replicas:
         """Others hold the partition now: hand it over, and forget the replica."""
         partition = self._by_topic.get(info.topic)
         if partition is not None and partition.leads:
-            await partition.hand_over(info.replicas[0], for_good=True)
-        self._remove_replica(info)
+            await partition.hand_over(info.replicas[0])
+        found = self._directory.find(info.id)
+        if found is None or self._node not in found[1].replicas:  # it may have come back meanwhile
+            self._remove_replica(info)
 
     def _remove_replica(self, info: PartitionInfo) -> None:
         """The log says that the table is deleted, or that others hold the partition: its files go."""
@@ -243,25 +246,35 @@ class Replicas:
     def _fetch(self, table: Table, info: PartitionInfo, why: str) -> None:
         """The log alone does not make this replica any more: get it from a node that has one."""
         self.failures[info.id] = why
-        self._spawn(self._fetch_and_open(table, info))
+        if info.id not in self._fetching:
+            self._spawn(self._fetch_and_open(table, info))
 
     async def _fetch_and_open(self, table: Table, info: PartitionInfo) -> None:
+        self._fetching.add(info.id)  # two at once would write to the same files
+        try:
+            await self._fetch_until_there(info)
+        finally:
+            self._fetching.discard(info.id)
+        if self.failures.pop(info.id, None) is not None and table.name in self._directory.tables:
+            self.go_on_with(self._directory.tables[table.name])
+
+    async def _fetch_until_there(self, info: PartitionInfo) -> None:
         reported = False
         while info.id in self.failures:
             try:
                 facts = await self._edge.topics.describe([info.topic])
                 first_offset = facts[info.topic].first
-                others = [node for node in info.replicas if node != self._node]
+                found = self._directory.find(info.id)
+                holders = info.replicas if found is None else found[1].replicas
+                others = [node for node in holders if node != self._node]
                 if await self._catch_up.fetch(info.id, others, first_offset):
                     break
-            except (OperatorError, KeyError) as error:
+            except (OperatorError, KeyError, OSError) as error:
                 logger.info("%s: %r", info.id, error)
             if not reported:
                 self._report(f"partition {info.id} is out of service: {self.failures[info.id]}; trying again")
                 reported = True
             await asyncio.sleep(RETRY_S)
-        if self.failures.pop(info.id, None) is not None and table.name in self._directory.tables:
-            self.go_on_with(self._directory.tables[table.name])
 
     def rebuild(self, partition_id: str, offset: int) -> None:
         """Most other replicas have something else at this place of the log."""

@@ -135,7 +135,12 @@ async def _noted(partition: Partition, question: m.ReadScrub) -> m.Noted:
     noted = partition.scrubs.at(question.offset)
     if noted is None:
         raise NotLeader
-    rows_digest, rows = (None, 0) if noted.digest is None else await noted.digest
+    if noted.digest is None:
+        return m.Noted(noted.checksum, None, 0)
+    await asyncio.wait([noted.digest])
+    if noted.digest.cancelled():
+        raise NotLeader  # the replica is closed
+    rows_digest, rows = noted.digest.result()
     return m.Noted(noted.checksum, rows_digest, rows)
 
 

@@ -198,3 +198,10 @@ async def test_metadata_has_a_leader_again_after_its_leader_was_started_again_at
     assert any(node.router._partitions["meta"].leads for node in world.nodes.values())
 
 
+@run
+async def test_a_replica_that_came_back_while_it_was_given_up_stays(world: World):
+    await world.start("a")
+    info = await world.make_table("a", "tab")
+    await world.nodes["a"]._replicas._give_up(info)  # but the directory has it here (again)
+    assert info.id in world.nodes["a"].router._partitions
+    assert world.edges["a"].has(info.id)
