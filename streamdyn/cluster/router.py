@@ -149,6 +149,9 @@ class Router:
                 partition,
                 FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset)),
             )
+            # Those of replicas that are gone would keep all that these had in memory.
+            there = self._partitions
+            self._follower_reads = {id_: k for id_, k in self._follower_reads.items() if there.get(id_) is k[0]}
             self._follower_reads[info.id] = known
         return known[1]
 
@@ -182,26 +185,26 @@ class Router:
             if target is None or target in tried:
                 target = self._next_target(info, tried)
             if attempt > 1:
+                self._check_is_there(info)
                 await asyncio.sleep(min(ROUTE_RETRY_MS * 2 ** (attempt - 2), ROUTE_RETRY_MAX_MS) / 1000)
             if self._left_ms(deadline_ms) <= 0:
                 break
-                self._check_is_there(info)
             leader = None
             try:
                 answer = await self._ask_one(target, question, deadline_ms, hops)
             except NotLeader as error:
                 leader = error.node
-            except OutOfService as error:
-                failure = error
-                failed.add(target)
                 if leader is None:
                     self._denied(info, target)
                     hops = 1  # others may think that it leads, and should ask it, too
+            except OutOfService as error:
+                failure = error
+                failed.add(target)
+                self._denied(info, target)
+                hops = 1
                 if failed.issuperset(info.replicas):
                     break
             except Unreachable:
-                self._denied(info, target)
-                hops = 1
                 hops = 1
             else:
                 self._leaders[info.id] = target
@@ -215,14 +218,6 @@ class Router:
             tried.discard(target or "")
         raise failure
 
-    async def _ask_any(self, info: PartitionInfo, question: m.Question, deadline_ms: int) -> m.Answer:
-        failure = InternalServerError("No replica could answer in time; try again")
-        failed: set[str] = set()
-        for attempt in range(MAX_ATTEMPTS):
-            for target in self._candidates(info):
-                if self._left_ms(deadline_ms) <= 0:
-                    raise failure
-                try:
     def _check_is_there(self, info: PartitionInfo) -> None:
         """Nobody will ever answer for a table that was deleted while the request was on its way."""
         if self._is_gone(info.id):
@@ -233,6 +228,14 @@ class Router:
         if partition is not None:
             partition.denied_by(node)
 
+    async def _ask_any(self, info: PartitionInfo, question: m.Question, deadline_ms: int) -> m.Answer:
+        failure = InternalServerError("No replica could answer in time; try again")
+        failed: set[str] = set()
+        for attempt in range(MAX_ATTEMPTS):
+            for target in self._candidates(info):
+                if self._left_ms(deadline_ms) <= 0:
+                    raise failure
+                try:
                     return await self._ask_one(target, question, deadline_ms, hops=0)
                 except OutOfService as error:
                     failure = error
@@ -241,6 +244,7 @@ class Router:
                     pass
             if failed.issuperset(info.replicas):
                 break
+            self._check_is_there(info)
             await asyncio.sleep(min(ROUTE_RETRY_MS * 2**attempt, ROUTE_RETRY_MAX_MS) / 1000)
         raise failure
 
@@ -249,7 +253,6 @@ class Router:
         if not self._membership.reaches(target):
             left_ms = min(left_ms, PING_TIMEOUT_MS)  # nobody will say that it is gone: that has been said
         if isinstance(question, m.Routed):
-            self._check_is_there(info)
             question = passed_on(question, left_ms, hops)
         if target == self._node:
             return await self._service.serve(question)

@@ -167,6 +167,23 @@ async def test_a_topic_that_one_broker_has_not_heard_of_is_there(world: World):
 
 
 @run
+async def test_follower_reads_of_a_replica_that_is_gone_are_forgotten(world: World):
+    await world.start("a", "b")
+    for name in ("one", "two"):
+        info = await world.make_table("a", name)
+        await world.until(lambda i=info: all(i.id in node.router._partitions for node in world.nodes.values()))
+        router = next(n.router for n in world.nodes.values() if not n.router._partitions[info.id].leads)
+        router._following(info, router._partitions[info.id])
+        await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, name))
+        await world.until(lambda i=info: all(i.id not in node.router._partitions for node in world.nodes.values()))
+    info = await world.make_table("a", "three")
+    await world.until(lambda: all(info.id in node.router._partitions for node in world.nodes.values()))
+    for node in world.nodes.values():
+        node.router._following(info, node.router._partitions[info.id])
+        assert list(node.router._follower_reads) == [info.id]
+
+
+@run
 async def test_a_table_that_is_deleted_while_a_node_starts_leaves_no_replica(world: World):
     await world.start("a", "b")
     info = await world.make_table("a", "tab")
