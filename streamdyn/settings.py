@@ -20,6 +20,9 @@ REQUEST_MAX_BYTES = 16 * 1024 * 1024
 # --- The log ---
 # An item of 400 KB can be some MB of JSON (a NULL element is 2 bytes to DynamoDB and 14 in JSON).
 RECORD_MAX_BYTES = 16 * 1024 * 1024
+# One command's part of it, so that there is room for what is around it. Only numbers with great exponents, which JSON
+# writes out, make more of an item.
+COMMAND_MAX_BYTES = RECORD_MAX_BYTES - 256 * 1024
 # Group commit stops adding to a record here: more would lengthen every waiter's round trip for no more throughput.
 BATCH_TARGET_BYTES = 512 * 1024
 BATCH_MAX_COMMANDS = 500

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NoReturn
 
 from streamdyn.broker import distribution
-from streamdyn.broker.ports import check_free
+from streamdyn.broker.ports import ANY_HOST, check_free
 from streamdyn.broker.properties import quorum_properties
 from streamdyn.errors import OperatorError
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # Without it, an acknowledged record could be lost where the in-sync replicas end one after the other (KIP-966).
 FEATURES = ["--feature", "eligible.leader.replicas.version=1"]
-ANY_HOST = ("0.0.0.0", "::", "[::]")  # noqa: S104 - not to listen there, but to notice it
 OTHER_FOLDER = "choose another --data-dir"
 
 

@@ -12,6 +12,7 @@ from streamdyn.errors import OperatorError
 # while nobody listens there, once in a while reaches itself, and then nobody can listen there.
 LOWEST, HIGHEST = 10_000, 30_000
 TRIES = 200
+ANY_HOST = ("0.0.0.0", "::", "[::]")  # noqa: S104 - not to listen there, but to notice it
 
 
 def check_free(host: str, port: int, what_to_do: str) -> None:

@@ -120,10 +120,13 @@ def node(
     ] = NODE_AWAY_MS,
 ) -> None:
     """Start one node of a cluster on a Kafka that is there. Nodes find each other through it."""
+    from streamdyn.broker.ports import ANY_HOST
     from streamdyn.cli.up import Up
 
     host, port = _host_and_port(listen)
     peers_host, peers_port = _host_and_port(peers_listen) if peers_listen else (host, 0)
+    if (advertise or host) in ANY_HOST:
+        raise typer.BadParameter(f"--listen {listen} is no address to reach a node at: name one with --advertise")
     settings = Settings(
         cluster,
         partitions,

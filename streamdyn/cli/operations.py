@@ -13,28 +13,43 @@ from rich.table import Table
 from streamdyn.errors import OperatorError
 
 TIMEOUT_S = 30.0
+VERIFY_TIMEOUT_S = 24 * 60 * 60.0  # it reads all that there is
 
 
 def ask_node(endpoint: str, operation: str, **members: Any) -> dict[str, Any]:
     """A node's answer. Raises OperatorError where there is none, or it is a refusal."""
-    url = urlsplit(endpoint)
-    connection = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=TIMEOUT_S)
+    host, port = _address(endpoint)
+    timeout_s = VERIFY_TIMEOUT_S if operation == "Verify" else TIMEOUT_S
+    connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     try:
         connection.request("POST", "/", orjson.dumps(members), {"X-Amz-Target": f"Streamdyn.{operation}"})
         response = connection.getresponse()
-        answer: dict[str, Any] = orjson.loads(response.read())
+        answer = orjson.loads(response.read())
     except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as error:
         raise OperatorError(f"no streamdyn answers at {endpoint} ({error}); name a node with --endpoint") from None
     finally:
         connection.close()
+    if not isinstance(answer, dict):
+        raise OperatorError(f"what answers at {endpoint} is no streamdyn; name a node with --endpoint")
     if response.status != http.client.OK:
-        raise OperatorError(str(answer.get("message", answer)))
+        raise OperatorError(str(answer.get("message") or f"{endpoint} refuses: {answer}"))
     return answer
+
+
+def _address(endpoint: str) -> tuple[str, int]:
+    try:
+        url = urlsplit(endpoint)
+        host, port = url.hostname, url.port or 80
+    except ValueError:
+        host = None
+    if not host or url.scheme != "http":
+        raise OperatorError(f"--endpoint {endpoint} is no http://HOST:PORT")
+    return host, port
 
 
 def show_status(status: dict[str, Any]) -> None:
     """The status as two tables."""
-    console = Console()
+    console = Console(markup=False)
     nodes = Table("node", "address", "state", "replicas", "leads", title="Nodes", title_justify="left")
     for node in status["nodes"]:
         nodes.add_row(node["node"], node["address"], node["state"], str(node["replicas"]), str(node["leads"]))
@@ -57,7 +72,7 @@ def show_status(status: dict[str, Any]) -> None:
 
 def show_verified(answer: dict[str, Any]) -> bool:
     """What came of a comparison; whether all is the same."""
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, markup=False)
     for partition in answer["partitions"]:
         if partition["same"]:
             console.print(

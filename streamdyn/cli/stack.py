@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from streamdyn.broker import distribution
 from streamdyn.broker.member import cluster_id
-from streamdyn.broker.ports import Ports, check_free
+from streamdyn.broker.ports import ANY_HOST, Ports, check_free
 from streamdyn.broker.properties import HOST
 from streamdyn.broker.roll_call import RollCall
 from streamdyn.cli.child import Child
@@ -168,6 +168,8 @@ def _node_options(stack: Stack, places: Places, number: int) -> list[str]:
     port, peers = places.nodes[number - 1], places.peers[number - 1]
     host = _in_url(stack.host)
     listen = ["--listen", f"{host}:{port}", "--peers-listen", f"{host}:{peers}"]
+    if stack.host in ANY_HOST:
+        listen += ["--advertise", HOST]  # all of them are on this machine
     made = ["--cluster", stack.cluster, "--partitions", str(stack.partitions)]
     return ["node", "--kafka", places.bootstrap, *listen, *made]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from streamdyn.cluster.waiters import answer, refuse
 from streamdyn.codec import encode_batch
-from streamdyn.core.commands import LEASE_COMMANDS, PutItem, UpdateItem
+from streamdyn.core.commands import ITEM_COMMANDS, LEASE_COMMANDS, PutItem, UpdateItem
 from streamdyn.errors import NotLeader
 from streamdyn.settings import APPEND_RETRY_MS, BATCH_MAX_COMMANDS, BATCH_TARGET_BYTES, HAND_OVER_MS
 
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamdyn.cluster.waiters import PositionWaiters, Waiters
-    from streamdyn.core.commands import Command
+    from streamdyn.core.commands import Command, Position
     from streamdyn.core.lease import LeaseKeeper
 
 
 class Appender:
-    """`append` sends a record; `next_offset` tells what the replica applies next; `may_claim` of the node and the life
-    that hold the lease whether nobody reaches them any more. Who waits for a command is in `waiters`, for a place in
-    `positions`.
+    """`append` sends a record; `next_offset` tells what the replica applies next; `may_claim` of a node that holds the
+    lease whether nobody reaches it any more. Who waits for a command is in `waiters`, for a place in `positions`.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class Appender:
         append: Callable[[bytes], None],
         clock_ms: Callable[[], int],
         next_offset: Callable[[], int],
-        may_claim: Callable[[str, str], bool],
+        may_claim: Callable[[str], bool],
     ) -> None:
         self._keeper = keeper
         self._waiters = waiters
@@ -59,6 +58,7 @@ class Appender:
         self._lease_sent_at = -1  # offset of this node's last lease record that was delivered
         self._renewal_wanted = False
         self._claim_timer: asyncio.TimerHandle | None = None
+        self._denied_at: Position | None = None  # the lease record whose holder says that it does not lead
         self._successor: str | None = None
         self._hands_over_until_ms = 0.0
         self._failed = False
@@ -112,9 +112,17 @@ class Appender:
         if self._clock_ms() < self._hands_over_until_ms:
             return NotLeader(self._successor)
         lease = self._keeper.lease
-        if not lease.life or lease.node == self._keeper.node or self._may_claim(lease.node, lease.life):
+        if not lease.life or lease.node == self._keeper.node or lease.position == self._denied_at:
+            return None
+        if self._may_claim(lease.node):
             return None
         return NotLeader(lease.node)
+
+    def denied(self) -> None:
+        """The lease's holder answers that it does not lead: it was started again, or has lost its replica. As it
+        answers, nobody would ever take it for gone; so this node may claim, once that lease has run out.
+        """
+        self._denied_at = self._keeper.lease.position
 
     def fail(self, error: Exception, *, release: bool) -> None:
         """Send nothing more, but for a release, so that another node can lead without a wait. Refuse all who wait."""
@@ -174,13 +182,13 @@ class Appender:
         batch = self._lease_record()
         size = 0
         while self._queue and not self._keeper.releasing and len(batch) < BATCH_MAX_COMMANDS:
+            if size > 0 and size + bytes_of(self._queue[0]) > BATCH_TARGET_BYTES:
+                break  # together they might be more than a record may have
             command = self._queue.popleft()
             if command.id not in self._waiters:
                 continue  # its client has been told to try again: it must not turn up late
             batch.append(command)
-            size += _bytes_of(command)
-            if size >= BATCH_TARGET_BYTES:
-                break
+            size += bytes_of(command)
         if batch:
             self._send(tuple(batch))
         else:
@@ -242,10 +250,13 @@ class Appender:
         refuse(waiting, error)
 
 
-def _bytes_of(command: Command) -> int:
+def bytes_of(command: Command) -> int:
     """About what a command adds to a record: what its client sent."""
+    if not isinstance(command, ITEM_COMMANDS):
+        return 0
+    size = 0 if command.condition is None else len(command.condition.values)
     if isinstance(command, PutItem):
-        return len(command.item)
+        return size + len(command.item)
     if isinstance(command, UpdateItem) and command.update is not None:
-        return len(command.update.values)
-    return 0
+        return size + len(command.update.values)
+    return size

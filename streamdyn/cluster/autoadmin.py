@@ -133,7 +133,9 @@ class Autoadmin:
 
     async def _mark_away(self) -> None:
         for node in self._directory.active_nodes():
-            if self._membership.unseen_ms(node.id) > self._settings.node_away_ms:
+            # One that only this node does not reach is there: it would register again at once, and again.
+            unseen = self._membership.unseen_ms(node.id) > self._settings.node_away_ms
+            if unseen and self._membership.may_claim(node.id):
                 self._report(f"node {node.id} at {node.address} is away: other nodes get its replicas")
                 await self._write(SetNodeStatus(self._new_id(), node.id, AWAY))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from streamdyn.core.indexes import BASE_SPACE
 from streamdyn.core.nodes import ACTIVE, NODE_KEY, NodeInfo, decode_node
 from streamdyn.core.placement import Placed
-from streamdyn.core.tables import PartitionInfo, Table, decode_table
+from streamdyn.core.tables import DELETING, PartitionInfo, Table, decode_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -84,6 +84,11 @@ class Directory:
                 if info.id == partition:
                     return table, info
         return None
+
+    def is_gone(self, partition: str) -> bool:
+        """Whether its table is deleted, or about to be."""
+        found = self.find(partition)
+        return partition != META and (found is None or found[0].status == DELETING)
 
     def wake(self) -> None:
         """Let everybody who waits look again."""

@@ -14,8 +14,9 @@ from streamdyn.core.rows import row_size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# About 2 ms of the event loop at a time.
-SLICE_ITEMS = 2_000
+# About 2 ms of the event loop at a time: an item costs as much as so many bytes of it.
+SLICE_BYTES = 2 * 1024 * 1024
+ITEM_BYTES = 1024
 # Counting takes at most one part in so many of the time.
 REST_FACTOR = 50
 
@@ -54,11 +55,13 @@ class ItemCount:
 
     def _count(self, position: int, started: float) -> Iterator[bool]:
         """Yields between slices, and sets what is known at the end."""
-        items = stored = 0
+        items = stored = read = 0
         for _, row in self._scan():
             items += 1
             stored += row_size(row)
-            if items % SLICE_ITEMS == 0:
+            read += ITEM_BYTES + len(row)
+            if read >= SLICE_BYTES:
+                read = 0
                 yield True
         self._known, self._known_at = (items, stored), position
         self._not_before = self._loop.time() + REST_FACTOR * (self._loop.time() - started)

@@ -73,13 +73,12 @@ class Leadership:
 
     async def _lead_meta(self) -> None:
         meta = self._partitions[META]
-        lease = meta.state.lease
-        if meta.leads or (
-            lease.life and lease.node != self._node and not self._membership.may_claim(lease.node, lease.life)
-        ):
+        leader = meta.leader
+        if meta.leads or (leader not in (None, self._node) and not self._membership.may_claim(str(leader))):
             return
         candidates = [node.id for node in self._directory.active_nodes() if self._membership.reaches(node.id)]
-        if self._node == min(candidates, default=self._node):
+        # A node that was started again still has its former life's lease: to the others it looks as if it led.
+        if self._node in (leader, min(candidates, default=self._node)):
             try:
                 await meta.lead()
             except (ApiError, NotLeader) as error:

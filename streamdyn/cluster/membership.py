@@ -3,8 +3,7 @@
 It decides nothing that must be right: a node that is wrongly thought to be gone loses its leases by the rules of
 `core.lease`, or keeps them. It keeps nodes from claiming a lease whose holder only they do not reach (a *gray failure*:
 the paper, section 4.3 "gray network failures"): a node may claim only if neither it nor any node that answers it has
-reached the holder of late. The holder is one life of a replica: a node that has started again is not the one it was,
-and one that has given the replica away may be well and never lead again.
+reached the holder of late.
 """
 
 from __future__ import annotations
@@ -23,34 +22,26 @@ if TYPE_CHECKING:
 
     Ask = Callable[[str, Question, int], Awaitable[Answer]]
 
-# In a replica's life, between the process's and the number of the opening.
-OPENING = "/"
-
 
 class Membership:
-    """`others` are the nodes to ask, `lost` is told of one that has just stopped answering, `well` tells whether this
-    node can append, and `ended` which lives of its replicas are over though they held a lease. `life` is that of this
-    process; a replica's begins with it, and OPENING.
+    """`others` are the nodes to ask, `lost` is told of one that has just stopped answering, `well` whether this node
+    can append.
     """
 
     def __init__(
         self,
         node: str,
-        life: str,
         ask: Ask,
         *,
         others: Callable[[], Iterable[str]],
         well: Callable[[], bool],
-        ended: Callable[[], list[str]],
         lost: Callable[[str], None],
         clock_ms: Callable[[], int],
     ) -> None:
         self._node = node
-        self._life = life
         self._ask = ask
         self._others = others
         self._well = well
-        self._ended = ended
         self._lost = lost
         self._clock_ms = clock_ms
         self._loop = asyncio.get_running_loop()
@@ -71,7 +62,7 @@ class Membership:
 
     def answer(self) -> Pong:
         """What another node is told."""
-        return Pong(self._life, {node: self._pongs[node].life for node in self.reached()}, self._well(), self._ended())
+        return Pong(self.reached(), self._well())
 
     def reaches(self, node: str) -> bool:
         """Whether a node has answered of late, or is this one."""
@@ -92,15 +83,10 @@ class Membership:
         """For how long a node has not answered; no longer than this node has been running."""
         return 0 if self.reaches(node) else self._clock_ms() - self._seen_ms.get(node, self._started_ms)
 
-    def may_claim(self, holder: str, life: str) -> bool:
-        """Whether nobody reaches the process, on node `holder`, of a life that holds a lease, as far as this node has
-        heard; or it is there, and that life is over.
-        """
-        process = life.partition(OPENING)[0]
-        pongs = {node: pong for node, pong in self._pongs.items() if pong.well}
-        if holder in pongs and pongs[holder].life == process:
-            return life in pongs[holder].ended
-        return not any(pong.reaches.get(holder) == process for pong in pongs.values())
+    def may_claim(self, holder: str) -> bool:
+        """Whether nobody reaches the node that holds a lease, as far as this node has heard."""
+        reached = self.reached()
+        return holder not in reached and not any(holder in self._pongs[node].reaches for node in reached)
 
     async def _ping(self, node: str) -> None:
         try:

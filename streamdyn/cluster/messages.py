@@ -141,14 +141,10 @@ Question = (
 
 
 class Pong(Message):
-    """Yes, in this `life` of my process, and these are the nodes that answer me, each with its own. `well` is whether I
-    can append to the logs; `ended` are replicas' lives in this process that ended as lease holders.
-    """
+    """Yes, and these are the nodes that answer me; `well` is whether I can append to the logs."""
 
-    life: str
-    reaches: dict[str, str]
+    reaches: list[str]
     well: bool
-    ended: list[str]
 
 
 class Written(Message):

@@ -73,16 +73,15 @@ class Node:
         self._report = report
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._was_well = True
-        self._knows_all = False  # from the moment that the directory is complete
+        self._registered = False  # whether all have been told of this start
+        self._knows_meta = False  # from the moment that the directory has all rows of `meta`
         self._autoadmin: Autoadmin | None = None  # from the moment that the replicas are open
         self.directory = Directory(id_, f"{settings.cluster}.{META}", self._table_changed)
         self.membership = Membership(
             id_,
-            life,
             self._ask,
             others=self.directory.others,
             well=lambda: edge.log.stalled_ms() < APPEND_STALLED_MS,
-            ended=lambda: self._replicas.ended,
             lost=edge.network.drop,
             clock_ms=edge.clock_ms,
         )
@@ -91,7 +90,9 @@ class Node:
         )
         self.partitions = self._replicas.partitions
         self.service = Service(self._replicas, self.membership, self._ask, edge)
-        self.router = Router(id_, self.partitions, self.service, self.membership, self._ask, edge.clock_ms)
+        self.router = Router(
+            id_, self.partitions, self.service, self.membership, self._ask, edge.clock_ms, self.directory.is_gone
+        )
         self._leadership = Leadership(id_, self.directory, self.partitions, self.membership, self._ask)
         self._upkeep = Upkeep(edge, settings, self.directory, self.partitions, self.membership, self._ask, report)
 
@@ -100,7 +101,7 @@ class Node:
         meta = await self._replicas.open_meta(self._meta_applied)
         # No `await` in between: what is applied from here on is news to the directory.
         self.directory.load(meta.rows())
-        self._knows_all = True
+        self._knows_meta = True
         await self._replicas.open_tables()
         self._autoadmin = Autoadmin(
             self.id,
@@ -158,7 +159,7 @@ class Node:
             await self._leadership.tick()
             await self._autoadmin.tick()
             own = self.directory.nodes.get(self.id)
-            if own is None or own.status == AWAY:
+            if not self._registered or own is None or own.status == AWAY:
                 await self._register()
         except ApiError as error:
             logger.info("%s", error)
@@ -190,15 +191,16 @@ class Node:
 
     def _meta_applied(self, effects: Effects) -> None:
         # What is replayed at the start is read from the rows at its end; only what comes after is news.
-        if self._knows_all:
+        if self._knows_meta:
             self.directory.observe(effects)
 
     def _table_changed(self, before: Table | None, now: Table | None) -> None:
         if before is not None and (now is None or now.id != before.id):
             self._replicas.forget(before)
-        if now is not None and self._autoadmin is not None:
+        if now is not None:
             self._replicas.go_on_with(now)
-            self._autoadmin.look_at(now)
+            if self._autoadmin is not None:
+                self._autoadmin.look_at(now)
 
     # --- small things ---
 
@@ -207,10 +209,12 @@ class Node:
         peer_address, address = self._addresses
         own = self.directory.nodes.get(self.id)
         if own is not None and (own.peer_address, own.address, own.status) == (peer_address, address, ACTIVE):
+            self._registered = True
             return
         command = RegisterNode(self._edge.new_id(), self.id, peer_address, address)
         try:
             await self.router.write(self.directory.meta(), command, self._edge.clock_ms() + REQUEST_TIMEOUT_MS)
+            self._registered = True
         except ApiError as error:
             logger.info("not registered yet: %s", error)
 

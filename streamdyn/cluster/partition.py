@@ -13,7 +13,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
-from streamdyn.cluster.appender import Appender
+from streamdyn.cluster.appender import Appender, bytes_of
 from streamdyn.cluster.item_count import ItemCount
 from streamdyn.cluster.scrubs import Scrubs
 from streamdyn.cluster.waiters import PositionWaiters, Waiters
@@ -32,10 +32,12 @@ from streamdyn.errors import (
     OutOfService,
     PartitionError,
     ProvisionedThroughputExceededException,
+    ValidationException,
 )
 from streamdyn.log.events import Delivered, Event, Fetched, RawRecord, Undelivered
 from streamdyn.operations.database import take_page
 from streamdyn.settings import (
+    COMMAND_MAX_BYTES,
     PARTITION_QUEUE_MAX_COMMANDS,
     REQUEST_TIMEOUT_MS,
 )
@@ -61,8 +63,7 @@ class Partition:
 
     `append` sends a record to the partition's topic; its outcome comes back through `handle`. `observe` is told of
     every applied batch, `failed` when the partition stops serving, and `suspect` when something is odd about its topic,
-    which then should be looked at. `may_claim` tells of the node and the life that hold the lease whether nobody
-    reaches them.
+    which then should be looked at. `may_claim` tells of a node that holds the lease whether nobody reaches it any more.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Partition:
         observe: Callable[[Effects], None],
         failed: Callable[[Partition, str], None],
         suspect: Callable[[Partition], None],
-        may_claim: Callable[[str, str], bool],
+        may_claim: Callable[[str], bool],
     ) -> None:
         self.id = info.id
         self.topic = info.topic
@@ -116,13 +117,8 @@ class Partition:
         return self._replica.state
 
     @property
-    def holds(self) -> bool:
-        """By the log, this life is the lease holder."""
-        return self._keeper.holds
-
-    @property
     def leads(self) -> bool:
-        return self.holds and self.failure is None
+        return self._keeper.holds and self.failure is None
 
     @property
     def leader(self) -> str | None:
@@ -153,6 +149,9 @@ class Partition:
                 "The level of configured provisioned throughput for the table was exceeded. Consider increasing your "
                 "provisioning level with the UpdateTable API."
             )
+        if bytes_of(command) > COMMAND_MAX_BYTES:
+            # Kafka would refuse it again and again, and nothing else would get into the log meanwhile.
+            raise ValidationException("Item size has exceeded the maximum allowed size")
         is_new = command.id not in self._waiters
         future = self._waiters.add(command.id, self._clock_ms() + timeout_ms)
         if is_new:
@@ -203,6 +202,11 @@ class Partition:
         self._check_serving()
         if self.next_offset <= offset:
             await _in_time(self._positions.add(offset), timeout_ms)
+
+    def denied_by(self, node: str) -> None:
+        """A node that was asked as the leader says that it does not lead, and does not know who does."""
+        if self.leader == node:
+            self._appender.denied()
 
     async def hand_over(self, successor: str | None, *, for_good: bool = False) -> None:
         """Release the lease, after all that is queued; meanwhile requests are sent on to `successor`.

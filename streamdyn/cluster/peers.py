@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from streamdyn.cluster.messages import Answer, Question
+from streamdyn.cluster.messages import Answer, Question, Refused
 from streamdyn.errors import OperatorError, Unreachable
 from streamdyn.settings import PEER_CONNECT_TIMEOUT_MS, PEER_FRAME_MAX_BYTES
 
@@ -91,8 +91,13 @@ class Peers:
         task = self._connecting.get(node)
         if task is None:
             task = self._connecting[node] = self._loop.create_task(self._connect(node, address))
-            task.add_done_callback(lambda _: self._connecting.pop(node, None))
+            task.add_done_callback(lambda done: self._connected(node, done))
         return await asyncio.shield(task)
+
+    def _connected(self, node: str, task: asyncio.Task[_Asking]) -> None:
+        self._connecting.pop(node, None)
+        if not task.cancelled():
+            task.exception()  # whoever asked may wait no longer: nobody else takes note of it
 
     async def _connect(self, node: str, address: tuple[str, int]) -> _Asking:
         try:
@@ -213,7 +218,13 @@ class _Answering(_Frames):
         self._all.discard(self)
 
     def frame(self, number: int, body: bytes) -> None:
-        task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(self._reply(number, _question.decode(body)))
+        try:
+            question = _question.decode(body)
+        except msgspec.ValidationError as error:
+            # A newer node's question. What else is under way on this connection must not end for it.
+            self.send(number, Refused("InternalServerError", f"a question that this streamdyn does not know: {error}"))
+            return
+        task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(self._reply(number, question))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from streamdyn.cluster import messages as m
 from streamdyn.cluster.catch_up import CatchUp
 from streamdyn.cluster.directory import META, Directory
-from streamdyn.cluster.membership import OPENING
 from streamdyn.cluster.partition import Partition
 from streamdyn.cluster.rehearsal import rehearse
 from streamdyn.cluster.topic_checks import TopicChecks, check_begin, check_reach
@@ -58,7 +57,6 @@ class Replicas:
     ) -> None:
         self.partitions: dict[str, Partition] = {}
         self.failures: dict[str, str] = {}
-        self.ended: list[str] = []  # lives that are over, in this process, and still held a lease then
         self._openings = count(1)
         self._node = node
         self._life = life
@@ -70,6 +68,7 @@ class Replicas:
         self._report = report
         self._by_topic: dict[str, Partition] = {}
         self._opening: set[str] = set()
+        self._fetching: set[str] = set()
         self._catch_up = CatchUp(edge.disk, ask)
         self.checks = TopicChecks(edge, self._by_topic, spawn, self._replace, self._learn)
 
@@ -79,6 +78,7 @@ class Replicas:
         if partition is not None and partition.life == event.life:
             partition.handle(event)
         elif isinstance(event, Fetched):
+            # Of a replica that went meanwhile. The reader has few places for what waits, and waits itself for this one.
             event.release()
 
     def close(self) -> None:
@@ -114,19 +114,20 @@ class Replicas:
         return meta
 
     async def open_tables(self) -> None:
-        """Those of the tables that are known by now; what changes meanwhile is the node's to look at again."""
+        """Those of the tables that are known by now. What changes meanwhile, or has no topic, is the node's to look at
+        again.
+        """
         tables = [table for table in self._directory.tables.values() if table.status not in (CREATING, DELETING)]
         wanted = {table.name: self._not_open(table) for table in tables}
         facts = await self._edge.topics.describe([info.topic for infos in wanted.values() for info in infos])
-        if len(facts) < sum(map(len, wanted.values())):
-            await self._learn()
         still = [table for table in tables if self._directory.tables.get(table.name) is table]
-        opened = [p for table in still for p in self._try_to_open(table, wanted[table.name], facts)]
+        there = {name: [info for info in infos if info.topic in facts] for name, infos in wanted.items()}
+        opened = [p for table in still for p in self._try_to_open(table, there[table.name], facts)]
         await self._wait_until_caught_up(opened, facts)
 
-    async def _learn(self) -> None:
-        """Know all that `meta` holds by now. A topic that is not there belongs to a table that has been deleted, or it
-        is lost: who deletes it says so in `meta` first.
+    async def _learn(self) -> bool:
+        """Know all that `meta` holds by now, if that can be had. A topic that is not there belongs to a table that has
+        been deleted, or it is lost: who deletes it says so in `meta` first.
         """
         meta = self.partitions[META]
         try:
@@ -134,6 +135,8 @@ class Replicas:
             await meta.wait_for(facts[meta.topic].next - 1, LEARN_TIMEOUT_MS)
         except (OperatorError, InternalServerError, KeyError) as error:
             logger.info("what `meta` holds is not known: %r", error)
+            return False
+        return True
 
     def _try_to_open(self, table: Table, wanted: list[PartitionInfo], facts: dict[str, TopicFacts]) -> list[Partition]:
         """Those of a table's partitions that are `wanted` and can be opened; what cannot is reported."""
@@ -156,7 +159,10 @@ class Replicas:
         return [
             info
             for info in table.partitions
-            if self._node in info.replicas and info.topic not in self._by_topic and info.id not in self.failures
+            if self._node in info.replicas
+            and info.topic not in self._by_topic
+            and info.id not in self.failures
+            and info.id not in self._fetching  # its files are being written
         ]
 
     def _open_partition(
@@ -176,7 +182,7 @@ class Replicas:
             raise
         # A replica that is opened again must inherit nothing, as a process that starts again must not: what it replays
         # has lease records of the one before it.
-        life = f"{self._life}{OPENING}{next(self._openings)}"
+        life = f"{self._life}/{next(self._openings)}"
         partition = Partition(
             info,
             replica,
@@ -242,8 +248,8 @@ class Replicas:
                     self._report(f"table {table.name} is not open yet: {error}; trying again")
                     await asyncio.sleep(RETRY_S)
                     continue
-                if len(facts) < len(wanted):
-                    await self._learn()
+                if len(facts) < len(wanted) and not await self._learn():
+                    continue
                 if self._directory.tables.get(table.name) is now:
                     self._try_to_open(now, wanted, facts)
                     if not self._not_open(now):
@@ -255,11 +261,10 @@ class Replicas:
         """Others hold the partition now: hand it over, and forget the replica."""
         partition = self._by_topic.get(info.topic)
         if partition is not None and partition.leads:
-            await partition.hand_over(info.replicas[0], for_good=True)
-        self._remove_replica(info)
+            await partition.hand_over(info.replicas[0])
         found = self._directory.find(info.id)
-        if found is not None:
-            self.go_on_with(found[0])  # perhaps it has come back meanwhile
+        if found is None or self._node not in found[1].replicas:  # it may have come back meanwhile
+            self._remove_replica(info)
 
     def _remove_replica(self, info: PartitionInfo) -> None:
         """The log says that the table is deleted, or that others hold the partition: its files go."""
@@ -268,8 +273,12 @@ class Replicas:
         partition = self._by_topic.pop(info.topic, None)
         if partition is not None:
             self._edge.log.unfollow(info.topic)
-            self._note_end(partition)
-            partition.close()
+            try:
+                # Also of one that has failed: what is deleted makes room only when nobody has it open.
+                partition.fail("it is removed", quiet=True)
+                partition.close_files()
+            except PartitionError as error:
+                logger.info("%s: %s", info.id, error)
         self._edge.disk.remove(info.id)
 
     # --- replicas made anew ---
@@ -277,28 +286,39 @@ class Replicas:
     def _fetch(self, info: PartitionInfo, why: str) -> None:
         """The log alone does not make this replica any more: get it from a node that has one."""
         self.failures[info.id] = why
-        self._spawn(self._fetch_and_open(info))
+        if info.id not in self._fetching:
+            self._spawn(self._fetch_and_open(info))
 
     async def _fetch_and_open(self, info: PartitionInfo) -> None:
+        self._fetching.add(info.id)  # two at once would write to the same files
+        try:
+            await self._fetch_until_there(info)
+        finally:
+            self._fetching.discard(info.id)
+        self.failures.pop(info.id, None)
+        found = self._directory.find(info.id)
+        if found is not None and self._node in found[1].replicas:
+            self.go_on_with(found[0])
+        else:
+            self._edge.disk.remove(info.id)  # meanwhile it was taken away
+
+    async def _fetch_until_there(self, info: PartitionInfo) -> None:
         reported = False
         while info.id in self.failures:
             try:
                 facts = await self._edge.topics.describe([info.topic])
                 first_offset = facts[info.topic].first
-                others = [node for node in info.replicas if node != self._node]
+                found = self._directory.find(info.id)
+                holders = info.replicas if found is None else found[1].replicas
+                others = [node for node in holders if node != self._node]
                 if await self._catch_up.fetch(info.id, others, first_offset):
                     break
-            except (OperatorError, KeyError) as error:
+            except (OperatorError, KeyError, OSError) as error:
                 logger.info("%s: %r", info.id, error)
             if not reported:
                 self._report(f"partition {info.id} is out of service: {self.failures[info.id]}; trying again")
                 reported = True
             await asyncio.sleep(RETRY_S)
-        if self.failures.pop(info.id, None) is None:
-            self._edge.disk.remove(info.id)  # meanwhile it was taken away
-        found = self._directory.find(info.id)
-        if found is not None:
-            self.go_on_with(found[0])
 
     def rebuild(self, partition_id: str, offset: int) -> None:
         """Most other replicas have something else at this place of the log."""
@@ -312,7 +332,6 @@ class Replicas:
         found = self._directory.find(partition.id)
         if found is None:
             return
-        self._note_end(partition)
         partition.fail(why, quiet=True)
         partition.close_files()
         self._edge.log.unfollow(partition.topic)
@@ -333,12 +352,6 @@ class Replicas:
             raise PartitionError("its newest checkpoint and its log do not make it again")
         return m.Noted(*told)
 
-    def _note_end(self, partition: Partition) -> None:
-        """It will not serve any more. The others must not wait for it if it has not handed its lease over."""
-        if partition.holds:
-            self.ended.append(partition.life)
-
     def _partition_failed(self, partition: Partition, reason: str) -> None:
-        self._note_end(partition)
         self._edge.log.unfollow(partition.topic)
         self._report(f"partition {partition.id} is out of service: {reason}")

@@ -17,7 +17,7 @@ from streamdyn.cluster.service import BARRIER, EVENTUAL, STRONG, passed_on, rais
 from streamdyn.codec import encode_batch
 from streamdyn.core.apply import Applied
 from streamdyn.core.commands import Outcome
-from streamdyn.errors import InternalServerError, NotLeader, OutOfService, Unreachable
+from streamdyn.errors import InternalServerError, NotLeader, OutOfService, ResourceNotFoundException, Unreachable
 from streamdyn.settings import PING_TIMEOUT_MS, ROUTE_RETRY_MAX_MS, ROUTE_RETRY_MS
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ MAX_ATTEMPTS = 1_000
 
 
 class Router:
-    """`partitions` are the replicas of this node, by id. Times are ms of the node's own clock."""
+    """`partitions` are the replicas of this node, by id. Times are ms of the node's own clock. `is_gone` tells of a
+    partition's id whether its table is deleted.
+    """
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class Router:
         membership: Membership,
         ask: Ask,
         clock_ms: Callable[[], int],
+        is_gone: Callable[[str], bool],
     ) -> None:
         self._node = node
         self._partitions = partitions
@@ -55,6 +58,7 @@ class Router:
         self._membership = membership
         self._ask = ask
         self._clock_ms = clock_ms
+        self._is_gone = is_gone
         self._leaders: dict[str, str] = {}  # the node that led each partition when it was last asked
         self._follower_reads: dict[str, tuple[Partition, FollowerReads]] = {}
         self._counts: dict[str, tuple[int, int]] = {}
@@ -116,7 +120,7 @@ class Router:
             answer = await self._ask_any(info, m.CountItems(info.id), self._clock_ms() + COUNT_TIMEOUT_MS)
             assert isinstance(answer, m.Counted)
             self._counts[info.id] = answer.items, answer.size
-        except InternalServerError:
+        except (InternalServerError, ResourceNotFoundException):
             pass  # DynamoDB's own count is up to six hours old: an old one is better than none
         finally:
             del self._counting[info.id]
@@ -145,6 +149,9 @@ class Router:
                 partition,
                 FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset)),
             )
+            # Those of replicas that are gone would keep all that these had in memory.
+            there = self._partitions
+            self._follower_reads = {id_: k for id_, k in self._follower_reads.items() if there.get(id_) is k[0]}
             self._follower_reads[info.id] = known
         return known[1]
 
@@ -178,6 +185,7 @@ class Router:
             if target is None or target in tried:
                 target = self._next_target(info, tried)
             if attempt > 1:
+                self._check_is_there(info)
                 await asyncio.sleep(min(ROUTE_RETRY_MS * 2 ** (attempt - 2), ROUTE_RETRY_MAX_MS) / 1000)
             if self._left_ms(deadline_ms) <= 0:
                 break
@@ -186,9 +194,14 @@ class Router:
                 answer = await self._ask_one(target, question, deadline_ms, hops)
             except NotLeader as error:
                 leader = error.node
+                if leader is None:
+                    self._denied(info, target)
+                    hops = 1  # others may think that it leads, and should ask it, too
             except OutOfService as error:
                 failure = error
                 failed.add(target)
+                self._denied(info, target)
+                hops = 1
                 if failed.issuperset(info.replicas):
                     break
             except Unreachable:
@@ -204,6 +217,16 @@ class Router:
             target = leader if leader is not None and self._membership.serves(leader) else None
             tried.discard(target or "")
         raise failure
+
+    def _check_is_there(self, info: PartitionInfo) -> None:
+        """Nobody will ever answer for a table that was deleted while the request was on its way."""
+        if self._is_gone(info.id):
+            raise ResourceNotFoundException("Requested resource not found")
+
+    def _denied(self, info: PartitionInfo, node: str) -> None:
+        partition = self._partitions.get(info.id)
+        if partition is not None:
+            partition.denied_by(node)
 
     async def _ask_any(self, info: PartitionInfo, question: m.Question, deadline_ms: int) -> m.Answer:
         failure = InternalServerError("No replica could answer in time; try again")
@@ -221,6 +244,7 @@ class Router:
                     pass
             if failed.issuperset(info.replicas):
                 break
+            self._check_is_there(info)
             await asyncio.sleep(min(ROUTE_RETRY_MS * 2**attempt, ROUTE_RETRY_MAX_MS) / 1000)
         raise failure
 

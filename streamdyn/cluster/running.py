@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -65,7 +65,8 @@ class RocksDisk:
         aside = self._data_dir.set_aside(partition)
         shutil.rmtree(aside, ignore_errors=True)
         aside.parent.mkdir(parents=True, exist_ok=True)
-        self._data_dir.replica(partition).rename(aside)
+        with suppress(FileNotFoundError):  # somebody has moved it away already
+            self._data_dir.replica(partition).rename(aside)
         self.checkpoints(partition).remove()  # they may be as wrong
 
     def checkpoints(self, partition: str) -> FileCheckpoints:

@@ -108,7 +108,18 @@ class Service:
         except NotLeader as error:
             if error.node is None or not self._membership.reaches(error.node):
                 raise
-            return await self._ask(error.node, passed_on(question, question.timeout_ms, 0), question.timeout_ms)
+            answer = await self._ask(error.node, passed_on(question, question.timeout_ms, 0), question.timeout_ms)
+            partition = self._replicas.partitions.get(question.partition)
+            if partition is not None and _denies(answer):
+                partition.denied_by(error.node)
+            return answer
+
+
+def _denies(answer: m.Answer) -> bool:
+    """Whether a node that was asked as the leader does not lead, and knows nobody who does."""
+    if not isinstance(answer, m.Refused):
+        return False
+    return answer.kind == "OutOfService" or (answer.kind == "NotLeader" and answer.text is None)
 
 
 async def _write(partition: Partition, question: m.Write) -> m.Written:
@@ -124,7 +135,12 @@ async def _noted(partition: Partition, question: m.ReadScrub) -> m.Noted:
     noted = partition.scrubs.at(question.offset)
     if noted is None:
         raise NotLeader
-    rows_digest, rows = (None, 0) if noted.digest is None else await noted.digest
+    if noted.digest is None:
+        return m.Noted(noted.checksum, None, 0)
+    await asyncio.wait([noted.digest])
+    if noted.digest.cancelled():
+        raise NotLeader  # the replica is closed
+    rows_digest, rows = noted.digest.result()
     return m.Noted(noted.checksum, rows_digest, rows)
 
 

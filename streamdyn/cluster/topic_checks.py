@@ -25,7 +25,8 @@ RETRY_S = 1.0
 
 class TopicChecks:
     """Checks the topics of `partitions`, by topic. A partition whose log is not what it was fails; `trimmed` is told of
-    one that its log has left behind. `learn` waits until partitions of deleted tables have been closed.
+    one that its log has left behind. `learn` waits until partitions of deleted tables have been closed, and tells
+    whether they are.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class TopicChecks:
         partitions: Mapping[str, Partition],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
         trimmed: Callable[[Partition, str], None],
-        learn: Callable[[], Awaitable[None]],
+        learn: Callable[[], Awaitable[bool]],
     ) -> None:
         self._edge = edge
         self._partitions = partitions
@@ -57,11 +58,11 @@ class TopicChecks:
         except OperatorError as error:
             logger.info("topics not checked: %s", error)
             return
-        if any(ids.get(partition.topic) != partition.topic_id for partition in partitions):
-            await self._learn()
+        if any(ids.get(p.topic) != p.topic_id for p in partitions) and not await self._learn():
+            return
         for partition in partitions:
             if partition.topic not in ids:
-                partition.fail(missing(partition.topic))
+                self.suspect(partition)  # or the broker that was asked has not heard of it yet
             elif ids[partition.topic] != partition.topic_id:
                 partition.fail(recreated(partition.topic))
 
@@ -89,8 +90,11 @@ class TopicChecks:
                     logger.info("%s: %s", topic, error)
                     await asyncio.sleep(RETRY_S)
                     continue
+                if partition.failure is not None:
+                    return  # its table was deleted, or it has moved
                 if facts is None:
-                    await self._learn()
+                    if not await self._learn():
+                        continue
                     partition.fail(missing(topic))
                     return
                 check_reach(partition.next_offset, facts)

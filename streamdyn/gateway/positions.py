@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 POSITION_HEADER = b"x-streamdyn-position"
 POSITIONS_MAX = 100
+DIGITS = 18  # of any number that fits into the messages between nodes
 
 
 def encode_positions(positions: Mapping[str, Position]) -> bytes:
@@ -34,8 +35,12 @@ def decode_positions(header: bytes) -> dict[str, Position]:
     for part in parts:
         partition, _, place = part.strip().partition(":")
         offset, _, index = place.partition(":")
-        if not partition or not offset.isdecimal() or not index.isdecimal() or len(place) > 30:
+        if not partition or not _is_number(offset) or not _is_number(index):
             raise ValidationException(f"x-streamdyn-position has {part.strip()!r}, which is no PARTITION:OFFSET:INDEX")
         position = Position(int(offset), int(index))
         positions[partition] = max(position, positions.get(partition, position))
     return positions
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= DIGITS

@@ -120,7 +120,7 @@ class KafkaLog:
         try:
             self._producer.produce(topic, value, partition=0, on_delivery=reported)
         except (BufferError, KafkaException) as error:
-            if isinstance(error, KafkaException) and error.args[0].fatal():
+            if isinstance(error, KafkaException) and error.args[0].code() == KafkaError._FATAL:  # noqa: SLF001
                 # An idempotent producer that lost its sequence is of no more use. What it had in flight is unknown,
                 # as its delivery reports are about to say.
                 self._retired.append(self._producer)
@@ -146,9 +146,9 @@ class KafkaLog:
 
     def _deliver(self) -> None:
         while not self._stopping.is_set():
-            self._producer.poll(POLL_S)
+            _poll(self._producer, POLL_S)
             for producer in list(self._retired):
-                producer.poll(0)
+                _poll(producer, 0)
                 if len(producer) == 0:
                     self._retired.remove(producer)
 
@@ -294,6 +294,14 @@ class _Followed:
         self.life = life
         self.next = offset
         self.applied = applied
+
+
+def _poll(producer: Producer, seconds: float) -> None:
+    """Take delivery reports. A producer's end is raised here once, too; the next append notices it."""
+    try:
+        producer.poll(seconds)
+    except KafkaException as error:
+        logger.warning("a Kafka producer has ended: %s", error.args[0].str())
 
 
 def _outcome(topic: str, life: str, error: KafkaError | None, message: Message) -> Event:

@@ -110,9 +110,14 @@ class FileCheckpoints:
         self.finish()
 
     def copy(self, folder: Path) -> None:
-        """The newest checkpoint's files, in another folder."""
+        """The newest checkpoint's files, in another folder of the same disk. What RocksDB never changes, which is
+        nearly all of it, is linked: that takes no time.
+        """
         for path in (self._folder / str(self.offsets()[-1])).iterdir():
-            shutil.copy(path, folder)
+            if path.suffix == ".sst":
+                os.link(path, folder / path.name)
+            else:
+                shutil.copy(path, folder)
 
     def remove(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -129,8 +129,10 @@ class RocksStore:
 
     def close(self) -> None:
         try:
-            self._db.flush()
-            self._db.close()
+            try:
+                self._db.flush()
+            finally:
+                self._db.close()
         except Exception as error:
             raise self._failure(error) from error
 

@@ -71,7 +71,9 @@ class NodeMachine(Machine):
         life = self.life
         self._edge = edge = MachineEdge(self, self._cluster, lambda event: self.do_in(life, lambda: self._told(event)))
         addresses = (f"{self.name}:1", f"{self.name}:2")
-        self.node = node = Node(self.name, life, edge, self._cluster.settings, addresses, self._report)
+        self.node = node = Node(
+            self.name, life, edge, self._cluster.settings, addresses, lambda line: self._report(life, line)
+        )
         for timer in node.timers():
             self.loop.create_task(self._every(timer))
         self.loop.create_task(self._start(node))
@@ -138,11 +140,13 @@ class NodeMachine(Machine):
             await asyncio.sleep(timer.interval_s)
             await timer.action()
 
-    def _report(self, line: str) -> None:
-        self.world.tell(self.life, f"says: {line}")
+    def _report(self, life: str, line: str) -> None:
+        if life != self.life:
+            return
+        self.world.tell(life, f"says: {line}")
         self.world.count("lines for the operator")
         if any(alarm in line for alarm in ALARMS):
-            self.world.violation("alarm", f"{self.life}: {line}")
+            self.world.violation("alarm", f"{life}: {line}")
 
     def clock_ms(self) -> int:
         self.may_stall(self.world.weather.stall[BEFORE_CLOCK])

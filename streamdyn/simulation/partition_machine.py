@@ -62,7 +62,7 @@ class PartitionMachine(Machine):
             observe=lambda _: None,
             failed=lambda _, reason: self.defect(f"out of service: {reason}"),
             suspect=lambda _: None,
-            may_claim=lambda *_: True,
+            may_claim=lambda _: True,
         )
         self._reader = Reader(
             self.world, self._topic, life, self.partition.next_offset, self._tell(life), self.random, self.name

@@ -50,7 +50,7 @@ class Rig:
             observe=lambda _: None,
             failed=lambda _, reason: self.failures.append(reason),
             suspect=lambda _: self._suspect(),
-            may_claim=lambda *_: self.holder_is_gone,
+            may_claim=lambda _: self.holder_is_gone,
         )
         return self.partition
 

@@ -7,14 +7,16 @@ import asyncio
 import pytest
 
 from streamdyn.core.commands import LeaseClaim, LeaseRelease, LeaseRenew, Position, PutItem, Scrub
-from streamdyn.errors import InternalServerError, NotLeader, ProvisionedThroughputExceededException
+from streamdyn.errors import InternalServerError, NotLeader, ProvisionedThroughputExceededException, ValidationException
 from streamdyn.log.events import Delivered, LogLost
 from streamdyn.replica.memory import MemoryStore
 from streamdyn.settings import (
     APPEND_RETRY_MS,
+    COMMAND_MAX_BYTES,
     HAND_OVER_MS,
     LEASE_DURATION_MS,
     PARTITION_QUEUE_MAX_COMMANDS,
+    RECORD_MAX_BYTES,
     REQUEST_TIMEOUT_MS,
 )
 from tests.cluster.rig import Rig, put, run, settle
@@ -427,3 +429,52 @@ async def test_a_replica_notes_its_checksum_and_its_rows_at_a_scrub(rig: Rig):
     assert noted.checksum == others.checksum
     assert (await noted.digest) == (await others.digest)
     assert (await noted.digest)[1] == 1
+
+
+@run
+async def test_a_command_that_no_record_can_hold_is_refused_and_holds_up_nobody(rig: Rig):
+    with pytest.raises(ValidationException):
+        await rig.partition.write(put(1, b"x" * (COMMAND_MAX_BYTES + 1)))
+    assert rig.sent == []
+
+
+@run
+async def test_commands_that_are_too_much_for_one_record_go_in_two(rig: Rig):
+    writes = [asyncio.ensure_future(rig.partition.write(put(0)))]
+    await settle()
+    writes += [
+        asyncio.ensure_future(rig.partition.write(put(n, b"x" * size)))
+        for n, size in ((1, 1_000), (2, COMMAND_MAX_BYTES))
+    ]
+    await settle()
+    while rig.sent:
+        assert len(rig.sent[0]) < RECORD_MAX_BYTES
+        rig.deliver()
+        await settle()
+    assert [await write for write in writes]
+    assert len(rig.log) == 4  # the claim, and each of these
+
+
+@run
+async def test_a_lease_whose_holder_denies_it_may_be_claimed_although_it_is_there(rig: Rig):
+    rig.holder_is_gone = False
+    lease = rig.partition.state.lease
+    rig.foreign(LeaseRelease(b"r" * 16, lease.life, lease.epoch, lease.position))
+    rig.foreign(
+        LeaseClaim(b"c" * 16, "other", "other-life", lease.epoch + 1, Position(len(rig.log) - 1, 0), LEASE_DURATION_MS)
+    )
+    rig.fetch()
+    with pytest.raises(NotLeader):
+        await rig.partition.lead()
+    rig.partition.denied_by("somebody else")
+    with pytest.raises(NotLeader):
+        await rig.partition.lead()
+    rig.partition.denied_by("other")
+    claim = asyncio.ensure_future(rig.partition.lead())
+    await settle()
+    assert rig.sent == []  # its lease has to run out all the same
+    rig.now_ms += 2 * LEASE_DURATION_MS
+    rig.partition._appender.go()
+    assert rig.kinds() == [[LeaseClaim]]
+    rig.deliver()
+    await claim

@@ -1,0 +1,63 @@
+"""What the operator's commands say where something else answers, or nothing does."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from streamdyn.cli.main import app
+from streamdyn.cli.operations import ask_node, show_status
+from streamdyn.errors import OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    """Something that speaks HTTP and JSON, and is no streamdyn."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"[1, 2]")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["127.0.0.1:8000", "http://127.0.0.1:port", "https://127.0.0.1:8000", "", "http://"]
+)
+def test_an_endpoint_that_is_none_is_told(endpoint: str):
+    with pytest.raises(OperatorError, match="is no http://HOST:PORT"):
+        ask_node(endpoint, "Status")
+
+
+def test_something_else_at_the_endpoint_is_told(stranger: str):
+    with pytest.raises(OperatorError, match="is no streamdyn"):
+        ask_node(stranger, "Status")
+
+
+def test_a_failure_with_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]):
+    replica = {"node": "n", "state": "damaged [/x]", "lag": None}
+    partition = {"id": "p", "leader": None, "epoch": 0, "lease_ms": 0, "next_offset": 0, "replicas": [replica]}
+    show_status({"nodes": [], "partitions": [partition]})
+    assert "[/x]" in capsys.readouterr().out.replace("\n", "")
+
+
+def test_a_node_that_others_cannot_reach_is_refused():
+    told = CliRunner().invoke(app, ["node", "--kafka", "127.0.0.1:1", "--listen", "0.0.0.0:8000"])
+    assert told.exit_code == 2
+    assert "--advertise" in told.output

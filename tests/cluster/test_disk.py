@@ -1,0 +1,51 @@
+"""A node's folders: checkpoints copied without a pause, and replicas that somebody has taken away."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from streamdyn.cluster import messages as m
+from streamdyn.cluster.data_dir import DataDir
+from streamdyn.cluster.running import RocksDisk
+from streamdyn.cluster.scrubs import Noted
+from streamdyn.cluster.service import _noted
+from streamdyn.errors import NotLeader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_replica_whose_folder_is_gone_can_be_set_aside(tmp_path: Path):
+    RocksDisk(DataDir(tmp_path)).set_aside("p")
+
+
+def test_a_checkpoints_data_is_linked_and_what_rocksdb_writes_to_is_copied(tmp_path: Path):
+    whole = tmp_path / "checkpoints" / "p" / "7"
+    whole.mkdir(parents=True)
+    for name in ("000007.sst", "CURRENT"):
+        (whole / name).write_text(name)
+    there = tmp_path / "there"
+    there.mkdir()
+    RocksDisk(DataDir(tmp_path)).checkpoints("p").copy(there)
+    assert (there / "000007.sst").samefile(whole / "000007.sst")
+    assert (there / "CURRENT").read_text() == "CURRENT" and not (there / "CURRENT").samefile(whole / "CURRENT")
+
+
+def test_a_digest_of_a_replica_that_is_closed_meanwhile_is_refused():
+    async def body() -> None:
+        digest = asyncio.ensure_future(asyncio.sleep(60, ("", 0)))
+
+        class Partition:
+            class scrubs:  # noqa: N801
+                at = staticmethod(lambda _: Noted("", digest))
+
+            async def wait_for(self, *_: object) -> None:
+                asyncio.get_running_loop().call_soon(digest.cancel)
+
+        with pytest.raises(NotLeader):
+            await _noted(Partition(), m.ReadScrub("p", 1_000, 0))  # type: ignore[arg-type]
+
+    asyncio.run(body())

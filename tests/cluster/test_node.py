@@ -1,0 +1,224 @@
+"""What several nodes promise together, on a Kafka that the test has in its hand."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from streamdyn.core.commands import DeleteTable, SetNodeStatus
+from streamdyn.core.nodes import ACTIVE, AWAY, DRAINING
+from streamdyn.errors import InternalServerError, PartitionError, ResourceNotFoundException
+from streamdyn.settings import Settings
+from tests.cluster.rig import put
+from tests.cluster.world import World, run
+
+
+@run
+async def test_what_the_log_brings_for_a_replica_that_is_gone_is_released(world: World):
+    await world.start("a", "b")
+    info = await world.make_table("a", "tab")
+    await world.until(lambda: info.id in world.nodes["b"].partitions)
+    edge = world.edges["b"]
+    world.nodes["b"]._replicas._by_topic.pop(info.topic)
+    await world.sessions["a"].session().write(world.nodes["a"].directory.tables["tab"], put(1))
+    await world.until(lambda: edge._followed[info.topic] == len(world.kafka.records[info.topic]))
+    assert edge.held == []
+
+
+@run
+async def test_a_change_of_the_metadata_while_a_node_starts_is_not_missed(world: World):
+    await world.start("a")
+    await world.make_table("a", "first")
+
+    async def make_another() -> None:
+        if "second" not in world.nodes["a"].directory.tables:
+            await world.make_table("a", "second")
+
+    await world.start_one("b")
+    await world.until(lambda: "b" in world.nodes["a"].directory.nodes)
+    await world.kill("b")
+    await world.start_one("b", before_describe=make_another)
+    await world.until(lambda: set(world.nodes["b"].directory.tables) == {"first", "second"})
+
+
+@run
+async def test_a_table_that_went_and_came_in_one_batch_leaves_no_replica(world: World):
+    await world.start("a", "b")
+    info = await world.make_table("a", "tab")
+    await world.until(lambda: all(info.id in node.partitions for node in world.nodes.values()))
+    quick, slow = ("a", "b") if world.nodes["a"].partitions["meta"].leads else ("b", "a")
+    world.edges[slow].reads = False
+    await world.sessions[quick].session().change_table(DeleteTable(uuid4().bytes, "tab"))
+    await world.make_table(quick, "tab")
+    world.edges[slow].read_on()
+    await world.until(lambda: world.nodes[slow].directory.tables["tab"].id not in info.id)
+    assert info.id not in world.nodes[slow].partitions
+    assert not world.edges[slow].has(info.id)
+
+
+@run
+async def test_a_lease_of_a_node_that_does_not_hold_the_partition_any_more_is_claimed(world: World):
+    await world.start("a", "b")
+    info = await world.make_table("a", "tab")
+    table = world.nodes["a"].directory.tables["tab"]
+    leader = next(name for name, node in world.nodes.items() if node.partitions[info.id].leads)
+    other = "b" if leader == "a" else "a"
+    await world.kill(leader)
+    await world.start_one(leader)  # its new life does not lead what the former one led
+    await world.beat()
+    await world.sessions[other].router.write(
+        world.nodes[other].directory.meta(),
+        SetNodeStatus(uuid4().bytes, leader, DRAINING),
+        world.edges[other].clock_ms() + 5_000,
+    )
+    for _ in range(100):
+        for name in list(world.nodes):
+            await world.tick(name, "look-after")
+        await world.beat()
+        if info.id not in world.nodes[leader].partitions:
+            break
+    assert info.id not in world.nodes[leader].partitions
+    router = world.sessions[other].router
+    now = world.nodes[other].directory.tables["tab"].partitions[0]
+    assert (await router.write(now, put(1), world.edges[other].clock_ms() + 2_000)).outcome.error is None
+    assert table is not None
+
+
+@run
+async def test_a_write_to_a_table_that_is_deleted_meanwhile_does_not_wait(world: World):
+    await world.start("a", "b")
+    info = await world.make_table("a", "tab")
+    await world.until(lambda: all(info.id in node.partitions for node in world.nodes.values()))
+    await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, "tab"))
+    with pytest.raises(ResourceNotFoundException):
+        await world.nodes["a"].router.write(info, put(1), world.edges["a"].clock_ms() + 2_000)
+
+
+@run
+async def test_a_node_that_only_the_leader_of_meta_does_not_reach_is_not_away(world: World):
+    await world.start("a", "b", "c")
+    leader = next(name for name, node in world.nodes.items() if node.partitions["meta"].leads)
+    cut, other = sorted({"a", "b", "c"} - {leader})
+    world.edges[leader].cut.add(cut)
+    await world.beat()
+    admin = world.nodes[leader]._autoadmin
+    admin._settings = Settings(node_away_ms=-1)
+    await admin._mark_away()
+    assert world.nodes[leader].directory.nodes[cut].status == ACTIVE
+    world.edges[other].cut.add(cut)
+    await world.beat()
+    await admin._mark_away()
+    assert world.nodes[leader].directory.nodes[cut].status == AWAY
+
+
+@run
+async def test_a_node_registers_until_the_log_has_it(world: World):
+    await world.start("a")
+    await world.start_one("b")
+    await world.until(lambda: "b" in world.nodes["a"].directory.nodes)
+    await world.kill("b")
+
+    async def refuse(*_: object) -> None:
+        raise InternalServerError("no")
+
+    await world.start_one("b", addresses=("elsewhere:1", "elsewhere:2"), write=refuse)
+    await world.tick("b", "look-after")
+    del world.nodes["b"].router.write
+    await world.tick("b", "look-after")
+    await world.until(lambda: world.nodes["a"].directory.nodes["b"].peer_address == "elsewhere:1")
+
+
+@run
+async def test_a_replica_that_cannot_be_closed_does_not_take_the_metadata_with_it(world: World):
+    await world.start("a")
+    info = await world.make_table("a", "tab")
+
+    def fail() -> None:
+        raise PartitionError("the disk is full")
+
+    world.disks["a"][info.id].close = fail
+    await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, "tab"))
+    assert world.nodes["a"].partitions["meta"].failure is None
+    assert "tab" not in world.nodes["a"].directory.tables
+
+
+@run
+async def test_a_replica_that_has_failed_is_closed_when_its_table_goes(world: World):
+    await world.start("a")
+    info = await world.make_table("a", "tab")
+    closed = []
+    world.disks["a"][info.id].close = lambda: closed.append(True)
+    world.nodes["a"].partitions[info.id].fail("the disk is full")
+    await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, "tab"))
+    assert closed == [True]
+
+
+@run
+async def test_a_topic_that_one_broker_has_not_heard_of_is_there(world: World):
+    await world.start("a")
+    info = await world.make_table("a", "tab")
+    id_ = world.kafka.ids.pop(info.topic)
+    await world.tick("a", "check-topics")
+    world.kafka.ids[info.topic] = id_
+    await world.until(lambda: not world.nodes["a"]._replicas.checks._checking)
+    assert world.nodes["a"].partitions[info.id].failure is None
+
+
+@run
+async def test_follower_reads_of_a_replica_that_is_gone_are_forgotten(world: World):
+    await world.start("a", "b")
+    for name in ("one", "two"):
+        info = await world.make_table("a", name)
+        await world.until(lambda i=info: all(i.id in node.partitions for node in world.nodes.values()))
+        router = next(n.router for n in world.nodes.values() if not n.partitions[info.id].leads)
+        router._following(info, router._partitions[info.id])
+        await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, name))
+        await world.until(lambda i=info: all(i.id not in node.partitions for node in world.nodes.values()))
+    info = await world.make_table("a", "three")
+    await world.until(lambda: all(info.id in node.partitions for node in world.nodes.values()))
+    for node in world.nodes.values():
+        node.router._following(info, node.partitions[info.id])
+        assert list(node.router._follower_reads) == [info.id]
+
+
+@run
+async def test_a_table_that_is_deleted_while_a_node_starts_leaves_no_replica(world: World):
+    await world.start("a", "b")
+    info = await world.make_table("a", "tab")
+    await world.until(lambda: all(info.id in node.partitions for node in world.nodes.values()))
+    await world.kill("b")
+    edge_waits = asyncio.Event()
+
+    async def wait_for_more(*_: object) -> None:
+        edge_waits.set()
+        await world.until(lambda: "tab" not in world.nodes["b"].directory.tables)
+
+    starting = asyncio.ensure_future(world.start_one("b", before_catching_up=wait_for_more))
+    await edge_waits.wait()
+    await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, "tab"))
+    await starting
+    assert info.id not in world.nodes["b"].partitions
+    assert not world.edges["b"].has(info.id)
+
+
+@run
+async def test_metadata_has_a_leader_again_after_its_leader_was_started_again_at_once(world: World):
+    await world.start("a", "b")
+    assert world.nodes["b"].partitions["meta"].leads
+    await world.kill("b")
+    await world.start_one("b")
+    await world.beat()
+    for name in world.nodes:
+        await world.tick(name, "look-after")
+    assert any(node.partitions["meta"].leads for node in world.nodes.values())
+
+
+@run
+async def test_a_replica_that_came_back_while_it_was_given_up_stays(world: World):
+    await world.start("a")
+    info = await world.make_table("a", "tab")
+    await world.nodes["a"]._replicas._give_up(info)  # but the directory has it here (again)
+    assert info.id in world.nodes["a"].partitions
+    assert world.edges["a"].has(info.id)
