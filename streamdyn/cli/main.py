@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import orjson
 import typer
@@ -259,14 +260,20 @@ def _run_until_stopped(serving: Callable[[asyncio.Event], Coroutine[Any, Any, No
 def simulate(
     *,
     seed: Annotated[int, typer.Option(help="The (first) seed.", min=0)] = 0,
-    seeds: Annotated[int, typer.Option(help="How many seeds to run.", min=1)] = 300,
-    seconds: Annotated[float, typer.Option(help="Simulated seconds of each run.", min=1)] = 30,
+    seeds: Annotated[int, typer.Option(help="How many seeds to run.", min=1)] = 100,
+    steps: Annotated[int | None, typer.Option(help="End each run after so many events.", min=1)] = None,
+    seconds: Annotated[float, typer.Option(help="Simulated seconds of trouble in each run.", min=1)] = 30,
+    scope: Annotated[
+        Literal["cluster", "partition"],
+        typer.Option(help="Whole nodes, or one partition's replicas and nothing else, in rougher weather."),
+    ] = "cluster",
     story: Annotated[bool, typer.Option("--story", help="Tell one seed's run as a timeline.")] = False,
 ) -> None:
-    """Run the replication protocol in a simulated world where everything goes wrong, and judge what comes of it."""
-    from streamdyn.cli.simulate import simulate_seeds, tell_story
+    """Run the shipped code in a simulated world where everything goes wrong, and judge what comes of it."""
+    from streamdyn.cli.simulate import Plan, simulate_seeds, tell_story
 
-    went_well = tell_story(seed, seconds * 1000) if story else simulate_seeds(seed, seeds, seconds * 1000)
+    plan = Plan(scope, seconds * 1000, steps or math.inf)
+    went_well = tell_story(seed, plan) if story else simulate_seeds(seed, seeds, plan)
     raise typer.Exit(0 if went_well else 1)
 
 

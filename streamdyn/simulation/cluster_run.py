@@ -92,6 +92,7 @@ class ClusterRun:
             for machine in self._machines.values():
                 self._begin_probe(machine)
             world.run(run_ms + CALM_MS, self._judge.look, max_steps)
+        if world.report.steps < max_steps:
             self._judge_recovery()
         self._judge_end()
         return world.report

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from streamdyn.codec import decode_batch, encode_batch
 from streamdyn.core.commands import PlaceReplicas, PutItem
 from streamdyn.log.events import Delivered, Event, Fetched, LogLost, RawRecord, Undelivered
-from streamdyn.simulation.world import LAGS, network_ms
+from streamdyn.simulation.world import network_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 GAP = GARBAGE = NO_OFFSET = 0.02
 FOREIGN_EVERY_MS = 400
 CUT_OFF_MS = 100
+LATE_MS = 800
 
 
 class Stored(NamedTuple):
@@ -42,6 +43,7 @@ class Topic:
         self.deleted = False
         self.records: list[Stored] = []
         self.offsets: dict[bytes, int] = {}  # of the first record that has a command's id
+        self.slow_until: dict[str, float] = {}  # until when nothing comes from here to some machines
         self.landed: Callable[[], None] = lambda: None
 
     def append(self, value: bytes, life: str, answer: Callable[[Event], None], random: Random, place: str) -> None:
@@ -91,9 +93,9 @@ class Topic:
         stored = self.land(value)
         # Kafka may recognize a duplicate, and not tell where the first one is.
         offset = -1 if world.goes_wrong("reports without an offset", NO_OFFSET, place) else stored.offset
-        # A late report leaves the holder behind its own log: followers may know more than it does.
-        slow = LAGS if place == world.weather.lags else world.weather.slow_delivery
-        late_ms = 800 if world.goes_wrong("late reports", slow, place) else 0
+        # A late report leaves the holder behind its own log, if its reader is no quicker: followers know more then.
+        late_ms = LATE_MS if world.goes_wrong("late reports", world.weather.slow_delivery, place) else 0
+        self.slow_until[place] = world.now + late_ms
         delivered = Delivered(self.name, life, offset, stored.timestamp_ms)
         world.after(network_ms(random) + late_ms, lambda: answer(delivered))
 
@@ -152,16 +154,16 @@ class Reader:
         if self._fetching or self._closed or self._next >= self._topic.next:
             return
         self._fetching = True
-        weather = self._world.weather
-        slow = self._world.goes_wrong(
-            "slow fetches", LAGS if self._place == weather.lags else weather.slow_reader, self._place
-        )
+        slow = self._world.goes_wrong("slow fetches", self._world.weather.slow_reader, self._place)
         self._world.after(self._random.uniform(4, 40) + (1_200 if slow else 0), self._fetch)
 
     def close(self) -> None:
         self._closed = True
 
     def _fetch(self) -> None:
+        if self._world.now < (slow_until := self._topic.slow_until.get(self._place, 0)):
+            self._world.at(slow_until, self._fetch)
+            return
         self._fetching = False
         if self._closed:
             return

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # Where a machine may stand still for a while. A run is often about one of these places alone.
 AFTER_READING, BEFORE_CLOCK, BEFORE_SENDING, AFTER_COMMIT, BETWEEN_STEPS = PLACES = range(5)
 NEVER = inf
-LAGS = 0.7
 # Clocks run this much apart at most: what the lease allows for (1.048 / 0.954 is just under 1.1).
 SLOWEST, QUICKEST = 0.954, 1.048
 
@@ -51,7 +50,6 @@ class Weather:
     slow_message: float
     cut_every_ms: float
     trim_bytes: int
-    lags: str  # the machine whose reader and delivery reports are slow most of the time, if any
 
     @staticmethod
     def draw(random: Random) -> Weather:
@@ -77,7 +75,6 @@ class Weather:
             slow_message=random.choice((0.0, 0.02, 0.1)),
             cut_every_ms=random.choice((5_000.0, 15_000.0, NEVER)),
             trim_bytes=random.choice((2_000, 20_000)),
-            lags=random.choice(("", "", "n0")),
         )
 
 
