@@ -1,0 +1,227 @@
+"""Whole clusters of the shipped node under everything that can go wrong, and broken variants that must be caught."""
+
+import logging
+from collections import Counter
+from functools import cache
+
+import pytest
+from typer.testing import CliRunner
+
+from streamdyn.cli.main import app
+from streamdyn.cluster.catch_up import CatchUp
+from streamdyn.cluster.follower_reads import FollowerReads
+from streamdyn.cluster.node import Node
+from streamdyn.cluster.partition import Partition
+from streamdyn.cluster.replicas import Replicas
+from streamdyn.cluster.upkeep import Upkeep
+from streamdyn.core.tables import DELETING
+from streamdyn.simulation import cluster_run
+from streamdyn.simulation.cluster_run import run_cluster
+from streamdyn.simulation.minimize import minimize
+
+QUICK_SEEDS, ALL_SEEDS = 40, 400
+MUTANT_SEEDS = 150
+logging.getLogger("streamdyn").setLevel(logging.CRITICAL)  # what it says of garbage and of lost connections
+
+# What must have happened in the quick runs: a simulation that never tries a thing proves nothing about it.
+MUST_HAPPEN = (
+    "ambiguous appends",
+    "barrier reads",
+    "checkpoints fetched",
+    "checkpoints made",
+    "crashes",
+    "cuts",
+    "dedupe hits",
+    "disks lost",
+    "drains",
+    "elections",
+    "followers ask their leader",
+    "foreign writes",
+    "garbage",
+    "late reports",
+    "lost answers",
+    "lost appends",
+    "lost messages",
+    "old high watermarks",
+    "polite stops",
+    "position reads",
+    "questions by a detour",
+    "releases",
+    "renewals",
+    "replicas moved",
+    "slow messages",
+    "stalls",
+    "tables deleted",
+    "tables made",
+    "trims",
+    "void lease records",
+)
+
+
+@cache
+def reports():
+    return [run_cluster(seed) for seed in range(QUICK_SEEDS)]
+
+
+def test_nothing_goes_wrong_whatever_goes_wrong():
+    assert {report.seed: report.violations for report in reports() if report.violations} == {}
+
+
+@pytest.mark.slow
+def test_nothing_goes_wrong_in_hundreds_of_runs():
+    broken = (report for report in map(run_cluster, range(QUICK_SEEDS, ALL_SEEDS)) if report.violations)
+    assert {report.seed: report.violations for report in broken} == {}
+
+
+def test_the_runs_have_seen_everything():
+    counts = sum((report.counts for report in reports()), Counter())
+    print(dict(counts))
+    assert [what for what in MUST_HAPPEN if counts[what] < 5] == []
+
+
+def test_a_seed_decides_everything():
+    assert [run_cluster(seed) for seed in range(3)] == reports()[:3]
+
+
+# --- broken variants: each takes one rule away ---
+
+
+async def _answered(reads, results):
+    for (_, future), result in zip(reads, results, strict=True):
+        if not future.done():
+            future.set_result(result)
+
+
+async def without_the_first_question(self, reads):
+    """A follower would not ask what its leader has applied: it lacks acknowledged writes."""
+    results = [read() for read, _ in reads]
+    await self._confirm(self._partition.next_offset)
+    await _answered(reads, results)
+
+
+async def without_the_second_question(self, reads):
+    """A follower would not ask whether its leader has applied what it shows: the leader's next answer may lack it."""
+    await self._wait_for(await self._confirm(0))
+    await _answered(reads, [read() for read, _ in reads])
+
+
+def refusing(one_round):
+    """Whatever goes wrong in a round is the readers'."""
+
+    async def round_(self, reads):
+        try:
+            await one_round(self, reads)
+        except Exception as error:  # noqa: BLE001
+            for _, future in reads:
+                if not future.done():
+                    future.set_exception(error)
+
+    return round_
+
+
+async def without_an_append(self, timeout_ms=0):
+    """A barrier would append nothing."""
+    self._check_may_lead()
+
+
+async def without_a_wait(self, offset, timeout_ms):
+    """A read at a position would not wait for it."""
+
+
+async def without_checkpoints(self, info, partition):
+    """A log would be trimmed up to its end, whatever the replicas have."""
+    await self._edge.topics.trim(info.topic, partition.next_offset)
+    partition.log_bytes = 0
+
+
+def only_once_it_serves(self, effects):
+    """A starting node would miss what happens to tables while it opens its replicas. This was so once."""
+    if self._autoadmin is not None:
+        self.directory.observe(effects)
+
+
+def only_if_seen_deleting(self, table):
+    """A table whose end comes in one batch of `meta` would leave its replicas behind. This was so once."""
+    if table.status == DELETING:
+        for info in table.partitions:
+            self._remove_replica(info)
+
+
+def believing_in_any_node_that_answers(self, node):
+    """A lease would be left to a node that answers, though it says that it does not lead. This was so once."""
+
+
+async def from_any_checkpoint(self, partition, nodes, first_offset):
+    """A checkpoint from before the log's beginning would do: what lies between is lost."""
+    return await CATCH_UP(self, partition, nodes, 0)
+
+
+CATCH_UP = CatchUp.fetch
+
+MUTANTS = [
+    (FollowerReads, "_one_round", refusing(without_the_first_question)),
+    (FollowerReads, "_one_round", refusing(without_the_second_question)),
+    (Partition, "barrier", without_an_append),
+    (Partition, "wait_for", without_a_wait),
+    (Upkeep, "_trim", without_checkpoints),
+    (Node, "_meta_applied", only_once_it_serves),
+    (Replicas, "forget", only_if_seen_deleting),
+    (Partition, "denied_by", believing_in_any_node_that_answers),
+]
+NAMES = (
+    "no first follower message",
+    "no second follower message",
+    "no append of a barrier",
+    "no wait for a position",
+    "trim without checkpoints",
+    "blind while starting",
+    "table deleted in one batch",
+    "nobody may claim",
+)
+
+
+@pytest.mark.parametrize(("owner", "name", "broken"), MUTANTS, ids=NAMES)
+def test_a_broken_variant_is_caught(owner, name, broken, monkeypatch):
+    monkeypatch.setattr(owner, name, broken)
+    for seed in range(MUTANT_SEEDS):
+        violations = run_cluster(seed).violations
+        if violations:
+            print(f"seed {seed}: {violations}")
+            return
+    pytest.fail(f"{MUTANT_SEEDS} seeds have not caught it")
+
+
+# --- runs that go wrong are made short ---
+
+
+def test_a_run_that_goes_wrong_is_minimized(monkeypatch):
+    monkeypatch.setattr(Partition, "wait_for", without_a_wait)
+    seed = next(seed for seed in range(MUTANT_SEEDS) if run_cluster(seed).violations)
+    whole = run_cluster(seed)
+    short = minimize(lambda only: run_cluster(seed, only=only), max_runs=40)
+    assert short.violations.keys() & whole.violations.keys()
+    assert len(short.faults) < len(whole.faults) // 2
+
+
+def test_the_command_line_tells_the_story_of_a_run_that_goes_wrong(monkeypatch):
+    monkeypatch.setattr(Partition, "wait_for", without_a_wait)
+    monkeypatch.setattr("streamdyn.simulation.minimize.MAX_RUNS", 10)
+    seed = next(seed for seed in range(MUTANT_SEEDS) if run_cluster(seed).violations)
+    told = CliRunner().invoke(app, ["simulate", "--seed", str(seed), "--seeds", "1"])
+    assert told.exit_code == 1
+    assert f"--seed {seed} --story" in told.output and "JUDGE" in told.output and "the faults:" in told.output
+
+
+def test_the_command_line_ends_runs_after_some_steps():
+    told = CliRunner().invoke(app, ["simulate", "--seeds", "2", "--steps", "500"])
+    assert told.exit_code == 0 and "nothing went wrong" in told.output
+
+
+# --- where clocks run further apart than is allowed ---
+
+
+def test_clocks_beyond_the_bound_are_seen(monkeypatch):
+    """The bound on the clocks' rates is needed: without it, the same judges find two readers."""
+    monkeypatch.setattr("streamdyn.simulation.machine.SLOWEST", 0.4)
+    monkeypatch.setattr("streamdyn.simulation.machine.QUICKEST", 2.5)
+    assert any(cluster_run.run_cluster(seed).violations for seed in range(MUTANT_SEEDS))
