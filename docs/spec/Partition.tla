@@ -135,14 +135,14 @@ Renew(n) == Holds(n) /\ Send(n, "renew")
 
 \* From here on it serves no more, until another lease record of its own is accepted.
 Release(n) == "releases" \in With /\ Holds(n) /\ Send(n, "release")
-              /\ until' = IF Broken = "release stops serving" THEN until ELSE [until EXCEPT ![n] = Never]
+              /\ until' = [until EXCEPT ![n] = IF Broken = "release stops serving" THEN @ ELSE Never]
               /\ UNCHANGED <<log, now, rep, holes, life, keeper, seen, diskVars, clientVars>>
 
 \* It gets into the log at any time, perhaps when its sender is not alive any more; or never.
-Arrive(r) == Land(r) /\ flight' = {other \in flight \ {r} : Accepted(other)'}
-             /\ UNCHANGED <<now, nodeVars, diskVars, clientVars>>
-Lose(r) == flight' = flight \ {r}
-           /\ UNCHANGED <<log, now, nodeVars, diskVars, clientVars>>
+Arrive == \E r \in flight : /\ Land(r) /\ flight' = {other \in flight \ {r} : Accepted(other)'}
+                           /\ UNCHANGED <<now, nodeVars, diskVars, clientVars>>
+Lose == \E r \in flight : /\ flight' = flight \ {r}
+                         /\ UNCHANGED <<log, now, nodeVars, diskVars, clientVars>>
 
 \* Until when a node believes in the lease of a record that it has just applied.
 Believes(n, r) ==
@@ -288,10 +288,11 @@ MadeAnew(n) ==
 \* The log's beginning is deleted, behind what is on two nodes' disks, or on one's if there is no other.
 Copies == IF Broken = "trim behind checkpoints" THEN 0 ELSE IF Broken = "checkpoints of two nodes" THEN 1
           ELSE IF Cardinality(Nodes) = 1 THEN 1 ELSE 2
-Trim(k) ==
-  /\ "checkpoints" \in With /\ k > head
-  /\ Cardinality({n \in Nodes \ lost : disk[n] >= k}) >= Copies
-  /\ head' = k
+Trim ==
+  /\ "checkpoints" \in With
+  /\ \E k \in (head + 1)..Len(log) :
+       /\ Cardinality({n \in Nodes \ lost : disk[n] >= k}) >= Copies
+       /\ head' = k
   /\ UNCHANGED <<logVars, now, nodeVars, disk, lost, clientVars>>
 
 \* One disk is lost, and no other one until that node has a replica again; or a node comes that had none.  (From a log
@@ -314,9 +315,9 @@ Tick == now' = now + 1 /\ UNCHANGED <<logVars, nodeVars, diskVars, clientVars>>
 Next ==
   \/ Tick
   \/ \E id \in Ids : WriteLands(id)
-  \/ \E r \in flight : Arrive(r)
-  \/ \E r \in flight : Lose(r)
-  \/ \E k \in 1..Len(log) : Trim(k)
+  \/ Arrive
+  \/ Lose
+  \/ Trim
   \/ \E n \in Nodes : Apply(n)
   \/ \E n \in Nodes : Claim(n)
   \/ \E n \in Nodes : Renew(n)
