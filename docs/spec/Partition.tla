@@ -77,8 +77,8 @@ IsLease(r) == r.kind \in {"claim", "renew", "release"}
 
 \* The life of a node that holds the lease by the first k records.
 Holder(k) ==
-  LET at == At(k) IN
-  IF at = 0 THEN Nobody ELSE IF log[at].kind = "release" THEN Nobody ELSE <<log[at].node, log[at].life>>
+  IF At(k) = 0 THEN Nobody
+  ELSE LET r == log[At(k)].record IN IF r.kind = "release" THEN Nobody ELSE <<r.node, r.life>>
 
 \* Whether a lease record would count if it came next.  A record names (`after`) the last one that its sender knew of.
 Accepted(r) ==
@@ -94,7 +94,7 @@ Land(r) ==
   LET end == Len(log)
       counts == IsLease(r) /\ Accepted(r) IN
   /\ end - Base < Lag
-  /\ log' = Append(log, [record |-> r, kind |-> r.kind, node |-> r.node, life |-> r.life,
+  /\ log' = Append(log, [record |-> r,
                          last |-> IF counts THEN end + 1 ELSE At(end),
                          epoch |-> Epoch(end) + IF counts /\ r.kind = "claim" THEN 1 ELSE 0])
 
@@ -152,23 +152,26 @@ Believes(n, r) ==
   ELSE IF Broken = "one id for one record" /\ r.life = life[n] /\ asked[n] # Never THEN asked[n] + D
   ELSE Never
 
+\* The same command, sent again.
+Same(r, other) == r.kind = "write" /\ r.id = other.id /\ r.id # 0
+
 \* The next record is applied.  If it is a client's write, and this node was the holder at its place, then the client is
 \* told at once: were it told later, or not at all, then less would be asked of reads.
 Apply(n) ==
-  LET next == rep[n] + 1 IN
+  LET next == rep[n] + 1
+      r == log[next].record IN
   /\ n \notin lost /\ next <= Len(log) /\ next > head
   /\ ~(reading.kind = "lease" /\ reading.node = n) \/ Broken = "read under the present epoch"
   /\ rep' = [rep EXCEPT ![n] = next]
   /\ IF At(next) = next
      THEN /\ seen' = [seen EXCEPT ![n] = now]
-          /\ until' = [until EXCEPT ![n] = Believes(n, log[next].record)]
+          /\ until' = [until EXCEPT ![n] = Believes(n, r)]
           /\ asked' = [asked EXCEPT ![n] = Never]
      ELSE UNCHANGED <<seen, until, asked>>
-  /\ acked' = IF /\ log[next].kind = "write"
+  /\ acked' = IF /\ r.kind = "write"
                  /\ Holder(next) = <<n, life[n]>> \/ Broken = "acknowledged by the holder only"
               THEN Max(acked, next) ELSE acked
-  /\ wrong' = IF /\ Broken = "dedupe window" /\ log[next].kind = "write" /\ log[next].record.id # 0
-                 /\ \E j \in 1..rep[n] : log[j].kind = "write" /\ log[j].record.id = log[next].record.id
+  /\ wrong' = IF Broken = "dedupe window" /\ r.kind = "write" /\ \E j \in 1..rep[n] : Same(log[j].record, r)
               THEN wrong \cup {"a command was applied twice"} ELSE wrong
   /\ UNCHANGED <<logVars, now, holes, life, keeper, diskVars, reading>>
 

@@ -43,7 +43,8 @@ SeenRecord(p, i) ==
   ELSE <<"held", Sender(p, r), IF rep[r.node] < i THEN Age(r) ELSE D + 1>>
 
 SeenNode(p, n, base) ==
-  <<p[n], n \in lost,
+  IF n \in lost THEN <<p[n]>> ELSE
+  <<p[n],
     rep[n] - base,
     IF Durable THEN disk[n] - base ELSE 0,
     IF Valid(n) THEN until[n] - now ELSE Never,
@@ -55,7 +56,7 @@ Seen(p, base) ==
   LET Beyond(k) == Max(k - base, 0) IN
   <<SeenHolder(p, base),
     [i \in 1..(Len(log) - base) |-> SeenRecord(p, base + i)],
-    {log[i].record.id : i \in {j \in 1..base : log[j].kind = "write"}} \ {0},
+    {log[i].record.id : i \in {j \in 1..base : log[j].record.kind = "write"}} \ {0},
     {<<r.kind, Sender(p, r), Age(r)>> : r \in flight},
     {SeenNode(p, n, base) : n \in Nodes},
     Beyond(head), head > 0, Beyond(acked), wrong,

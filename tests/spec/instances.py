@@ -1,0 +1,59 @@
+"""What TLC searches: instances of the specification that together let everything happen, and each rule's mutant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What happens in it (`With`), and its bounds: replicas lag `lag` records at most, and `flights` lease records are on
+    their way at once; a lease is `lease` ticks long. Time, restarts and the log have no bound.
+    """
+
+    happens: tuple[str, ...]
+    nodes: int = 2
+    lease: int = 1
+    lag: int = 3
+    flights: int = 1
+
+
+LEASE, FOLLOWER, BARRIER, POSITION = "lease reads", "follower reads", "barriers", "positions"
+RELEASE, RETRY, CRASH, ANEW, CHECKPOINT = "releases", "retries", "crashes", "made anew", "checkpoints"
+EVERYTHING = (LEASE, FOLLOWER, BARRIER, POSITION, RELEASE, RETRY, CRASH, ANEW, CHECKPOINT)
+
+# Each of them is searched to its end.
+INSTANCES = {
+    "leases": Instance((LEASE, RELEASE), flights=2),
+    "longer leases": Instance((LEASE, RELEASE), lease=2, lag=2, flights=2),
+    "followers": Instance((LEASE, FOLLOWER, RELEASE)),
+    "barriers": Instance((LEASE, BARRIER, POSITION, RELEASE), lag=2),
+    "crashes": Instance((LEASE, CRASH, ANEW), lag=2),
+    "disks": Instance((POSITION, RETRY, CRASH, ANEW, CHECKPOINT), lag=2),
+    "three nodes": Instance((LEASE, RELEASE), nodes=3, lag=2),
+    "everything": Instance(EVERYTHING, lag=1),
+}
+LARGE = {"everything, larger": Instance(EVERYTHING, lag=2)}
+
+# Each rule of `Partition.tla` and the instance in which its mutant breaks a promise.
+RULES = {
+    "compare-and-set": "leases",
+    "counted from before sending": "leases",
+    "strictly longer wait": "leases",
+    "wait before the first acknowledgement": "leases",
+    "acknowledged by the holder only": "leases",
+    "release stops serving": "leases",
+    "lease checked after the read": "leases",
+    "read under the present epoch": "leases",
+    "first follower message": "followers",
+    "second follower message": "followers",
+    "barrier as an append": "barriers",
+    "former life": "crashes",
+    "one id for one record": "crashes",
+    "offset and rows in one batch": "crashes",
+    "dedupe window": "disks",
+    "trim behind checkpoints": "disks",
+    "checkpoints of two nodes": "disks",
+    "wait for the position": "disks",
+    "wait again for the position": "disks",
+}
