@@ -57,6 +57,7 @@ NoRead == [kind |-> "none", node |-> "nobody", k |-> 0, need |-> 0, from |-> 0]
 Max(a, b) == IF a > b THEN a ELSE b
 Least(set) == CHOOSE x \in set : \A y \in set : x <= y
 
+Leased == With \cap {"lease reads", "follower reads", "barriers"} # {}
 Durable == With \cap {"crashes", "made anew", "checkpoints"} # {}
 Ids == IF "retries" \in With THEN {1} ELSE {0}      \* 0 is the id of all commands that are sent once
 
@@ -127,7 +128,7 @@ Send(n, kind) ==
   /\ flight' = IF Accepted(r) THEN flight \cup {r} ELSE flight
   /\ asked' = IF Broken = "one id for one record" /\ kind # "release" THEN [asked EXCEPT ![n] = now] ELSE asked
 
-Claim(n) == n \notin lost /\ ~Holds(n) /\ MayClaim(n) /\ Send(n, "claim")
+Claim(n) == Leased /\ n \notin lost /\ ~Holds(n) /\ MayClaim(n) /\ Send(n, "claim")
             /\ UNCHANGED <<log, now, rep, holes, life, keeper, seen, until, diskVars, clientVars>>
 
 Renew(n) == Holds(n) /\ Send(n, "renew")

@@ -47,8 +47,8 @@ CHECK_DEADLOCK FALSE
 
 @dataclass(frozen=True)
 class Searched:
-    """What a search came to. `violated` is the invariant that does not hold, or None; `actions` are those that led to a
-    new state, where that was asked; `told` is what TLC said, with the trace to the violation.
+    """What a search came to. `violated` is the invariant that does not hold, or None; `actions` are those that were
+    taken, where that was asked; `told` is what TLC said, with the trace to the violation.
     """
 
     violated: str | None
