@@ -33,6 +33,7 @@ VARIABLES log,        \* the records, in order
           flight,     \* lease records that were sent and have not got into the log
           rep,        \* how much of the log each node's replica has applied
           disk,       \* and how much of that is on its disk
+          knows,      \* where the ids of commands that it remembers begin: after so many records
           holes,      \* which records' rows are missing in it all the same
           lost,       \* the nodes whose disk was lost
           life,       \* which run of its process each node is in
@@ -45,7 +46,7 @@ VARIABLES log,        \* the records, in order
           wrong       \* the promises that have been broken
 
 logVars == <<log, flight>>
-nodeVars == <<rep, holes, life, keeper, seen, until, asked>>
+nodeVars == <<rep, knows, holes, life, keeper, seen, until, asked>>
 diskVars == <<head, disk, lost>>
 clientVars == <<reading, acked, wrong>>
 vars == <<logVars, nodeVars, diskVars, clientVars, now>>
@@ -64,6 +65,7 @@ Ids == IF "retries" \in With THEN {1} ELSE {0}      \* 0 is the id of all comman
 Init ==
   /\ log = <<>> /\ flight = {} /\ now = 0 /\ head = 0 /\ lost = {}
   /\ rep = [n \in Nodes |-> 0] /\ disk = [n \in Nodes |-> 0] /\ holes = [n \in Nodes |-> {}]
+  /\ knows = [n \in Nodes |-> 0]
   /\ life = [n \in Nodes |-> 1] /\ keeper = [n \in Nodes |-> 1]
   /\ seen = [n \in Nodes |-> 0] /\ until = [n \in Nodes |-> Never] /\ asked = [n \in Nodes |-> Never]
   /\ reading = NoRead /\ acked = 0 /\ wrong = {}
@@ -129,15 +131,15 @@ Send(n, kind) ==
   /\ asked' = IF Broken = "one id for one record" /\ kind # "release" THEN [asked EXCEPT ![n] = now] ELSE asked
 
 Claim(n) == Leased /\ n \notin lost /\ ~Holds(n) /\ MayClaim(n) /\ Send(n, "claim")
-            /\ UNCHANGED <<log, now, rep, holes, life, keeper, seen, until, diskVars, clientVars>>
+            /\ UNCHANGED <<log, now, rep, knows, holes, life, keeper, seen, until, diskVars, clientVars>>
 
 Renew(n) == Holds(n) /\ Send(n, "renew")
-            /\ UNCHANGED <<log, now, rep, holes, life, keeper, seen, until, diskVars, clientVars>>
+            /\ UNCHANGED <<log, now, rep, knows, holes, life, keeper, seen, until, diskVars, clientVars>>
 
 \* From here on it serves no more, until another lease record of its own is accepted.
 Release(n) == "releases" \in With /\ Holds(n) /\ Send(n, "release")
               /\ until' = [until EXCEPT ![n] = IF Broken = "release stops serving" THEN @ ELSE Never]
-              /\ UNCHANGED <<log, now, rep, holes, life, keeper, seen, diskVars, clientVars>>
+              /\ UNCHANGED <<log, now, rep, knows, holes, life, keeper, seen, diskVars, clientVars>>
 
 \* It gets into the log at any time, perhaps when its sender is not alive any more; or never.
 Arrive == \E r \in flight : /\ Land(r) /\ flight' = {other \in flight \ {r} : Accepted(other)'}
@@ -153,8 +155,11 @@ Believes(n, r) ==
   ELSE IF Broken = "one id for one record" /\ r.life = life[n] /\ asked[n] # Never THEN asked[n] + D
   ELSE Never
 
-\* The same command, sent again.
-Same(r, other) == r.kind = "write" /\ r.id = other.id /\ r.id # 0
+\* Whether a command is among those that a replica has applied, and whether it remembers that and leaves it out.
+AppliedSince(first, n, r) ==
+  r.kind = "write" /\ r.id # 0
+  /\ \E j \in first..rep[n] : log[j].record.kind = "write" /\ log[j].record.id = r.id
+Remembers(n, r) == Broken # "dedupe window" /\ AppliedSince(knows[n] + 1, n, r)
 
 \* The next record is applied.  If it is a client's write, and this node was the holder at its place, then the client is
 \* told at once: were it told later, or not at all, then less would be asked of reads.
@@ -172,9 +177,9 @@ Apply(n) ==
   /\ acked' = IF /\ r.kind = "write"
                  /\ Holder(next) = <<n, life[n]>> \/ Broken = "acknowledged by the holder only"
               THEN Max(acked, next) ELSE acked
-  /\ wrong' = IF Broken = "dedupe window" /\ r.kind = "write" /\ \E j \in 1..rep[n] : Same(log[j].record, r)
+  /\ wrong' = IF AppliedSince(1, n, r) /\ ~Remembers(n, r)
               THEN wrong \cup {"a command was applied twice"} ELSE wrong
-  /\ UNCHANGED <<logVars, now, holes, life, keeper, diskVars, reading>>
+  /\ UNCHANGED <<logVars, now, knows, holes, life, keeper, diskVars, reading>>
 
 ----------------------------------------------------------------------------
 (* Reads.  `need` is what the answer must show: for a strong read, all that any client had been told of when it began.     *)
@@ -265,6 +270,7 @@ Flush(n) == Durable /\ disk' = [disk EXCEPT ![n] = rep[n]]
 \* as seen now, and does not answer the read that it was at.
 StartsAt(n, k) ==
   /\ rep' = [rep EXCEPT ![n] = k]
+  /\ knows' = [knows EXCEPT ![n] = IF Broken = "dedupe window on the disk" THEN k ELSE @]
   /\ keeper' = [keeper EXCEPT ![n] = @ + 1]
   /\ seen' = [seen EXCEPT ![n] = now]
   /\ until' = [until EXCEPT ![n] =

@@ -42,6 +42,8 @@ SeenRecord(p, i) ==
   ELSE IF r.kind = "release" THEN <<"free">>
   ELSE <<"held", Sender(p, r), IF rep[r.node] < i THEN Age(r) ELSE D + 1>>
 
+IdsAfter(k, base) == {log[i].record.id : i \in {j \in (k + 1)..base : log[j].record.kind = "write"}} \ {0}
+
 SeenNode(p, n, base) ==
   IF n \in lost THEN <<p[n]>> ELSE
   <<p[n],
@@ -50,13 +52,14 @@ SeenNode(p, n, base) ==
     IF Valid(n) THEN until[n] - now ELSE Never,
     IF Holder(rep[n]) = Nobody \/ Holds(n) THEN 0 ELSE Ago(seen[n]),
     Ago(asked[n]),
+    IdsAfter(knows[n], base), Max(knows[n] - base, 0),
     holes[n]>>
 
 Seen(p, base) ==
   LET Beyond(k) == Max(k - base, 0) IN
   <<SeenHolder(p, base),
     [i \in 1..(Len(log) - base) |-> SeenRecord(p, base + i)],
-    {log[i].record.id : i \in {j \in 1..base : log[j].record.kind = "write"}} \ {0},
+    IdsAfter(0, base),
     {<<r.kind, Sender(p, r), Age(r)>> : r \in flight},
     {SeenNode(p, n, base) : n \in Nodes},
     Beyond(head), head > 0, Beyond(acked), wrong,

@@ -52,6 +52,7 @@ RULES = {
     "one id for one record": "made anew",
     "offset and rows in one batch": "crashes",
     "dedupe window": "disks",
+    "dedupe window on the disk": "disks",
     "trim behind checkpoints": "disks",
     "checkpoints of two nodes": "disks",
     "wait for the position": "disks",
