@@ -34,13 +34,13 @@ VARIABLES log,        \* the records, in order
           rep,        \* how much of the log each node's replica has applied
           disk,       \* and how much of that is on its disk
           knows,      \* where the ids of commands that it remembers begin: after so many records
-          holes,      \* which records' rows are missing in it all the same
+          holes,      \* which records' rows are missing in it all the same (see "offset and rows in one batch")
           lost,       \* the nodes whose disk was lost
           life,       \* which run of its process each node is in
           keeper,     \* which LeaseKeeper: each run of the process, and each replica made anew, begins another one
           seen,       \* when each node saw the lease record that counts for it
           until,      \* until when it believes in its own lease
-          asked,      \* when it sent its last lease record, as far as it remembers (used without "one id for one record")
+          asked,      \* when it sent its last lease record, as far as it remembers (see "one id for one record")
           reading,    \* the strong read, or the read at a position, that is going on
           acked,      \* the longest prefix that any answer to a client has told of
           wrong       \* the promises that have been broken
@@ -71,8 +71,9 @@ Init ==
   /\ reading = NoRead /\ acked = 0 /\ wrong = {}
 
 ----------------------------------------------------------------------------
-(* The log, and what any prefix of it says about the lease (core/lease.py: accept).  Each record is kept together with   *)
-(* what follows from it and those before: `last`, the last accepted lease record, and `epoch`, how many claims there were.*)
+(* The log, and what any prefix of it says about the lease (core/lease.py: accept).  Each record is kept together *)
+(* with what follows from it and those before it: `last`, the place of the last accepted lease record, and        *)
+(* `epoch`, how many claims have been accepted.                                                                   *)
 
 At(k) == IF k = 0 THEN 0 ELSE log[k].last
 Epoch(k) == IF k = 0 THEN 0 ELSE log[k].epoch
@@ -141,7 +142,8 @@ Release(n) == "releases" \in With /\ Holds(n) /\ Send(n, "release")
               /\ until' = [until EXCEPT ![n] = IF Broken = "release stops serving" THEN @ ELSE Never]
               /\ UNCHANGED <<log, now, rep, knows, holes, life, keeper, seen, diskVars, clientVars>>
 
-\* It gets into the log at any time, perhaps when its sender is not alive any more; or never.
+\* It gets into the log at any time, perhaps when its sender is not alive any more; or never.  All others that name the
+\* record before it are void from then on.
 Arrive == \E r \in flight : /\ Land(r) /\ flight' = {other \in flight \ {r} : Accepted(other)'}
                            /\ UNCHANGED <<now, nodeVars, diskVars, clientVars>>
 Lose == \E r \in flight : /\ flight' = flight \ {r}
@@ -182,9 +184,9 @@ Apply(n) ==
   /\ UNCHANGED <<logVars, now, knows, holes, life, keeper, diskVars, reading>>
 
 ----------------------------------------------------------------------------
-(* Reads.  `need` is what the answer must show: for a strong read, all that any client had been told of when it began.     *)
-(* One read at a time is enough to see a wrong answer: it lacks what an answer told that was over before it began, and     *)
-(* no other read matters for that.                                                                                        *)
+(* Reads.  `need` is what the answer must show: for a strong read, all that any client had been told of when it    *)
+(* began.  One read at a time is enough to see a wrong answer: it lacks what an answer told that was over before   *)
+(* it began, and no other read matters for that.                                                                   *)
 
 Begin(n, kind, k, need, from) ==
   /\ reading = NoRead /\ n \notin lost
@@ -196,8 +198,8 @@ Answer(n, k, promise) ==
 
 Strongly(n, k) == Answer(n, k, "a strong read was stale") /\ acked' = Max(acked, k)
 
-\* At the lease's holder: the state is read, and then the lease is looked at (cluster/partition.py: consistent).  Time and
-\* other nodes' steps may come in between, but no application here.
+\* At the lease's holder: the state is read, and then the lease is looked at (cluster/partition.py: consistent).  Time
+\* and other nodes' steps may come in between, but no application here.
 ReadsState(n) ==
   /\ "lease reads" \in With
   /\ IF Broken = "lease checked after the read"
@@ -229,8 +231,8 @@ FollowerAnswers(n) ==
   /\ Strongly(n, reading.k)
   /\ UNCHANGED <<logVars, now, nodeVars, diskVars>>
 
-\* A barrier: a record of the reader's own, sent after the read began; once that is applied, a read under the lease.  All
-\* that is in the log when it begins may have been acknowledged to some producer.
+\* A barrier: a record of the reader's own, sent after the read began; once that is applied, a read under the lease.
+\* All that is in the log when it begins may have been acknowledged to some producer.
 BarrierAsks(n) ==
   /\ "barriers" \in With
   /\ IF Broken = "barrier as an append"
@@ -266,8 +268,8 @@ PositionReads(n) ==
 Flush(n) == Durable /\ disk' = [disk EXCEPT ![n] = rep[n]]
             /\ UNCHANGED <<logVars, now, nodeVars, head, lost, clientVars>>
 
-\* The node goes on from k, with nothing but that: it remembers none of its lease records, counts the lease that it finds
-\* as seen now, and does not answer the read that it was at.
+\* The node goes on from k, with nothing but that: it remembers none of its lease records, counts the lease that it
+\* finds as seen now, and does not answer the read that it was at.
 StartsAt(n, k) ==
   /\ rep' = [rep EXCEPT ![n] = k]
   /\ knows' = [knows EXCEPT ![n] = IF Broken = "dedupe window on the disk" THEN k ELSE @]
@@ -288,8 +290,8 @@ Restart(n) ==
      ELSE StartsAt(n, disk[n]) /\ UNCHANGED holes
   /\ UNCHANGED <<logVars, now, diskVars, acked, wrong>>
 
-\* A replica that was wrong, or was given up and came back, is made anew in the same life (cluster/replicas.py: _replace,
-\* _give_up): from what its own disk has, or nothing at all.
+\* A replica that was wrong, or was given up and came back, is made anew in the same life (cluster/replicas.py:
+\* _replace, _give_up): from an older state, or none.
 MadeAnew(n) ==
   /\ "made anew" \in With /\ n \notin lost
   /\ StartsAt(n, disk[n])

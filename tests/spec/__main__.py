@@ -21,7 +21,7 @@ def main(
         print(search(INSTANCES[RULES[rule]], rule, timeout_s=PATIENCE_S).told)
         return
     held = True
-    _print("instance", "without", "violates", "states", "depth", "seconds", "of CPU")
+    _print("instance", "without", "violates", "states", "steps", "seconds", "of CPU")
     for name, instance in (LARGE if large else INSTANCES).items():
         searched = search(instance, timeout_s=PATIENCE_S)
         held = held and searched.violated is None
@@ -35,7 +35,7 @@ def main(
 
 def _told(searched: Searched) -> tuple[str, ...]:
     times = f"{searched.seconds:.0f}", f"{searched.cpu_seconds:.0f}"
-    return searched.violated or "nothing", f"{searched.states:,}", f"{searched.depth}", *times
+    return searched.violated or "nothing", f"{searched.states:,}", f"{searched.steps}", *times
 
 
 def _print(*cells: str) -> None:

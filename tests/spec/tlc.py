@@ -47,13 +47,14 @@ CHECK_DEADLOCK FALSE
 
 @dataclass(frozen=True)
 class Searched:
-    """What a search came to. `violated` is the invariant that does not hold, or None; `actions` are those that were
-    taken, where that was asked; `told` is what TLC said, with the trace to the violation.
+    """What a search came to. `violated` is the invariant that does not hold, or None; `steps` lead there, or to the state
+    that is farthest away; `actions` are those that were taken, where that was asked; `told` is what TLC said, with the
+    trace to the violation.
     """
 
     violated: str | None
     states: int
-    depth: int
+    steps: int
     seconds: float
     cpu_seconds: float
     actions: frozenset[str]
@@ -99,9 +100,8 @@ def _searched(told: str, seconds: float, cpu_seconds: float) -> Searched:
     states = re.search(r"^\d+ states generated, (\d+) distinct states found", told, re.MULTILINE)
     depth = re.search(r"The depth of the complete state graph search is (\d+)", told)
     assert states and depth, told
-    actions = frozenset(
-        name for name, led in re.findall(r"^<(\w+) line .*>: (\d+):\d+$", told, re.MULTILINE) if led != "0"
-    )
-    return Searched(
-        violated[1] if violated else None, int(states[1]), int(depth[1]), seconds, cpu_seconds, actions, told
-    )
+    taken = re.findall(r"^<(\w+) line .*>: \d+:(\d+)$", told, re.MULTILINE)
+    actions = frozenset(name for name, times in taken if times != "0")
+    # TLC counts the first state as a step.
+    steps = (len(re.findall(r"^State \d+: ", told, re.MULTILINE)) if violated else int(depth[1])) - 1
+    return Searched(violated[1] if violated else None, int(states[1]), steps, seconds, cpu_seconds, actions, told)
