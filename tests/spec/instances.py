@@ -33,7 +33,10 @@ INSTANCES = {
     "disks": Instance((POSITION, RETRY, CRASH, ANEW, CHECKPOINT), nodes=3, lag=3),
     "three nodes": Instance((LEASE,), nodes=3),
 }
-LARGE = {"everything": Instance(EVERYTHING, lag=1)}
+LARGE = {
+    "all reads": Instance((LEASE, FOLLOWER, BARRIER, POSITION, RELEASE, RETRY), flights=2),
+    "everything": Instance(EVERYTHING, lag=1),
+}
 
 # Each rule of `Partition.tla` and the instance in which its mutant breaks a promise.
 RULES = {
