@@ -14,7 +14,7 @@ WIDTHS = (15, 39, 33, 11, 7, 9, 6)
 
 
 def main(
-    large: Annotated[bool, typer.Option("--large", help="The large instance instead of all that.")] = False,  # noqa: FBT002
+    large: Annotated[bool, typer.Option("--large", help="The large instances instead of all that.")] = False,  # noqa: FBT002
     rule: Annotated[str, typer.Option(help="Without this one only, with the trace that shows what goes wrong.")] = "",
 ) -> None:
     if rule:
