@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 KAFKA = "kafka"
 SLOW_MS = 1_500
+RETRY_MS = 200
+# When the sender hears that its connection has ended.
+NOTICED_MS = 200, 3_000
 
 
 class Network:
@@ -36,11 +39,23 @@ class Network:
     def is_kafka_cut(self, machine: str) -> bool:
         return self.is_cut(machine, KAFKA) or self.is_cut(KAFKA, machine)
 
-    def send(self, sender: str, receiver: str, random: Random, arrive: Callable[[], None]) -> None:
-        """A message, which arrives some time later, or never. Two that are sent one after the other may swap."""
+    def send(
+        self, sender: str, receiver: str, random: Random, arrive: Callable[[], None], lost: Callable[[], None]
+    ) -> None:
+        """A message, which arrives some time later, or is lost, with the connection. Two that are sent one after the
+        other may swap.
+        """
         world, weather = self._world, self._world.weather
         link = f"{sender}-{receiver}"
         if world.goes_wrong("lost messages", weather.lost_message, link):
+            world.after(random.uniform(*NOTICED_MS), lost)
             return
         late_ms = SLOW_MS * random.random() if world.goes_wrong("slow messages", weather.slow_message, link) else 0
-        world.after(network_ms(random) + late_ms, lambda: None if self.is_cut(sender, receiver) else arrive())
+        world.after(network_ms(random) + late_ms, lambda: self._try(sender, receiver, arrive))
+
+    def _try(self, sender: str, receiver: str, arrive: Callable[[], None]) -> None:
+        """As TCP does: again and again, until the cut is mended."""
+        if self.is_cut(sender, receiver):
+            self._world.after(RETRY_MS, lambda: self._try(sender, receiver, arrive))
+        else:
+            arrive()

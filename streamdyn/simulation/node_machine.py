@@ -219,14 +219,16 @@ class MachineEdge:
             future.set_exception(Unreachable(f"nobody knows where {node} is"))
             return
 
+        def ended() -> None:
+            self._settle(future, None)
+
         def reply(answer: bytes) -> None:
-            network.send(node, machine.name, other.random, lambda: self._settle(future, answer))
+            network.send(node, machine.name, other.random, lambda: self._settle(future, answer), ended)
 
         def refuse() -> None:
-            delay_ms = network_ms(other.random)
-            machine.world.after(delay_ms, lambda: self._settle(future, None))
+            machine.world.after(network_ms(other.random), ended)
 
-        network.send(machine.name, node, machine.random, lambda: other.asked(question, reply, refuse))
+        network.send(machine.name, node, machine.random, lambda: other.asked(question, reply, refuse), ended)
 
     def _settle(self, future: asyncio.Future[Answer], answer: bytes | None) -> None:
         self._machine.do_in(self._life, lambda: _settle(future, answer))
@@ -236,6 +238,6 @@ def _settle(future: asyncio.Future[Answer], answer: bytes | None) -> None:
     if future.done():
         return
     if answer is None:
-        future.set_exception(Unreachable("the connection is refused"))
+        future.set_exception(Unreachable("the connection has ended"))
     else:
         future.set_result(_answer.decode(answer))
