@@ -12,12 +12,13 @@ from streamdyn.cluster.catch_up import CatchUp
 from streamdyn.cluster.directory import META, Directory
 from streamdyn.cluster.partition import Partition
 from streamdyn.cluster.rehearsal import rehearse
+from streamdyn.cluster.service import raise_refusal
 from streamdyn.cluster.topic_checks import TopicChecks, check_begin, check_reach
 from streamdyn.core.apply import Schema
 from streamdyn.core.commands import ITEM_COMMANDS, META_COMMANDS
 from streamdyn.core.lease import LeaseKeeper
 from streamdyn.core.tables import CREATING, DELETING, PartitionInfo, Table
-from streamdyn.errors import InternalServerError, LogTrimmed, OperatorError, PartitionError
+from streamdyn.errors import ApiError, LogTrimmed, NotLeader, OperatorError, PartitionError, Unreachable
 from streamdyn.log.events import Event, Fetched
 from streamdyn.replica.replica import Replica, missing, recreated
 from streamdyn.settings import STALLED_CATCH_UP_S, Settings
@@ -69,6 +70,7 @@ class Replicas:
         self._by_topic: dict[str, Partition] = {}
         self._opening: set[str] = set()
         self._fetching: set[str] = set()
+        self._ask = ask
         self._catch_up = CatchUp(edge.disk, ask)
         self.checks = TopicChecks(edge, self._by_topic, spawn, self._replace, self._learn)
 
@@ -126,14 +128,19 @@ class Replicas:
         await self._wait_until_caught_up(opened, facts)
 
     async def _learn(self) -> bool:
-        """Know all that `meta` holds by now, if that can be had. A topic that is not there belongs to a table that has
-        been deleted, or it is lost: who deletes it says so in `meta` first.
+        """Know all that the leader of `meta` has applied, if that can be had. A topic that is not there belongs to a
+        table that has been deleted, or it is lost: who deletes it says so in `meta` first.
         """
         meta = self.partitions[META]
         try:
-            facts = await self._edge.topics.describe([meta.topic])
-            await meta.wait_for(facts[meta.topic].next - 1, LEARN_TIMEOUT_MS)
-        except (OperatorError, InternalServerError, KeyError) as error:
+            if meta.leads:
+                await meta.lead(LEARN_TIMEOUT_MS)
+            else:
+                question = m.Confirm(META, LEARN_TIMEOUT_MS, 0, 0)
+                answer = raise_refusal(await self._ask(meta.leader or "", question, LEARN_TIMEOUT_MS))
+                assert isinstance(answer, m.At)
+                await meta.wait_for(answer.next_offset - 1, LEARN_TIMEOUT_MS)
+        except (ApiError, NotLeader, Unreachable) as error:
             logger.info("what `meta` holds is not known: %r", error)
             return False
         return True
@@ -249,6 +256,7 @@ class Replicas:
                     await asyncio.sleep(RETRY_S)
                     continue
                 if len(facts) < len(wanted) and not await self._learn():
+                    await asyncio.sleep(RETRY_S)
                     continue
                 if self._directory.tables.get(table.name) is now:
                     self._try_to_open(now, wanted, facts)

@@ -94,6 +94,7 @@ class TopicChecks:
                     return  # its table was deleted, or it has moved
                 if facts is None:
                     if not await self._learn():
+                        await asyncio.sleep(RETRY_S)
                         continue
                     partition.fail(missing(topic))
                     return

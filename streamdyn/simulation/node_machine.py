@@ -97,6 +97,13 @@ class NodeMachine(Machine):
     def ended(self) -> None:
         self._edge.log.close()
         self.node = self.sessions = None
+        for other in self._cluster.machines.values():
+            self.world.after(network_ms(self.random), other.connection_ended(self.name))
+
+    def connection_ended(self, name: str) -> Callable[[], None]:
+        """What the operating system tells of a process that has ended: nobody there answers any more."""
+        life = self.life
+        return lambda: self.do_in(life, lambda: self._edge.drop(name))
 
     def lose(self) -> str:
         if self._cluster.may_lose_disk(self) and self.world.goes_wrong("disks lost", 0.3, self.name):
