@@ -201,7 +201,7 @@ def drain(
     *,
     endpoint: Annotated[str, typer.Option(help="Any node.")] = ENDPOINT,
 ) -> None:
-    """Let others lead what a node leads, and hold what it holds, as far as there are enough. A restart ends that."""
+    """Let others lead what a node leads, and take its replicas where they hold none yet. A restart ends that."""
     _ask(endpoint, "Drain", node=node)
     _say(f"{node} is draining; `streamdyn status` shows how far it is")
 

@@ -58,7 +58,7 @@ class Operator:
         }
 
     async def drain(self, node: str) -> dict[str, Any]:
-        """Let a node lead nothing any more, and others hold its replicas as far as there are enough. Raises
+        """Let a node lead nothing any more, and nodes that do not hold its replicas yet take them. Raises
         ValidationException if there is no such node.
         """
         if node not in self._directory.nodes:

@@ -1,8 +1,9 @@
 """A node's metadata: the row of it in the `meta` log, and what the node commands do to that row.
 
 A node registers at each start. Its status says what the placement of replicas (`placement`) makes of it: ACTIVE holds
-replicas; DRAINING gives them to others as soon as those have caught up, and leads nothing; AWAY has not been seen for
-long, so others hold its replicas instead. A node that registers again is ACTIVE.
+replicas; DRAINING leads nothing, gets no more replicas, and keeps each that it has until an ACTIVE node that did not
+hold the partition has caught up in its place, for good if there is no such node; AWAY has not been seen for long, so it
+holds nothing more once as many ACTIVE nodes as are wanted have caught up. A node that registers again is ACTIVE.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,26 @@ from streamdyn.errors import InternalServerError, PartitionError, ResourceNotFou
 from streamdyn.settings import Settings
 from tests.cluster.rig import put
 from tests.cluster.world import World, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+async def set_status(world: World, asked: str, node: str, status: str) -> None:
+    command = SetNodeStatus(uuid4().bytes, node, status)
+    meta = world.nodes[asked].directory.meta()
+    await world.sessions[asked].router.write(meta, command, world.edges[asked].clock_ms() + 5_000)
+
+
+async def look_after(world: World, until: Callable[[], bool] = lambda: True) -> None:
+    """Leaders and placement, on all nodes, until they have done something."""
+    for _ in range(100):
+        for name in list(world.nodes):
+            await world.tick(name, "look-after")
+        await world.beat()
+        if until():
+            return
+    raise AssertionError("not in time")
 
 
 @run
@@ -60,30 +81,34 @@ async def test_a_table_that_went_and_came_in_one_batch_leaves_no_replica(world: 
 
 @run
 async def test_a_lease_of_a_node_that_does_not_hold_the_partition_any_more_is_claimed(world: World):
-    await world.start("a", "b")
+    await world.start("a", "b", "c")
     info = await world.make_table("a", "tab")
     table = world.nodes["a"].directory.tables["tab"]
     leader = next(name for name, node in world.nodes.items() if node.partitions[info.id].leads)
     other = "b" if leader == "a" else "a"
+    await world.start_one("d")  # so that the leader need not keep what it has
     await world.kill(leader)
     await world.start_one(leader)  # its new life does not lead what the former one led
     await world.beat()
-    await world.sessions[other].router.write(
-        world.nodes[other].directory.meta(),
-        SetNodeStatus(uuid4().bytes, leader, DRAINING),
-        world.edges[other].clock_ms() + 5_000,
-    )
-    for _ in range(100):
-        for name in list(world.nodes):
-            await world.tick(name, "look-after")
-        await world.beat()
-        if info.id not in world.nodes[leader].partitions:
-            break
+    await set_status(world, other, leader, DRAINING)
+    await look_after(world, lambda: info.id not in world.nodes[leader].partitions)
     assert info.id not in world.nodes[leader].partitions
     router = world.sessions[other].router
     now = world.nodes[other].directory.tables["tab"].partitions[0]
     assert (await router.write(now, put(1), world.edges[other].clock_ms() + 2_000)).outcome.error is None
     assert table is not None
+
+
+@run
+async def test_draining_all_nodes_one_by_one_leaves_all_copies(world: World):
+    await world.start("a", "b", "c")
+    info = await world.make_table("a", "tab")
+    for name in ("a", "b", "c"):
+        await set_status(world, "a", name, DRAINING)
+        for _ in range(3):
+            await look_after(world)
+        assert sorted(world.nodes["a"].directory.tables["tab"].partitions[0].replicas) == ["a", "b", "c"]
+        assert all(info.id in node.partitions for node in world.nodes.values())
 
 
 @run
@@ -111,6 +136,19 @@ async def test_a_node_that_only_the_leader_of_meta_does_not_reach_is_not_away(wo
     await world.beat()
     await admin._mark_away()
     assert world.nodes[leader].directory.nodes[cut].status == AWAY
+
+
+@run
+async def test_a_node_that_drains_and_is_stopped_is_away_in_the_end(world: World):
+    await world.start("a", "b", "c")
+    await world.make_table("a", "tab")
+    await set_status(world, "a", "c", DRAINING)
+    await world.kill("c")
+    for node in world.nodes.values():
+        assert node._autoadmin is not None
+        node._autoadmin._settings = Settings(node_away_ms=-1)
+    await look_after(world, lambda: "c" not in world.nodes["a"].directory.tables["tab"].partitions[0].replicas)
+    assert world.nodes["a"].directory.nodes["c"].status == AWAY
 
 
 @run
