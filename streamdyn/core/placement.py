@@ -1,9 +1,9 @@
 """Which nodes hold which partition: decided by the leader of `meta`, from what it knows, without acting.
 
 A partition's replicas are a list of nodes, of which the first should lead. A replica moves in two steps, so that there
-are never fewer than wanted: another node is added, at the end, and once that has caught up, one is taken away. So a plan
-is only ever about the next step, and a leader of `meta` that crashes in between is followed by one that goes on from
-there.
+are never fewer than wanted: another node is added, at the end, and once that has caught up, one is taken away. So a
+plan is only ever about the next step, and a leader of `meta` that crashes in between is followed by one that goes on
+from there.
 
     nodes, partitions, which replicas have caught up  ->  the next moves
 
