@@ -206,6 +206,17 @@ def drain(
     _say(f"{node} is draining; `streamdyn status` shows how far it is")
 
 
+@app.command()
+def forget(
+    node: Annotated[str, typer.Argument(help="Its name, as `streamdyn status` shows it.")],
+    *,
+    endpoint: Annotated[str, typer.Option(help="Any node.")] = ENDPOINT,
+) -> None:
+    """Take a node that is gone for good out of the cluster: it must not answer, and others must have its replicas."""
+    _ask(endpoint, "Forget", node=node)
+    _say(f"{node} is forgotten; if it starts again, it comes as a new node does")
+
+
 def _ask(endpoint: str, operation: str, **members: str) -> dict[str, Any]:
     from streamdyn.cli.operations import ask_node
 

@@ -121,6 +121,8 @@ class Gateway:
             return orjson.dumps(await self._operator.verify())
         if operation == b"Drain":
             return orjson.dumps(await self._operator.drain(_member(body, "node")))
+        if operation == b"Forget":
+            return orjson.dumps(await self._operator.forget(_member(body, "node")))
         raise UnknownOperationException(f"streamdyn has no operation {operation.decode('latin-1')}")
 
 

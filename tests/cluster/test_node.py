@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from streamdyn.core.commands import DeleteTable, SetNodeStatus
-from streamdyn.core.nodes import ACTIVE, AWAY, DRAINING
-from streamdyn.errors import InternalServerError, PartitionError, ResourceNotFoundException
+from streamdyn.core.nodes import ACTIVE, AWAY, DRAINING, GONE
+from streamdyn.errors import InternalServerError, PartitionError, ResourceNotFoundException, ValidationException
 from streamdyn.settings import Settings
 from tests.cluster.rig import put
 from tests.cluster.world import World, run
@@ -149,6 +149,66 @@ async def test_a_node_that_drains_and_is_stopped_is_away_in_the_end(world: World
         node._autoadmin._settings = Settings(node_away_ms=-1)
     await look_after(world, lambda: "c" not in world.nodes["a"].directory.tables["tab"].partitions[0].replicas)
     assert world.nodes["a"].directory.nodes["c"].status == AWAY
+
+
+@run
+async def test_a_node_that_has_just_come_is_not_away(world: World):
+    await world.start("a")
+    clock_ms = world.edges["a"].clock_ms()
+    for name in ("a", "b"):
+        if name == "b":
+            await world.start_one(name)
+            world.edges["a"].cut.add("b")
+        world.edges[name].clock_ms = lambda: clock_ms + 600_000  # type: ignore[method-assign]
+        world.nodes["a"].membership._clock_ms = world.edges["a"].clock_ms
+    await world.until(lambda: "b" in world.nodes["a"].directory.nodes)
+    await world.nodes["a"]._autoadmin._mark_away()
+    await world.tick("a", "beat")
+    await world.nodes["a"]._autoadmin._mark_away()
+    assert world.nodes["a"].directory.nodes["b"].status == ACTIVE
+
+
+@run
+async def test_a_node_is_forgotten_once_it_is_gone(world: World):
+    await world.start("a", "b", "c", "d")
+    await world.make_table("a", "tab")
+    (spare,) = {"a", "b", "c", "d"} - set(world.nodes["a"].directory.tables["tab"].partitions[0].replicas)
+    asked, holder, other = sorted({"a", "b", "c", "d"} - {spare})
+    operator = world.sessions[asked].operator
+    with pytest.raises(ValidationException, match="There is no node 'nobody'"):
+        await operator.forget("nobody")
+    with pytest.raises(ValidationException, match="answers: `streamdyn drain"):
+        await operator.forget(spare)
+    world.edges[asked].cut.add(spare)
+    await world.beat()
+    with pytest.raises(ValidationException, match="answers"):
+        await operator.forget(spare)  # which another node reaches
+    await world.kill(spare)
+    await world.kill(holder)
+    await world.beat()
+    with pytest.raises(ValidationException, match="still holds 1 replicas: `streamdyn drain"):
+        await operator.forget(holder)
+    await operator.forget(spare)
+    assert [node["node"] for node in (await operator.status())["nodes"]] == sorted({asked, holder, other})
+    await world.until(lambda: spare not in world.nodes[other].directory.nodes)
+    await world.beat()
+    for name in (asked, other):
+        membership = world.nodes[name].membership
+        assert spare not in membership._seen_ms.keys() | membership._pongs.keys() | membership._asking.keys()
+    world.edges[asked].cut.clear()
+    await world.start_one(spare)
+    await world.until(lambda: spare in world.nodes[asked].directory.nodes)
+    await world.beat()
+    assert world.nodes[asked].membership.reaches(spare)
+
+
+@run
+async def test_a_node_that_was_forgotten_while_it_runs_registers_again(world: World):
+    await world.start("a", "b")
+    registered = world.nodes["b"].directory.nodes["b"]
+    await set_status(world, "a", "b", GONE)
+    await world.until(lambda: "b" not in world.nodes["b"].directory.nodes)
+    await look_after(world, lambda: world.nodes["a"].directory.nodes.get("b") == registered)
 
 
 @run
