@@ -103,6 +103,7 @@ class Node:
         self.directory.load(meta.rows())
         self._knows_meta = True
         await self._replicas.open_tables()
+        self._replicas.report_strangers()
         self._autoadmin = Autoadmin(
             self.id,
             self._settings,

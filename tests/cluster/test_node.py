@@ -314,6 +314,44 @@ async def test_metadata_has_a_leader_again_after_its_leader_was_started_again_at
 
 
 @run
+async def test_replicas_that_nobody_wants_are_told_once_and_stay(world: World):
+    await world.start("a", "b")
+    tables = [await world.make_table("a", f"tab{n}") for n in range(5)]
+    await world.until(lambda: all(info.id in world.nodes["b"].partitions for info in tables))
+    await world.kill("b")
+    for n in range(4):
+        await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, f"tab{n}"))
+    world.said.clear()
+    await world.start_one("b")
+    gone = sorted(info.id for info in tables[:4])
+    (line,) = [line for line in world.said if "no table" in line]
+    assert f"on this node: 4 ({', '.join(gone[:3])}, ...);" in line
+    assert all(world.edges["b"].has(info.id) for info in tables)
+
+
+@run
+async def test_a_replica_that_was_moved_while_its_node_was_down_is_told(world: World):
+    await world.start("a", "b")
+    info = await world.make_table("a", "tab")
+    await world.until(lambda: info.id in world.nodes["b"].partitions)
+    await world.kill("b")
+    await set_status(world, "a", "b", AWAY)
+    await look_after(world, lambda: world.nodes["a"].directory.tables["tab"].partitions[0].replicas == ("a",))
+    world.said.clear()
+    await world.start_one("b")
+    assert [line for line in world.said if f"no table of this cluster wants on this node: 1 ({info.id});" in line]
+
+
+@run
+async def test_a_node_with_all_that_it_should_have_says_nothing(world: World):
+    await world.start("a")
+    await world.make_table("a", "tab")
+    await world.kill("a")
+    await world.start_one("a")
+    assert world.said == []
+
+
+@run
 async def test_a_replica_that_came_back_while_it_was_given_up_stays(world: World):
     await world.start("a")
     info = await world.make_table("a", "tab")
