@@ -202,9 +202,20 @@ def drain(
     *,
     endpoint: Annotated[str, typer.Option(help="Any node.")] = ENDPOINT,
 ) -> None:
-    """Let others lead what a node leads, and hold what it holds, as far as there are enough. A restart ends that."""
+    """Let others lead what a node leads, and take its replicas where they hold none yet. A restart ends that."""
     _ask(endpoint, "Drain", node=node)
     _say(f"{node} is draining; `streamdyn status` shows how far it is")
+
+
+@app.command()
+def forget(
+    node: Annotated[str, typer.Argument(help="Its name, as `streamdyn status` shows it.")],
+    *,
+    endpoint: Annotated[str, typer.Option(help="Any node.")] = ENDPOINT,
+) -> None:
+    """Take a node that is gone for good out of the cluster: it must not answer, and others must have its replicas."""
+    _ask(endpoint, "Forget", node=node)
+    _say(f"{node} is forgotten; if it starts again, it comes as a new node does")
 
 
 def _ask(endpoint: str, operation: str, **members: str) -> dict[str, Any]:

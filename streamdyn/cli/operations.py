@@ -1,4 +1,4 @@
-"""`streamdyn status` and `streamdyn drain`: questions to any node, over its HTTP endpoint."""
+"""`streamdyn status`, `drain`, `forget` and `verify`: questions to any node, over its HTTP endpoint."""
 
 from __future__ import annotations
 

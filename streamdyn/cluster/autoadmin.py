@@ -132,7 +132,8 @@ class Autoadmin:
         return place_new(nodes, self._directory.placed(), count, self._settings.replicas)
 
     async def _mark_away(self) -> None:
-        for node in self._directory.active_nodes():
+        # Also such as drain: one that has been stopped would keep what nobody else took from it.
+        for node in [node for node in self._directory.nodes.values() if node.status != AWAY]:
             # One that only this node does not reach is there: it would register again at once, and again.
             unseen = self._membership.unseen_ms(node.id) > self._settings.node_away_ms
             if unseen and self._membership.may_claim(node.id):

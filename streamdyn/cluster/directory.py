@@ -109,8 +109,11 @@ class Directory:
         """Take a row over: the table that it was of before, if any."""
         key = key.removeprefix(BASE_SPACE)
         if key.startswith(NODE_KEY):
-            if row is not None:
-                self.nodes[key.removeprefix(NODE_KEY).decode()] = decode_node(row)
+            node = key.removeprefix(NODE_KEY).decode()
+            if row is None:
+                self.nodes.pop(node, None)
+            else:
+                self.nodes[node] = decode_node(row)
             return None
         name = key.decode()
         before = self.tables.pop(name, None)

@@ -46,13 +46,16 @@ class Membership:
         self._clock_ms = clock_ms
         self._loop = asyncio.get_running_loop()
         self._pongs: dict[str, Pong] = {}
-        self._seen_ms: dict[str, int] = {}
-        self._started_ms = clock_ms()
+        self._seen_ms: dict[str, int] = {}  # when each node last answered, or was first heard of
         self._asking: dict[str, asyncio.Task[None]] = {}
 
     def beat(self) -> None:
         """Ask every other node that does not owe an answer. To be called every PING_INTERVAL_MS."""
-        for node in self._others():
+        others = list(self._others())
+        for node in self._seen_ms.keys() - others:
+            self._forget(node)
+        for node in others:
+            self._seen_ms.setdefault(node, self._clock_ms())
             if node not in self._asking:
                 self._asking[node] = self._loop.create_task(self._ping(node))
 
@@ -80,13 +83,20 @@ class Membership:
         return [node for node, pong in self._pongs.items() if pong.well]
 
     def unseen_ms(self, node: str) -> int:
-        """For how long a node has not answered; no longer than this node has been running."""
-        return 0 if self.reaches(node) else self._clock_ms() - self._seen_ms.get(node, self._started_ms)
+        """For how long a node has not answered; no longer than this node has known it."""
+        now_ms = self._clock_ms()
+        return 0 if self.reaches(node) else now_ms - self._seen_ms.get(node, now_ms)
 
     def may_claim(self, holder: str) -> bool:
         """Whether nobody reaches the node that holds a lease, as far as this node has heard."""
         reached = self.reached()
         return holder not in reached and not any(holder in self._pongs[node].reaches for node in reached)
+
+    def _forget(self, node: str) -> None:
+        """It is no node of the cluster any more."""
+        del self._seen_ms[node]
+        self._pongs.pop(node, None)
+        self._lost(node)
 
     async def _ping(self, node: str) -> None:
         try:

@@ -103,6 +103,7 @@ class Node:
         self.directory.load(meta.rows())
         self._knows_meta = True
         await self._replicas.open_tables()
+        self._replicas.report_strangers()
         self._autoadmin = Autoadmin(
             self.id,
             self._settings,
@@ -118,7 +119,9 @@ class Node:
             self._table_changed(table, table)
         self.membership.beat()
         self._spawn(self._register())
-        operator = Operator(self.directory, self.router, self._ask, self._edge.clock_ms, self._edge.new_id)
+        operator = Operator(
+            self.directory, self.router, self.membership, self._ask, self._edge.clock_ms, self._edge.new_id
+        )
         return Sessions(self._settings, self.directory, self.router, operator, self._edge.clock_ms)
 
     async def stop(self) -> None:

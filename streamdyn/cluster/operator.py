@@ -1,4 +1,4 @@
-"""What an operator may ask any node about the whole cluster: `streamdyn status`, `drain` and `verify`."""
+"""What an operator may ask any node about the whole cluster: `streamdyn status`, `drain`, `forget` and `verify`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from streamdyn.cluster import messages as m
 from streamdyn.cluster.directory import META, Directory
 from streamdyn.core.commands import SetNodeStatus
-from streamdyn.core.nodes import DRAINING
+from streamdyn.core.nodes import DRAINING, GONE
 from streamdyn.errors import ApiError, Unreachable, ValidationException
 from streamdyn.settings import PING_TIMEOUT_MS, REQUEST_TIMEOUT_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamdyn.cluster.membership import Ask
+    from streamdyn.cluster.membership import Ask, Membership
     from streamdyn.cluster.router import Router
+    from streamdyn.core.nodes import NodeInfo
     from streamdyn.core.tables import PartitionInfo
 
 UNREACHABLE = "UNREACHABLE"
@@ -30,23 +31,26 @@ class Operator:
         self,
         directory: Directory,
         router: Router,
+        membership: Membership,
         ask: Ask,
         clock_ms: Callable[[], int],
         new_id: Callable[[], bytes],
     ) -> None:
         self._directory = directory
         self._router = router
+        self._membership = membership
         self._ask = ask
         self._clock_ms = clock_ms
         self._new_id = new_id
 
     async def status(self) -> dict[str, Any]:
         """Nodes, and partitions with their leaders and replicas. `lag` is in records behind the foremost replica."""
-        nodes = sorted(self._directory.nodes)
+        infos = dict(self._directory.nodes)  # as it is now: one may be forgotten meanwhile
+        nodes = sorted(infos)
         answers = await asyncio.gather(*(self._describe(node) for node in nodes))
         by_node = {node: answer for node, answer in zip(nodes, answers, strict=True) if answer is not None}
         return {
-            "nodes": [self._node(node, by_node) for node in nodes],
+            "nodes": [_node(infos[node], by_node.get(node)) for node in nodes],
             "partitions": [
                 self._partition(META, "", tuple(nodes), by_node),
                 *(
@@ -58,15 +62,40 @@ class Operator:
         }
 
     async def drain(self, node: str) -> dict[str, Any]:
-        """Let a node lead nothing any more, and others hold its replicas as far as there are enough. Raises
+        """Let a node lead nothing any more, and nodes that do not hold its replicas yet take them. Raises
         ValidationException if there is no such node.
         """
+        self._check_known(node)
+        await self._set_status(node, DRAINING)
+        return {}
+
+    async def forget(self, node: str) -> dict[str, Any]:
+        """Let the cluster know nothing of a node any more. Raises ValidationException if there is no such node, or if
+        it is not gone.
+        """
+        self._check_known(node)
+        # One that this node does not reach may be there all the same.
+        if await self._describe(node) is not None or not self._membership.may_claim(node):
+            raise ValidationException(f"Node {node} answers: `streamdyn drain {node}`, stop it, and then forget it")
+        held = sum(node in info.replicas for table in self._directory.tables.values() for info in table.partitions)
+        if held:
+            raise ValidationException(
+                f"Node {node} still holds {held} replicas: `streamdyn drain {node}`, and wait until others have them, "
+                f"which may be when it has been away for --away-ms"
+            )
+        await self._set_status(node, GONE)
+        return {}
+
+    def _check_known(self, node: str) -> None:
         if node not in self._directory.nodes:
             known = ", ".join(sorted(self._directory.nodes))
             raise ValidationException(f"There is no node {node!r}; there are {known}")
-        command = SetNodeStatus(self._new_id(), node, DRAINING)
-        await self._router.write(self._directory.meta(), command, self._clock_ms() + REQUEST_TIMEOUT_MS)
-        return {}
+
+    async def _set_status(self, node: str, status: str) -> None:
+        """And wait until this node knows it."""
+        meta, deadline_ms = self._directory.meta(), self._clock_ms() + REQUEST_TIMEOUT_MS
+        applied = await self._router.write(meta, SetNodeStatus(self._new_id(), node, status), deadline_ms)
+        await self._router.catch_up(meta, applied.offset, deadline_ms)
 
     async def verify(self) -> dict[str, Any]:
         """Compare all replicas of each partition, row by row, at one position of its log, and with one that is rebuilt
@@ -128,16 +157,6 @@ class Operator:
             return None
         return {status.partition: status for status in answer.replicas} if isinstance(answer, m.Replicas) else None
 
-    def _node(self, node: str, by_node: dict[str, dict[str, m.ReplicaStatus]]) -> dict[str, Any]:
-        info, replicas = self._directory.nodes[node], by_node.get(node)
-        return {
-            "node": node,
-            "address": info.address,
-            "state": info.status if replicas is not None else UNREACHABLE,
-            "replicas": len(replicas or ()),
-            "leads": sum(status.leads for status in (replicas or {}).values()),
-        }
-
     def _partition(
         self, partition: str, table: str, nodes: tuple[str, ...], by_node: dict[str, dict[str, m.ReplicaStatus]]
     ) -> dict[str, Any]:
@@ -157,6 +176,16 @@ class Operator:
 
 def _told(noted: m.Noted | str) -> str:
     return noted if isinstance(noted, str) else f"{noted.checksum} {noted.digest}"
+
+
+def _node(info: NodeInfo, replicas: dict[str, m.ReplicaStatus] | None) -> dict[str, Any]:
+    return {
+        "node": info.id,
+        "address": info.address,
+        "state": info.status if replicas is not None else UNREACHABLE,
+        "replicas": len(replicas or ()),
+        "leads": sum(status.leads for status in (replicas or {}).values()),
+    }
 
 
 def _replica(node: str, status: m.ReplicaStatus | None, foremost: int) -> dict[str, Any]:

@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 RETRY_S = 1.0
 LEARN_TIMEOUT_MS = 5_000
+STRANGERS_NAMED = 3
 
 
 class Replicas:
@@ -126,6 +127,19 @@ class Replicas:
         there = {name: [info for info in infos if info.topic in facts] for name, infos in wanted.items()}
         opened = [p for table in still for p in self._try_to_open(table, there[table.name], facts)]
         await self._wait_until_caught_up(opened, facts)
+
+    def report_strangers(self) -> None:
+        """Replicas that no table wants here: it was deleted, or they were moved, while this node was down. They stay: a
+        wrong --kafka or --cluster would make strangers of all that there are, and some may come back to this node.
+        """
+        own = [i.id for table in self._directory.tables.values() for i in table.partitions if self._node in i.replicas]
+        strangers = sorted(set(self._edge.disk.partitions()) - {META, *own})
+        if strangers:
+            names = ", ".join(strangers[:STRANGERS_NAMED]) + (", ..." if len(strangers) > STRANGERS_NAMED else "")
+            self._report(
+                f"folders under DIR/replicas that no table of this cluster wants on this node: {len(strangers)} "
+                f"({names}); if --kafka and --cluster are right, they may be deleted while it is stopped"
+            )
 
     async def _learn(self) -> bool:
         """Know all that the leader of `meta` has applied, if that can be had. A topic that is not there belongs to a

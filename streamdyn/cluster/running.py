@@ -50,6 +50,7 @@ class RocksDisk:
     def __init__(self, data_dir: DataDir) -> None:
         self._data_dir = data_dir
         self._memory = RocksMemory()
+        self._checkpoints: dict[str, FileCheckpoints] = {}  # each knows what is read from it
 
     def has(self, partition: str) -> bool:
         return self._data_dir.replica(partition).exists()
@@ -59,7 +60,7 @@ class RocksDisk:
 
     def remove(self, partition: str) -> None:
         shutil.rmtree(self._data_dir.replica(partition), ignore_errors=True)
-        self.checkpoints(partition).remove()
+        self._remove_checkpoints(partition)
 
     def set_aside(self, partition: str) -> None:
         aside = self._data_dir.set_aside(partition)
@@ -67,10 +68,14 @@ class RocksDisk:
         aside.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):  # somebody has moved it away already
             self._data_dir.replica(partition).rename(aside)
-        self.checkpoints(partition).remove()  # they may be as wrong
+        self._remove_checkpoints(partition)  # they may be as wrong
 
     def checkpoints(self, partition: str) -> FileCheckpoints:
-        return FileCheckpoints(self._data_dir.checkpoints(partition), self._data_dir.replica(partition))
+        known = self._checkpoints.get(partition)
+        if known is None:
+            folder, replica = self._data_dir.checkpoints(partition), self._data_dir.replica(partition)
+            known = self._checkpoints[partition] = FileCheckpoints(folder, replica, now_ms)
+        return known
 
     @contextmanager
     def scratch(self, partition: str) -> Iterator[tuple[Store, bool]]:
@@ -90,6 +95,10 @@ class RocksDisk:
     def partitions(self) -> list[str]:
         folder = self._data_dir.replica("").parent
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+    def _remove_checkpoints(self, partition: str) -> None:
+        self.checkpoints(partition).remove()
+        del self._checkpoints[partition]
 
 
 class RunningNode:

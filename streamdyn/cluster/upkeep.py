@@ -1,7 +1,8 @@
 """What the leader of a partition does for it in the background: trim its log, and compare its replicas.
 
 A log is trimmed behind checkpoints: every replica that answers makes one, and what lies before all of them is deleted
-from Kafka. A replica that comes back from a long absence then starts from another one's checkpoint.
+from Kafka. A replica that comes back from a long absence then starts from another one's checkpoint. While one is on its
+way to a node, the log stays as it is for a time, so that it still begins before that checkpoint's end.
 
 A scrub is a record at whose place each replica notes its checksum. One that differs from the majority is set aside by
 its node, and made anew.
@@ -19,7 +20,7 @@ from streamdyn.cluster.service import raise_refusal
 from streamdyn.core.commands import Scrub
 from streamdyn.core.scrub import minority
 from streamdyn.errors import ApiError, NotLeader, OperatorError, Unreachable
-from streamdyn.settings import CHECKPOINT_TIMEOUT_MS, REQUEST_TIMEOUT_MS, Settings
+from streamdyn.settings import CHECKPOINT_TIMEOUT_MS, PING_TIMEOUT_MS, REQUEST_TIMEOUT_MS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from streamdyn.core.tables import PartitionInfo
 
 logger = logging.getLogger(__name__)
+
+# A log grows to so many times of what it is trimmed at, for the sake of a replica that does not serve yet.
+TRIM_PATIENCE = 4
 
 
 class Upkeep:
@@ -72,6 +76,10 @@ class Upkeep:
 
     async def _trim(self, info: PartitionInfo, partition: Partition) -> None:
         holders = [node for node in info.replicas if self._membership.reaches(node)]
+        if partition.log_bytes < TRIM_PATIENCE * self._settings.trim_bytes:
+            serving = await asyncio.gather(*(self._serves(node, info.id) for node in holders))
+            if not all(serving):
+                return
         offsets = await asyncio.gather(*(self._checkpoint(node, info.id) for node in holders))
         made = [offset for offset in offsets if offset is not None]
         # Two copies besides the log's own, where there are two nodes: what is trimmed cannot be had from Kafka again.
@@ -80,6 +88,15 @@ class Upkeep:
         await self._edge.topics.trim(info.topic, min(made))
         partition.log_bytes = 0
         logger.info("%s: its log begins at offset %d now", info.id, min(made))
+
+    async def _serves(self, node: str, partition: str) -> bool:
+        """Whether a node's replica serves, or the node does not answer: that one waits for no checkpoint."""
+        try:
+            answer = await self._ask(node, m.Describe(), PING_TIMEOUT_MS)
+        except Unreachable:
+            return True
+        assert isinstance(answer, m.Replicas)
+        return any(replica.partition == partition and replica.failure is None for replica in answer.replicas)
 
     async def _checkpoint(self, node: str, partition: str) -> int | None:
         try:

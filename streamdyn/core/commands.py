@@ -207,7 +207,9 @@ class RegisterNode:
 
 @dataclass(frozen=True, slots=True)
 class SetNodeStatus:
-    """Mark a node ACTIVE, DRAINING (it keeps what it has until others have it) or AWAY (see `nodes`)."""
+    """Mark a node ACTIVE, DRAINING (it keeps what it has until others have it) or AWAY, or forget it (GONE; see
+    `nodes`).
+    """
 
     id: bytes
     node: str

@@ -1,8 +1,10 @@
 """A node's metadata: the row of it in the `meta` log, and what the node commands do to that row.
 
 A node registers at each start. Its status says what the placement of replicas (`placement`) makes of it: ACTIVE holds
-replicas; DRAINING gives them to others as soon as those have caught up, and leads nothing; AWAY has not been seen for
-long, so others hold its replicas instead. A node that registers again is ACTIVE.
+replicas; DRAINING leads nothing, gets no more replicas, and keeps each that it has until an ACTIVE node that did not
+hold the partition has caught up in its place, for good if there is no such node; AWAY has not been seen for long, so it
+holds nothing more once as many ACTIVE nodes as are wanted have caught up. A node that registers again is ACTIVE. One
+that is set to GONE has no row any more.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 ACTIVE = "ACTIVE"
 DRAINING = "DRAINING"
 AWAY = "AWAY"
+GONE = "GONE"
 
 # No table's name has a slash.
 NODE_KEY = b"/node/"
@@ -54,6 +57,8 @@ def apply_node_command(command: NodeCommand, row: bytes | None) -> tuple[Outcome
     """The outcome of a node command, and its row's new bytes (None: there is none)."""
     if isinstance(command, RegisterNode):
         return DONE, encode_node(NodeInfo(command.node, command.peer_address, command.address, ACTIVE))
+    if command.status == GONE:
+        return DONE, None
     if row is None or command.status not in (ACTIVE, DRAINING, AWAY):
         return DONE, row
     return DONE, encode_node(replace(decode_node(row), status=command.status))

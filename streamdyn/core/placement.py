@@ -1,12 +1,16 @@
 """Which nodes hold which partition: decided by the leader of `meta`, from what it knows, without acting.
 
 A partition's replicas are a list of nodes, of which the first should lead. A replica moves in two steps, so that there
-are never fewer than wanted: another node is added, and once that has caught up, one is taken away. So a plan is only
-ever about the next step, and a leader of `meta` that crashes in between is followed by one that goes on from there.
+are never fewer than wanted: another node is added, at the end, and once that has caught up, one is taken away. So a
+plan is only ever about the next step, and a leader of `meta` that crashes in between is followed by one that goes on
+from there.
 
     nodes, partitions, which replicas have caught up  ->  the next moves
 
-Every node gets the same number of replicas, and of partitions to lead, give or take one.
+Every active node gets the same number of replicas, and of partitions to lead, give or take one. So many active nodes
+are wanted as `replicas`, or all if there are fewer. Once these have caught up, nodes that are away go, and then those
+that drain, as long as more than `replicas` are left: what a draining node has may be half of all copies that there are,
+so it keeps that until an active node has it, too.
 """
 
 from __future__ import annotations
@@ -15,10 +19,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from streamdyn.core.nodes import ACTIVE
+from streamdyn.core.nodes import ACTIVE, DRAINING
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from streamdyn.core.nodes import NodeInfo
 
@@ -72,6 +76,8 @@ class _Plan:
 
     def __init__(self, nodes: Sequence[NodeInfo], placed: Sequence[Placed], replicas: int) -> None:
         self._nodes = sorted(node.id for node in nodes if node.status == ACTIVE)
+        self._draining = {node.id for node in nodes if node.status == DRAINING}
+        self._replicas = replicas
         self._wanted = min(replicas, len(self._nodes))
         self._held: Counter[str] = Counter(node for partition in placed for node in partition.replicas)
         self._first: Counter[str] = Counter(partition.replicas[0] for partition in placed if partition.replicas)
@@ -95,33 +101,56 @@ class _Plan:
         ready = [node for node in here if (partition.partition, node) in caught_up]
         if len(here) < self._wanted:
             others = [node for node in self._nodes if node not in now]
-            return (*now, min(others, key=lambda node: (self._held[node], node)))
-        if len(ready) < self._wanted or not self._wanted:
-            return now
-        if len(now) > self._wanted:
-            gone = [node for node in now if node not in self._nodes]
+            now = (*now, min(others, key=lambda node: (self._held[node], node)))
+        elif len(ready) >= self._wanted > 0:
+            spare = self._spare(now, here, ready)
             # Of those that can go, one that has not caught up, else the one with the most replicas.
-            spare = gone or [node for node in here if node not in ready] or here
-            leaves = max(spare, key=lambda node: (self._held[node], node))
-            now = tuple(node for node in now if node != leaves)
-        return now if now[0] in ready else self._led_well(tuple(node for node in now if node in ready), now)
+            behind = [node for node in spare if (partition.partition, node) not in caught_up]
+            if spare:
+                leaves = self._fullest(behind or spare)
+                now = tuple(node for node in now if node != leaves)
+        if not ready or now[0] in self._nodes:
+            return now
+        return self._led_well(tuple(node for node in now if node in ready), now)
+
+    def _spare(self, now: tuple[str, ...], here: list[str], ready: list[str]) -> list[str]:
+        """Of which of a partition's nodes one may go, now that enough active ones have caught up."""
+        draining = [node for node in now if node in self._draining]
+        gone = [node for node in now if node not in here and node not in draining]
+        if gone:
+            return gone
+        if draining:
+            return draining if len(now) > self._replicas else []
+        # The last one was added to take another one's place: to take it away while it catches up would be in vain.
+        return here if len(here) > self._wanted and here[-1] in ready else []
+
+    def _fullest(self, nodes: Iterable[str]) -> str:
+        return max(nodes, key=lambda node: (self._held[node], node))
 
     def balanced(self, placed: Sequence[Placed], caught_up: Container[tuple[str, str]], limit: int) -> list[Move]:
         """Moves that even out how much the nodes hold; where that is even, how much they lead."""
         if not self._nodes:
             return []
-        return self._spread(placed, limit) or self._swapped(placed, caught_up, limit)
+        return self._spread(placed, caught_up, limit) or self._swapped(placed, caught_up, limit)
 
-    def _spread(self, placed: Sequence[Placed], limit: int) -> list[Move]:
-        """One more node for each partition of which some node has two replicas more than that one."""
+    def _spread(self, placed: Sequence[Placed], caught_up: Container[tuple[str, str]], limit: int) -> list[Move]:
+        """One more node for each partition that is all there, and of which some node has two replicas more than that
+        one.
+        """
         moves: list[Move] = []
+        all_here = {p.partition: [node for node in p.replicas if node in self._nodes] for p in placed}
+        for here in all_here.values():
+            if len(here) > self._wanted:
+                self._held.subtract((self._fullest(here),))  # as it will be once the last one has caught up
         for partition in placed:
             others = [node for node in self._nodes if node not in partition.replicas]
-            here = [node for node in partition.replicas if node in self._nodes]
+            here = all_here[partition.partition]
             if not others or not here or len(partition.replicas) > self._wanted or len(moves) == limit:
                 continue
+            if not all((partition.partition, node) in caught_up for node in here):
+                continue
             least = min(others, key=lambda node: (self._held[node], node))
-            most = max(here, key=lambda node: (self._held[node], node))
+            most = self._fullest(here)
             if self._held[most] - self._held[least] >= 2:
                 moves.append(Move(partition, (*partition.replicas, least)))
                 self._held.update((least,))
@@ -132,7 +161,8 @@ class _Plan:
         """Another first node for each partition whose first one leads two more than that one."""
         moves: list[Move] = []
         for partition in placed:
-            ready = [node for node in partition.replicas if (partition.partition, node) in caught_up]
+            here = [node for node in partition.replicas if node in self._nodes]
+            ready = [node for node in here if (partition.partition, node) in caught_up]
             if not ready or len(moves) == limit:
                 continue
             least = min(ready, key=lambda node: (self._first[node], node))

@@ -86,6 +86,7 @@ class Gateway:
     ) -> tuple[bytes, bytes]:
         """The answer's body, and the positions of its writes."""
         target = invocation = host = encoding = b""
+        places: list[bytes] = []
         wishes = NO_WISHES
         for name, value in headers:
             if name == b"x-amz-target":
@@ -97,9 +98,11 @@ class Gateway:
             elif name == b"host":
                 host = value
             elif name == POSITION_HEADER:
-                wishes = replace(wishes, after=decode_positions(value))
+                places.append(value)
             elif name == BARRIER_HEADER:
-                wishes = replace(wishes, barrier=value == b"true")
+                wishes = replace(wishes, barrier=wishes.barrier or _is_true(value))
+        if places:
+            wishes = replace(wishes, after=decode_positions(b",".join(places)))
         body = await _read(receive)
         if encoding == b"gzip":
             body = _unzipped(body)
@@ -121,7 +124,17 @@ class Gateway:
             return orjson.dumps(await self._operator.verify())
         if operation == b"Drain":
             return orjson.dumps(await self._operator.drain(_member(body, "node")))
+        if operation == b"Forget":
+            return orjson.dumps(await self._operator.forget(_member(body, "node")))
         raise UnknownOperationException(f"streamdyn has no operation {operation.decode('latin-1')}")
+
+
+def _is_true(barrier: bytes) -> bool:
+    """A value that means something else to its client than to us must not be taken for no barrier."""
+    word = barrier.strip().lower()
+    if word not in (b"true", b"false"):
+        raise ValidationException(f"x-streamdyn-barrier may be true or false, and is {barrier.decode('latin-1')!r}")
+    return word == b"true"
 
 
 def _member(body: bytes, name: str) -> str:

@@ -15,20 +15,25 @@ from typing import TYPE_CHECKING
 from streamdyn.errors import PartitionError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from streamdyn.replica.replica import Replica
 
-KEPT = 2  # so that one that is being sent outlives the making of the next one
+KEPT = 2
+# One that has been read from so lately is being sent, which may take longer than the making of many others.
+SENDING_MS = 60_000
 CHUNK_BYTES = 1024 * 1024
 
 
 class FileCheckpoints:
     """Those of one partition, in `folder`; `replica` is its replica's. Raises PartitionError where the disk fails."""
 
-    def __init__(self, folder: Path, replica: Path) -> None:
+    def __init__(self, folder: Path, replica: Path, clock_ms: Callable[[], int]) -> None:
         self._folder = folder
         self._replica = replica
+        self._clock_ms = clock_ms
+        self._read_ms: dict[int, int] = {}  # when each one was last read from
 
     def make(self, replica: Replica) -> int:
         """A checkpoint of the replica as it is now: its next offset. Quick, if the replica has been flushed before."""
@@ -43,8 +48,7 @@ class FileCheckpoints:
                 _sync(self._folder)
             except OSError as error:
                 raise PartitionError(f"cannot make a checkpoint in {self._folder} ({error.strerror})") from None
-        for old in self.offsets()[:-KEPT]:
-            shutil.rmtree(self._folder / str(old), ignore_errors=True)
+        self._remove_old()
         return offset
 
     def offsets(self) -> list[int]:
@@ -64,12 +68,21 @@ class FileCheckpoints:
         """The next CHUNK_BYTES of a file. Raises PartitionError if it is not there any more."""
         if "/" in name:
             raise PartitionError(f"{name!r} is no file of a checkpoint")
+        self._read_ms[offset] = self._clock_ms()
         try:
             with (self._folder / str(offset) / name).open("rb") as file:
                 file.seek(start)
                 return file.read(CHUNK_BYTES)
         except OSError as error:
             raise PartitionError(f"the checkpoint at {offset} cannot be read ({error.strerror})") from None
+
+    def _remove_old(self) -> None:
+        for offset, at_ms in list(self._read_ms.items()):
+            if self._clock_ms() - at_ms >= SENDING_MS:
+                del self._read_ms[offset]
+        for old in self.offsets()[:-KEPT]:
+            if old not in self._read_ms:
+                shutil.rmtree(self._folder / str(old), ignore_errors=True)
 
     # --- receiving one ---
 

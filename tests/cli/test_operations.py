@@ -6,6 +6,7 @@ import http.server
 import threading
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 from typer.testing import CliRunner
 
@@ -14,18 +15,17 @@ from streamdyn.cli.operations import ask_node, show_status
 from streamdyn.errors import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
-@pytest.fixture
-def stranger() -> Iterator[str]:
-    """Something that speaks HTTP and JSON, and is no streamdyn."""
+def served(answer: Callable[[http.server.BaseHTTPRequestHandler], bytes]) -> Iterator[str]:
+    """An endpoint at which `answer` sends a status, and gives a body."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.send_response(200)
+            body = answer(self)
             self.end_headers()
-            self.wfile.write(b"[1, 2]")
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -35,6 +35,29 @@ def stranger() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    """Something that speaks HTTP and JSON, and is no streamdyn."""
+
+    def answer(handler: http.server.BaseHTTPRequestHandler) -> bytes:
+        handler.send_response(200)
+        return b"[1, 2]"
+
+    yield from served(answer)
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """A node that refuses what it is asked, and says what that was."""
+
+    def refuse(handler: http.server.BaseHTTPRequestHandler) -> bytes:
+        handler.send_response(400)
+        asked = handler.rfile.read(int(handler.headers["content-length"])).decode()
+        return orjson.dumps({"message": f"{handler.headers['x-amz-target']} {asked}: no"})
+
+    yield from served(refuse)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +78,12 @@ def test_a_failure_with_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture
     partition = {"id": "p", "leader": None, "epoch": 0, "lease_ms": 0, "next_offset": 0, "replicas": [replica]}
     show_status({"nodes": [], "partitions": [partition]})
     assert "[/x]" in capsys.readouterr().out.replace("\n", "")
+
+
+def test_a_refusal_to_forget_a_node_is_one_line(refusing: str):
+    told = CliRunner().invoke(app, ["forget", "n", "--endpoint", refusing])
+    assert told.exit_code == 1
+    assert told.output == 'streamdyn: Streamdyn.Forget {"node":"n"}: no\n'
 
 
 def test_a_node_that_others_cannot_reach_is_refused():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from streamdyn.cluster import messages as m
+from streamdyn.cluster import running
 from streamdyn.cluster.data_dir import DataDir
 from streamdyn.cluster.running import RocksDisk
 from streamdyn.cluster.scrubs import Noted
@@ -32,6 +34,33 @@ def test_a_checkpoints_data_is_linked_and_what_rocksdb_writes_to_is_copied(tmp_p
     RocksDisk(DataDir(tmp_path)).checkpoints("p").copy(there)
     assert (there / "000007.sst").samefile(whole / "000007.sst")
     assert (there / "CURRENT").read_text() == "CURRENT" and not (there / "CURRENT").samefile(whole / "CURRENT")
+
+
+def test_a_checkpoint_that_is_being_sent_outlives_the_making_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    class Replica:
+        state = SimpleNamespace(next_offset=0)
+
+        def checkpoint(self, folder: Path) -> None:
+            folder.mkdir()
+            (folder / "CURRENT").write_text("x")
+
+    now_ms = 0
+    monkeypatch.setattr(running, "now_ms", lambda: now_ms)
+    disk, replica = RocksDisk(DataDir(tmp_path)), Replica()
+
+    def make(*offsets: int) -> list[int]:
+        for offset in offsets:
+            replica.state.next_offset = offset
+            disk.checkpoints("p").make(replica)  # type: ignore[arg-type]
+        return disk.checkpoints("p").offsets()
+
+    make(1)
+    for later in range(2, 6):
+        assert disk.checkpoints("p").read(1, "CURRENT", 0) == b"x"
+        assert 1 in make(later)
+        now_ms += 50_000
+    now_ms += 10_000
+    assert make(6) == [5, 6]
 
 
 def test_a_digest_of_a_replica_that_is_closed_meanwhile_is_refused():

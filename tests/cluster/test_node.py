@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
 from streamdyn.core.commands import DeleteTable, SetNodeStatus
-from streamdyn.core.nodes import ACTIVE, AWAY, DRAINING
-from streamdyn.errors import InternalServerError, PartitionError, ResourceNotFoundException
+from streamdyn.core.nodes import ACTIVE, AWAY, DRAINING, GONE
+from streamdyn.errors import InternalServerError, PartitionError, ResourceNotFoundException, ValidationException
 from streamdyn.settings import Settings
 from tests.cluster.rig import put
 from tests.cluster.world import World, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+async def set_status(world: World, asked: str, node: str, status: str) -> None:
+    command = SetNodeStatus(uuid4().bytes, node, status)
+    meta = world.nodes[asked].directory.meta()
+    await world.sessions[asked].router.write(meta, command, world.edges[asked].clock_ms() + 5_000)
+
+
+async def look_after(world: World, until: Callable[[], bool] = lambda: True) -> None:
+    """Leaders and placement, on all nodes, until they have done something."""
+    for _ in range(100):
+        for name in list(world.nodes):
+            await world.tick(name, "look-after")
+        await world.beat()
+        if until():
+            return
+    raise AssertionError("not in time")
 
 
 @run
@@ -60,30 +81,34 @@ async def test_a_table_that_went_and_came_in_one_batch_leaves_no_replica(world: 
 
 @run
 async def test_a_lease_of_a_node_that_does_not_hold_the_partition_any_more_is_claimed(world: World):
-    await world.start("a", "b")
+    await world.start("a", "b", "c")
     info = await world.make_table("a", "tab")
     table = world.nodes["a"].directory.tables["tab"]
     leader = next(name for name, node in world.nodes.items() if node.partitions[info.id].leads)
     other = "b" if leader == "a" else "a"
+    await world.start_one("d")  # so that the leader need not keep what it has
     await world.kill(leader)
     await world.start_one(leader)  # its new life does not lead what the former one led
     await world.beat()
-    await world.sessions[other].router.write(
-        world.nodes[other].directory.meta(),
-        SetNodeStatus(uuid4().bytes, leader, DRAINING),
-        world.edges[other].clock_ms() + 5_000,
-    )
-    for _ in range(100):
-        for name in list(world.nodes):
-            await world.tick(name, "look-after")
-        await world.beat()
-        if info.id not in world.nodes[leader].partitions:
-            break
+    await set_status(world, other, leader, DRAINING)
+    await look_after(world, lambda: info.id not in world.nodes[leader].partitions)
     assert info.id not in world.nodes[leader].partitions
     router = world.sessions[other].router
     now = world.nodes[other].directory.tables["tab"].partitions[0]
     assert (await router.write(now, put(1), world.edges[other].clock_ms() + 2_000)).outcome.error is None
     assert table is not None
+
+
+@run
+async def test_draining_all_nodes_one_by_one_leaves_all_copies(world: World):
+    await world.start("a", "b", "c")
+    info = await world.make_table("a", "tab")
+    for name in ("a", "b", "c"):
+        await set_status(world, "a", name, DRAINING)
+        for _ in range(3):
+            await look_after(world)
+        assert sorted(world.nodes["a"].directory.tables["tab"].partitions[0].replicas) == ["a", "b", "c"]
+        assert all(info.id in node.partitions for node in world.nodes.values())
 
 
 @run
@@ -111,6 +136,79 @@ async def test_a_node_that_only_the_leader_of_meta_does_not_reach_is_not_away(wo
     await world.beat()
     await admin._mark_away()
     assert world.nodes[leader].directory.nodes[cut].status == AWAY
+
+
+@run
+async def test_a_node_that_drains_and_is_stopped_is_away_in_the_end(world: World):
+    await world.start("a", "b", "c")
+    await world.make_table("a", "tab")
+    await set_status(world, "a", "c", DRAINING)
+    await world.kill("c")
+    for node in world.nodes.values():
+        assert node._autoadmin is not None
+        node._autoadmin._settings = Settings(node_away_ms=-1)
+    await look_after(world, lambda: "c" not in world.nodes["a"].directory.tables["tab"].partitions[0].replicas)
+    assert world.nodes["a"].directory.nodes["c"].status == AWAY
+
+
+@run
+async def test_a_node_that_has_just_come_is_not_away(world: World):
+    await world.start("a")
+    clock_ms = world.edges["a"].clock_ms()
+    for name in ("a", "b"):
+        if name == "b":
+            await world.start_one(name)
+            world.edges["a"].cut.add("b")
+        world.edges[name].clock_ms = lambda: clock_ms + 600_000  # type: ignore[method-assign]
+        world.nodes["a"].membership._clock_ms = world.edges["a"].clock_ms
+    await world.until(lambda: "b" in world.nodes["a"].directory.nodes)
+    await world.nodes["a"]._autoadmin._mark_away()
+    await world.tick("a", "beat")
+    await world.nodes["a"]._autoadmin._mark_away()
+    assert world.nodes["a"].directory.nodes["b"].status == ACTIVE
+
+
+@run
+async def test_a_node_is_forgotten_once_it_is_gone(world: World):
+    await world.start("a", "b", "c", "d")
+    await world.make_table("a", "tab")
+    (spare,) = {"a", "b", "c", "d"} - set(world.nodes["a"].directory.tables["tab"].partitions[0].replicas)
+    asked, holder, other = sorted({"a", "b", "c", "d"} - {spare})
+    operator = world.sessions[asked].operator
+    with pytest.raises(ValidationException, match="There is no node 'nobody'"):
+        await operator.forget("nobody")
+    with pytest.raises(ValidationException, match="answers: `streamdyn drain"):
+        await operator.forget(spare)
+    world.edges[asked].cut.add(spare)
+    await world.beat()
+    with pytest.raises(ValidationException, match="answers"):
+        await operator.forget(spare)  # which another node reaches
+    await world.kill(spare)
+    await world.kill(holder)
+    await world.beat()
+    with pytest.raises(ValidationException, match="still holds 1 replicas: `streamdyn drain"):
+        await operator.forget(holder)
+    await operator.forget(spare)
+    assert [node["node"] for node in (await operator.status())["nodes"]] == sorted({asked, holder, other})
+    await world.until(lambda: spare not in world.nodes[other].directory.nodes)
+    await world.beat()
+    for name in (asked, other):
+        membership = world.nodes[name].membership
+        assert spare not in membership._seen_ms.keys() | membership._pongs.keys() | membership._asking.keys()
+    world.edges[asked].cut.clear()
+    await world.start_one(spare)
+    await world.until(lambda: spare in world.nodes[asked].directory.nodes)
+    await world.beat()
+    assert world.nodes[asked].membership.reaches(spare)
+
+
+@run
+async def test_a_node_that_was_forgotten_while_it_runs_registers_again(world: World):
+    await world.start("a", "b")
+    registered = world.nodes["b"].directory.nodes["b"]
+    await set_status(world, "a", "b", GONE)
+    await world.until(lambda: "b" not in world.nodes["b"].directory.nodes)
+    await look_after(world, lambda: world.nodes["a"].directory.nodes.get("b") == registered)
 
 
 @run
@@ -213,6 +311,44 @@ async def test_metadata_has_a_leader_again_after_its_leader_was_started_again_at
     for name in world.nodes:
         await world.tick(name, "look-after")
     assert any(node.partitions["meta"].leads for node in world.nodes.values())
+
+
+@run
+async def test_replicas_that_nobody_wants_are_told_once_and_stay(world: World):
+    await world.start("a", "b")
+    tables = [await world.make_table("a", f"tab{n}") for n in range(5)]
+    await world.until(lambda: all(info.id in world.nodes["b"].partitions for info in tables))
+    await world.kill("b")
+    for n in range(4):
+        await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, f"tab{n}"))
+    world.said.clear()
+    await world.start_one("b")
+    gone = sorted(info.id for info in tables[:4])
+    (line,) = [line for line in world.said if "no table" in line]
+    assert f"on this node: 4 ({', '.join(gone[:3])}, ...);" in line
+    assert all(world.edges["b"].has(info.id) for info in tables)
+
+
+@run
+async def test_a_replica_that_was_moved_while_its_node_was_down_is_told(world: World):
+    await world.start("a", "b")
+    info = await world.make_table("a", "tab")
+    await world.until(lambda: info.id in world.nodes["b"].partitions)
+    await world.kill("b")
+    await set_status(world, "a", "b", AWAY)
+    await look_after(world, lambda: world.nodes["a"].directory.tables["tab"].partitions[0].replicas == ("a",))
+    world.said.clear()
+    await world.start_one("b")
+    assert [line for line in world.said if f"no table of this cluster wants on this node: 1 ({info.id});" in line]
+
+
+@run
+async def test_a_node_with_all_that_it_should_have_says_nothing(world: World):
+    await world.start("a")
+    await world.make_table("a", "tab")
+    await world.kill("a")
+    await world.start_one("a")
+    assert world.said == []
 
 
 @run

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from streamdyn.cluster.messages import Answer, Question
     from streamdyn.cluster.session import Sessions
+    from streamdyn.replica.replica import Replica
 
 LEASE_MS = 300
 DEADLINE_S = 5.0
@@ -49,6 +50,21 @@ class Kafka:
         return record
 
 
+class Checkpoints:
+    """Of a replica that stays as it is: only that they are made is noted."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def make(self, replica: Replica) -> int:
+        self._edge.made.append(replica.state.next_offset)
+        return replica.state.next_offset
+
+    def files(self, offset: int) -> list[tuple[str, int]]:
+        del offset
+        return []
+
+
 class Edge:
     """What one node needs from outside, all of it: its log, topics, disk and network, too."""
 
@@ -56,6 +72,8 @@ class Edge:
         self.log = self.topics = self.disk = self.network = self
         self.cut: set[str] = set()  # nodes that this one does not reach
         self.reads = True  # whether the reader brings anything
+        self.made: list[int] = []  # checkpoints
+        self.trimmed: list[tuple[str, int]] = []
         self.held: list[Event] = []  # releases that are still owed, by event
         self.before_describe: Callable[[], Any] | None = None
         self._kafka = kafka
@@ -137,6 +155,9 @@ class Edge:
     async def check_config(self, name: str) -> None:
         del name
 
+    async def trim(self, name: str, offset: int) -> None:
+        self.trimmed.append((name, offset))
+
     # --- the disk ---
 
     def has(self, partition: str) -> bool:
@@ -147,6 +168,13 @@ class Edge:
 
     def remove(self, partition: str) -> None:
         self._stores.pop(partition, None)
+
+    def partitions(self) -> list[str]:
+        return sorted(self._stores)
+
+    def checkpoints(self, partition: str) -> Checkpoints:
+        del partition
+        return Checkpoints(self)
 
     # --- other nodes ---
 

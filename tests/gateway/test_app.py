@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from gzip import compress
+from types import SimpleNamespace
 from zlib import crc32
 
 import orjson
 import pytest
 
+from streamdyn.core.commands import Position
 from streamdyn.gateway.app import Gateway
 from streamdyn.settings import REQUEST_MAX_BYTES
 from tests.operations.fake import FakeDatabase
@@ -23,7 +25,9 @@ def database():
     return database
 
 
-def ask(database, body, target=b"DynamoDB_20120810.PutItem", *, method="POST", headers=(), chunk_bytes=None):
+def ask(
+    database, body, target=b"DynamoDB_20120810.PutItem", *, method="POST", headers=(), chunk_bytes=None, gateway=None
+):
     """The status, headers and body of the answer to one request."""
     payload = body if isinstance(body, bytes) else orjson.dumps(body)
     step = chunk_bytes or max(len(payload), 1)
@@ -40,7 +44,7 @@ def ask(database, body, target=b"DynamoDB_20120810.PutItem", *, method="POST", h
         sent.append(message)
 
     scope = {"type": "http", "method": method, "headers": [(b"x-amz-target", target), *headers]}
-    asyncio.run(Gateway(lambda _: database, None)(scope, receive, send))
+    asyncio.run((gateway or Gateway(lambda _: database, None))(scope, receive, send))
     start, rest = sent
     return start["status"], dict(start["headers"]), rest["body"]
 
@@ -96,6 +100,59 @@ def test_a_body_over_the_limit_is_refused_before_it_is_all_here(database):
     status, _, answer = ask(database, b"x" * (REQUEST_MAX_BYTES + 1), chunk_bytes=1024 * 1024)
     assert status == 400
     assert orjson.loads(answer)["__type"].endswith("#SerializationException")
+
+
+def wishes_of(database, *headers):
+    """What a request with some headers wishes for; None if it is refused."""
+    opened = []
+
+    def session(wishes):
+        opened.append(wishes)
+        return database
+
+    status, _, _ = ask(database, PUT, headers=headers, gateway=Gateway(session, None))
+    assert (status == 200) == bool(opened)
+    return opened[0] if opened else None
+
+
+@pytest.mark.parametrize(
+    ("values", "barrier"),
+    [
+        *(((), False), ((b"true",), True), ((b"True",), True), ((b" TRUE ",), True)),
+        *(((b"false",), False), ((b"False",), False), ((b"true", b"false"), True)),
+    ],
+)
+def test_a_barrier_is_true_or_false_in_any_case(database, values, barrier):
+    assert wishes_of(database, *((b"x-streamdyn-barrier", value) for value in values)).barrier is barrier
+
+
+@pytest.mark.parametrize("value", [b"", b"1", b"yes", b"truee", b"\xff"])
+def test_a_barrier_that_is_neither_is_refused(database, value):
+    status, _, body = ask(database, PUT, headers=[(b"x-streamdyn-barrier", value)])
+    assert (status, orjson.loads(body)["__type"]) == (400, "com.amazon.coral.validate#ValidationException")
+    assert "x-streamdyn-barrier may be true or false" in orjson.loads(body)["message"]
+    assert database.commands == []
+
+
+def test_all_position_headers_of_a_request_count(database):
+    headers = [(b"x-streamdyn-position", value) for value in (b"a:5:0", b"b:7:2, a:4:9", b"a:3:1")]
+    assert wishes_of(database, *headers).after == {"a": Position(5, 0), "b": Position(7, 2)}
+    assert wishes_of(database, *headers, (b"x-streamdyn-position", b"nonsense")) is None
+
+
+@pytest.mark.parametrize("operation", ["drain", "forget"])
+def test_what_the_operator_asks_about_a_node_is_handed_on(database, operation):
+    asked = []
+
+    async def answer(node):
+        asked.append(node)
+        return {}
+
+    gateway = Gateway(lambda _: database, SimpleNamespace(**{operation: answer}))
+    target = b"Streamdyn." + operation.title().encode()
+    assert ask(database, {"node": "n"}, target, gateway=gateway)[::2] == (200, b"{}")
+    assert asked == ["n"]
+    assert ask(database, {}, target, gateway=gateway)[0] == 400
 
 
 def test_a_get_tells_that_we_are_healthy(database):
