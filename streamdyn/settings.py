@@ -43,8 +43,8 @@ STALLED_CATCH_UP_S = 10
 # A node that stops waits this long for Kafka to take its leases back.
 STOP_TIMEOUT_S = 5.0
 
-# A log that seems shorter than its replica is looked at again for so long: a few times what brokers take to elect.
-SHORT_LOG_PATIENCE_MS = 10_000
+# A log that seems shorter than its replica is looked at so often, once a second: for longer than brokers take to elect.
+SHORT_LOG_LOOKS = 10
 
 # --- Answers ---
 # AWS SDKs give up on a connection after 60 s: a definite error well before that lets them retry.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from streamdyn.errors import LogTrimmed, OperatorError, PartitionError
 from streamdyn.replica.replica import missing, recreated
-from streamdyn.settings import SHORT_LOG_PATIENCE_MS
+from streamdyn.settings import SHORT_LOG_LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -72,12 +72,12 @@ class TopicChecks:
         An end before what the replica has applied is not believed at once: a broker that has just been deposed, or has
         just become the leader, does not know better (seen with brokers that stood still for a second).
         """
-        believed_ms = self._edge.clock_ms() + SHORT_LOG_PATIENCE_MS
-        while True:
-            facts = (await self._edge.topics.describe([partition.topic])).get(partition.topic)
-            if facts is None or facts.next >= partition.next_offset or self._edge.clock_ms() > believed_ms:
-                return facts
+        for _ in range(SHORT_LOG_LOOKS):
+            facts = (await self._edge.topics.describe_new([partition.topic])).get(partition.topic)
+            if facts is None or facts.next >= partition.next_offset:
+                break
             await asyncio.sleep(RETRY_S)
+        return facts
 
     async def _check(self, partition: Partition) -> None:
         """Look at a partition's topic until Kafka tells of it, and then either follow it again or give it up."""
