@@ -9,7 +9,8 @@ After the time of trouble everything is mended, and the cluster must serve again
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from streamdyn.cluster.session import Wishes
 from streamdyn.core.commands import CreateTable, DeleteTable, Position, PutItem
@@ -27,7 +28,7 @@ from streamdyn.simulation.topic import ForeignProducer, Topic
 from streamdyn.simulation.world import NEVER, Fault, Report, World, network_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Mapping
     from random import Random
 
     from streamdyn.replica.memory import MemoryStore
@@ -47,8 +48,8 @@ SCRATCH_EVERY_MS = 6_000
 class ClusterRun:
     """One run. It is what the clients call, too (`client.Calls`)."""
 
-    def __init__(self, seed: int, *, traced: bool, only: Container[Fault] | None) -> None:
-        self._world = world = World(seed, traced=traced, only=only)
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._random = world.stream("run")
         self.history: list[Op] = []
         self._acknowledged: dict[str, dict[bytes, bytes | None]] = {}  # by partition: ids, and the old rows told
@@ -348,6 +349,7 @@ def run_cluster(
     max_steps: float = NEVER,
     traced: bool = False,
     only: Container[Fault] | None = None,
+    changes: Mapping[str, Any] = MappingProxyType({}),
 ) -> Report:
-    """One run, and what the judges say of it."""
-    return ClusterRun(seed, traced=traced, only=only).go(run_ms, max_steps)
+    """One run, and what the judges say of it. `changes` make a kind of trouble more likely than it is (`Weather`)."""
+    return ClusterRun(World(seed, traced=traced, only=only, changes=changes)).go(run_ms, max_steps)

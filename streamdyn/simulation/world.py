@@ -10,14 +10,15 @@ Who acts has a stream of chances of its own, and so has each kind of fault at ea
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from math import inf
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Mapping
 
 # Where a machine may stand still for a while. A run is often about one of these places alone.
 AFTER_READING, BEFORE_CLOCK, BEFORE_SENDING, AFTER_COMMIT, BETWEEN_STEPS = PLACES = range(5)
@@ -112,12 +113,19 @@ class Report:
 class World:
     """Time, chance, and the book of what happened. `traced` keeps a line for each thing worth telling.
 
-    Of what goes wrong, only what is in `only` does, where that is given.
+    Of what goes wrong, only what is in `only` does, where that is given. `changes` are of the weather that is drawn.
     """
 
-    def __init__(self, seed: int, *, traced: bool = False, only: Container[Fault] | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        traced: bool = False,
+        only: Container[Fault] | None = None,
+        changes: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self._seed = seed
-        self.weather = Weather.draw(self.stream("weather"))
+        self.weather = replace(Weather.draw(self.stream("weather")), **changes)
         self.report = Report(seed)
         self.now = 0.0
         self.is_calm = False
