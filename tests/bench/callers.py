@@ -13,6 +13,7 @@ import json
 import random
 import threading
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, Self
 from uuid import uuid4
 
@@ -120,13 +121,13 @@ class Callers:
 
 
 def longest_gap(calls: list[Call], start: float, stop: float) -> float:
-    """The longest time between two answers, of which some lies in this span, in seconds; the last may still go on."""
+    """The longest time between two answers of which some lies in this span, in seconds. The last may still go on."""
     answers = [call.answered for call in calls]
     before = max((answer for answer in answers if answer <= start), default=start)
     within = [answer for answer in answers if start < answer < stop]
     after = min((answer for answer in answers if answer >= stop), default=time.monotonic())
     ends = [before, *within, after]
-    return max(later - earlier for earlier, later in zip(ends, ends[1:], strict=False))
+    return max(later - earlier for earlier, later in pairwise(ends))
 
 
 def latencies_ms(calls: list[Call], start: float, stop: float) -> tuple[float, float]:

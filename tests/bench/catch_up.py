@@ -94,7 +94,21 @@ class _Run:
         everybody = [caller for of_node in callers.values() for caller in of_node]
         with Callers(everybody):
             t0 = time.monotonic()
-            def say(what): print(f"{time.monotonic()-t0:6.1f} {what}", {n: round(sum(psutil.Process(p.pid).cpu_times()[:2]),1) for n,p in [*self._cluster.nodes.items(), *[(f"b{b}",p) for b,p in self._cluster.brokers.items()]]}, f"rss {psutil.Process(self._cluster.nodes[self._number].pid).memory_info().rss>>20}", flush=True)
+
+            def say(what):
+                print(
+                    f"{time.monotonic() - t0:6.1f} {what}",
+                    {
+                        n: round(sum(psutil.Process(p.pid).cpu_times()[:2]), 1)
+                        for n, p in [
+                            *self._cluster.nodes.items(),
+                            *[(f"b{b}", p) for b, p in self._cluster.brokers.items()],
+                        ]
+                    },
+                    f"rss {psutil.Process(self._cluster.nodes[self._number].pid).memory_info().rss >> 20}",
+                    flush=True,
+                )
+
             print(self._case, self._number)
             time.sleep(1)
             quiet = time.monotonic()
@@ -124,10 +138,13 @@ class _Run:
             f"{rate:.0f} MB/s ({done - began:.1f} s, of which its process took {spent:.1f} CPU s)",
         )
         for what, of_nodes in (("that node", [self._number]), ("the others", self._others())):
-            figures.add_row(f"  {what}: PutItem, strong GetItem p50/p99 ms", "; ".join(
-                f"{span} " + ", ".join(_latencies([callers[n][kind] for n in of_nodes], *times) for kind in (0, 1))
-                for span, times in (("before", (quiet, paused)), ("meanwhile", (began, done)))
-            ))
+            figures.add_row(
+                f"  {what}: PutItem, strong GetItem p50/p99 ms",
+                "; ".join(
+                    f"{span} " + ", ".join(_latencies([callers[n][kind] for n in of_nodes], *times) for kind in (0, 1))
+                    for span, times in (("before", (quiet, paused)), ("meanwhile", (began, done)))
+                ),
+            )
         self._client.delete_table(TableName=self._table)
 
     def _callers(self) -> dict[int, list[Caller]]:
@@ -148,8 +165,12 @@ class _Run:
     def _write(self) -> int:
         """The items' bytes."""
         producer = Producer(
-            {"bootstrap.servers": self._cluster.bootstrap, "acks": "all", "message.max.bytes": 16 * 1024 * 1024,
-             "queue.buffering.max.kbytes": 65_536}
+            {
+                "bootstrap.servers": self._cluster.bootstrap,
+                "acks": "all",
+                "message.max.bytes": 16 * 1024 * 1024,
+                "queue.buffering.max.kbytes": 65_536,
+            }
         )
         written = 0
         for value, size in _records(self._case):
