@@ -93,43 +93,22 @@ class _Run:
         callers = self._callers()
         everybody = [caller for of_node in callers.values() for caller in of_node]
         with Callers(everybody):
-            t0 = time.monotonic()
-
-            def say(what):
-                print(
-                    f"{time.monotonic() - t0:6.1f} {what}",
-                    {
-                        n: round(sum(psutil.Process(p.pid).cpu_times()[:2]), 1)
-                        for n, p in [
-                            *self._cluster.nodes.items(),
-                            *[(f"b{b}", p) for b, p in self._cluster.brokers.items()],
-                        ]
-                    },
-                    f"rss {psutil.Process(self._cluster.nodes[self._number].pid).memory_info().rss >> 20}",
-                    flush=True,
-                )
-
-            print(self._case, self._number)
             time.sleep(1)
             quiet = time.monotonic()
             time.sleep(BEFORE_S)
             paused = time.monotonic()
             self._cluster.nodes[self._number].pause()
             written = self._write()
-            say("after self._write()")
             until(lambda: self._lag(of_others=True) < CLOSE, "the others have applied it", WAIT_S)
-            say("after True) < CLOSE, the ")
             if self._case.trimmed:
                 self._trim()
             time.sleep(3)  # they compact what they got
-            say("after time.sleep(3)  # the")
             node = psutil.Process(self._cluster.nodes[self._number].pid)
             spent = sum(node.cpu_times()[:2])
             began = time.monotonic()
             self._cluster.nodes[self._number].resume()
             until(lambda: self._lag() < CLOSE, f"node {self._number} has caught up", WAIT_S)
             done = time.monotonic()
-            say("after time.monotonic()")
             spent = sum(node.cpu_times()[:2]) - spent
             time.sleep(1)
         rate = written / 1e6 / (done - began)

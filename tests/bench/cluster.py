@@ -1,11 +1,11 @@
 """Three nodes on three brokers against one node on one broker, all on this machine, in one run.
 
-    uv run python -m tests.bench.cluster [--tables 1000] [--rounds 10] [--only throughput|failover|catch-up|idle]
+    uv run python -m tests.bench.cluster [--partitions 1000] [--rounds 10] [--only throughput|failover|catch-up|idle]
 
 * throughput: PutItem of 1 KB items at 64 connections, on the leader's node and spread over all nodes, against one node;
 * failover: the longest time that writers wait when a node is killed, or stopped politely (see `failover`);
 * catch-up: how quickly a replica that is a gigabyte behind has all again while its node serves (see `catch_up`);
-* idle: what 1,000 partitions that nobody asks for cost each node.
+* idle: what 1,000 partitions (20 tables of 50) that nobody asks for cost each node.
 
 Each in a cluster of its own, one after the other, with how busy the machine was before. Eight minutes in all.
 """
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 CONNECTIONS = 64
 IDLE_S = 20
 SETTLED_S = 10
-MAKERS = 4
+PARTITIONS_PER_TABLE = 50
 BUSY_S = 3.0
 TABLE = "bench"
 
@@ -96,26 +96,22 @@ def throughput(figures: Table) -> None:
     figures.add_row("the same, at all three nodes", f"{spread:,.0f} = {spread / alone:.2f} x")
 
 
-def idle(figures: Table, tables: int) -> None:
-    with Cluster(Path(tempfile.mkdtemp(prefix="bench-idle-")), plain=True) as cluster:
+def idle(figures: Table, partitions: int) -> None:
+    options = ("--partitions", str(PARTITIONS_PER_TABLE))
+    with Cluster(Path(tempfile.mkdtemp(prefix="bench-idle-")), options=options, plain=True) as cluster:
         cluster.start()
-        with ThreadPoolExecutor(MAKERS) as pool:
-            for made in [pool.submit(make_tables, cluster, range(maker, tables, MAKERS)) for maker in range(MAKERS)]:
-                made.result()
+        client = cluster.client(1, retries={"max_attempts": 5})
+        for number in range(partitions // PARTITIONS_PER_TABLE):
+            make_table(client, f"idle-{number}")
         time.sleep(SETTLED_S)
+        held = min(node["replicas"] for node in cluster.status()["nodes"])
         cpu, memory = idle_cost(cluster)
-    figures.add_row(f"{tables:,} idle partitions, the dearest node", f"{cpu:.1f} % of a core, {memory:.0f} MB")
-
-
-def make_tables(cluster: Cluster, numbers: range) -> None:
-    client = cluster.client(1, retries={"max_attempts": 5})
-    for number in numbers:
-        make_table(client, f"idle-{number}")
+    figures.add_row(f"{held:,} idle replicas a node: the dearest node", f"{cpu:.1f} % of a core, {memory:.0f} MB")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tables", type=int, default=1000)
+    parser.add_argument("--partitions", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--only", choices=("throughput", "failover", "catch-up", "idle"))
     given = parser.parse_args()
@@ -123,7 +119,7 @@ def main() -> None:
         "throughput": throughput,
         "failover": lambda figures: failover(figures, given.rounds),
         "catch-up": catch_up,
-        "idle": lambda figures: idle(figures, given.tables),
+        "idle": lambda figures: idle(figures, given.partitions),
     }
     figures = Table("figure", "measured", title=f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}")
     for name, part in parts.items():
