@@ -79,9 +79,10 @@ PEER_CONNECT_TIMEOUT_MS = 500
 PEER_FRAME_MAX_BYTES = 64 * 1024 * 1024
 # A node that says of itself that it cannot append: its oldest append in flight is older, and none came back since.
 APPEND_STALLED_MS = 1_500
-# After a question that the right node did not get, the next one waits, and longer each time.
+# After a question that the right node did not get, the next one waits, and longer each time; not much longer than a
+# hand-over takes, which would else be over long before whoever waits for it asks again.
 ROUTE_RETRY_MS = 10
-ROUTE_RETRY_MAX_MS = 200
+ROUTE_RETRY_MAX_MS = 50
 # A node that has been away for so long loses its replicas to others (`--away-ms`).
 NODE_AWAY_MS = 5 * 60_000
 # The leader of `meta` looks at the nodes and the placement so often, and each node at the leaders of its partitions.
