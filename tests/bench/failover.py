@@ -98,7 +98,7 @@ def _measure(
             if table not in led:
                 quiet.append(longest_gap(writer.calls, at - span_s, at))
     what = f"a node is {NAMES[how]}, {rounds} times"
-    figures.add_row(f"{what}: longest gap of its partitions", _told(affected))
+    figures.add_row(f"{what}: longest gap of its partitions, least / median / most", _told(affected))
     figures.add_row("  of the others' partitions, meanwhile", _told(others))
     figures.add_row("  of the others' partitions, in the same time before", _told(quiet))
 
