@@ -26,8 +26,10 @@ COMMAND_MAX_BYTES = RECORD_MAX_BYTES - 256 * 1024
 # Group commit stops adding to a record here: more would lengthen every waiter's round trip for no more throughput.
 BATCH_TARGET_BYTES = 512 * 1024
 BATCH_MAX_COMMANDS = 500
-# One fetch hands over at most this many records, so that one long catch-up does not hold the event loop.
+# One fetch takes at most this many records, and hands them over in portions of so many bytes, between which the event
+# loop does other things: requests are answered while a replica catches up. To apply a portion takes some ms.
 FETCH_MAX_RECORDS = 64
+FETCH_PORTION_BYTES = 256 * 1024
 # Batches that wait for the event loop. The reader stops fetching beyond it: memory, not speed, is the limit.
 FETCH_QUEUE_MAX_BATCHES = 4
 # An append whose outcome Kafka has not told by then counts as unknown; its commands are appended again under the
@@ -77,9 +79,10 @@ PEER_CONNECT_TIMEOUT_MS = 500
 PEER_FRAME_MAX_BYTES = 64 * 1024 * 1024
 # A node that says of itself that it cannot append: its oldest append in flight is older, and none came back since.
 APPEND_STALLED_MS = 1_500
-# After a question that the right node did not get, the next one waits, and longer each time.
+# After a question that the right node did not get, the next one waits, and longer each time; not much longer than a
+# hand-over takes, which would else be over long before whoever waits for it asks again.
 ROUTE_RETRY_MS = 10
-ROUTE_RETRY_MAX_MS = 200
+ROUTE_RETRY_MAX_MS = 50
 # A node that has been away for so long loses its replicas to others (`--away-ms`).
 NODE_AWAY_MS = 5 * 60_000
 # The leader of `meta` looks at the nodes and the placement so often, and each node at the leaders of its partitions.

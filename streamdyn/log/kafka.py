@@ -27,10 +27,16 @@ from confluent_kafka import (
 from streamdyn.codec import FORMAT, FORMAT_HEADER
 from streamdyn.errors import OperatorError
 from streamdyn.log.events import Delivered, Event, Fetched, LogLost, RawRecord, Undelivered
-from streamdyn.settings import APPEND_TIMEOUT_MS, FETCH_MAX_RECORDS, FETCH_QUEUE_MAX_BATCHES, RECORD_MAX_BYTES
+from streamdyn.settings import (
+    APPEND_TIMEOUT_MS,
+    FETCH_MAX_RECORDS,
+    FETCH_PORTION_BYTES,
+    FETCH_QUEUE_MAX_BATCHES,
+    RECORD_MAX_BYTES,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 logger = logging.getLogger(__name__)
 
@@ -225,11 +231,11 @@ class KafkaLog:
                 break
             else:
                 logger.warning("%s: %s", topic, error.str())
-        if records:
-            base, cursor.next = cursor.next, records[-1].offset + 1
+        for portion in _portions(records):
+            base, cursor.next = cursor.next, portion[-1].offset + 1
             # The leader has applied its own records by their delivery reports: no need to wake the event loop.
             if cursor.next > cursor.applied() and self._wait_for_room():
-                self._tell(Fetched(topic, cursor.life, base, cursor.next, records, self._room.release))
+                self._tell(Fetched(topic, cursor.life, base, cursor.next, portion, self._room.release))
         if lost is not None:
             del followed[topic]
             consumer.incremental_unassign([TopicPartition(topic, 0)])
@@ -326,6 +332,20 @@ def _by_topic(messages: list[Message]) -> dict[str, list[Message]]:
     for message in messages:
         grouped.setdefault(message.topic() or "", []).append(message)
     return grouped
+
+
+def _portions(records: list[RawRecord]) -> Iterator[list[RawRecord]]:
+    """What is handed over at once: no more than FETCH_PORTION_BYTES, but for a record that is larger."""
+    portion: list[RawRecord] = []
+    size = 0
+    for record in records:
+        size += len(record.value or b"")
+        if portion and size > FETCH_PORTION_BYTES:
+            yield portion
+            portion, size = [], len(record.value or b"")
+        portion.append(record)
+    if portion:
+        yield portion
 
 
 def _record(message: Message) -> RawRecord:

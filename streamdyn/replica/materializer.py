@@ -7,6 +7,7 @@ default one is emptied whenever partitions are assigned, which must never happen
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ import faust
 from faust.app.base import BootStrategy
 from faust.channels import Channel
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
+
+from streamdyn.log.events import Fetched
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -78,3 +81,6 @@ class Materializer:
                 # A partition that fails is stopped by its handler; what gets here is a defect, and the other
                 # partitions must go on.
                 logger.exception("an event of %s was not handled", event.topic)
+            if isinstance(event, Fetched):
+                # The channel does not wait while it has something: a long catch-up would hold up all requests.
+                await asyncio.sleep(0)

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -154,6 +155,8 @@ def measure(
 
     client.delete_table(TableName="bare")
     client.delete_table(TableName="single")
+    (folder / "replay").mkdir()
+    shutil.copy(folder / "node" / "node-id", folder / "replay")
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.replay", bootstrap, str(folder / "replay")],
         check=True,

@@ -3,7 +3,8 @@
     python -m tests.bench.replay BOOTSTRAP DATA_DIR
 
 Takes the node's own way (reader thread, Faust agent, apply, RocksDB), pinned to one core with all its threads. Counted
-from the first batch of items to the last.
+from the first batch of items to the last. DATA_DIR holds nothing but the `node-id` of the node that holds the partitions:
+this is that node once more, which has lost its replicas, and ends before it does anything else.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import uvloop
 
 from streamdyn.cli.up import spare_the_collector
 from streamdyn.cluster.data_dir import DataDir
-from streamdyn.cluster.node import Node
+from streamdyn.cluster.running import Addresses, RunningNode
 from streamdyn.core.commands import PutItem
 from streamdyn.replica.replica import Replica
 from streamdyn.settings import Settings
@@ -54,7 +55,8 @@ async def replay(bootstrap: str, data_dir: Path) -> dict[str, float]:
     spare_the_collector()
     home = DataDir(data_dir)
     home.take()
-    node = Node(home, bootstrap, Settings(), lambda line: print(line, file=sys.stderr))
+    nowhere = Addresses("127.0.0.1", 0, "127.0.0.1", 0)
+    node = RunningNode(home, bootstrap, Settings(), nowhere, lambda line: print(line, file=sys.stderr))
     await node.start()
     await node.stop()
     return {

@@ -40,7 +40,10 @@ _runs = itertools.count(1)
 
 
 class Cluster:
-    """`brokers` and `nodes` by number, from 1. Cleans up on exit, whatever happened."""
+    """`brokers` and `nodes` by number, from 1. Cleans up on exit, whatever happened.
+
+    A `plain` one has no networks, small disks or misled clocks: just processes, to be measured.
+    """
 
     def __init__(
         self,
@@ -50,17 +53,19 @@ class Cluster:
         options: tuple[str, ...] = (),
         *,
         networks: bool = True,
+        plain: bool = False,
     ) -> None:
         self.folder = folder
         self.lacks: list[str] = []  # what cannot be tried on this machine, and why
         self.nodes: dict[int, Process] = {}
         self.brokers: dict[int, Process] = {}
         self._options = options
+        self._plain = plain
         self._session = boto3.Session("test", "test", region_name="us-east-1")
         self._disks: list[Path] = []
         self._hosts = itertools.count(1)
         self._loopback = f"127.77.{(os.getpid() + next(_runs)) % 250}"
-        self.network = self._make_network() if networks else None
+        self.network = self._make_network() if networks and not plain else None
         if shim.library() is None:
             self.lacks.append("no C compiler: no clock runs too fast or slow, and no disk is slow")
         self._make_brokers(brokers)
@@ -96,8 +101,10 @@ class Cluster:
         name = f"node-{number}"
         address = self._address(name)
         command = ["node", "--kafka", self.bootstrap, "--listen", f"{address}:{HTTP_PORT}", *self._options]
-        ours = shim.Shim(self.folder / f"{name}.shim") if shim.library() is not None else None
-        self._make_disk(self.folder / name)
+        has_shim = not self._plain and shim.library() is not None
+        ours = shim.Shim(self.folder / f"{name}.shim") if has_shim else None
+        if not self._plain:
+            self._make_disk(self.folder / name)
         self.nodes[number] = self._process(name, address, command, ours)
         return number
 
