@@ -5,7 +5,7 @@ Rules (they are Leases of Gray and Cheriton, 1989, with the log in place of a lo
 1.  *In the log.* A claim, renewal or release names the last accepted lease record (`after`). It is accepted only if
     that is still the last one when its own place in the log comes: a compare-and-set. All see the same winner.
 2.  *The holder* counts its lease from the moment **before it sent** the accepted record, on its own clock. A record
-    that an earlier life of the same node sent gives nothing: nobody remembers when it was sent.
+    that an earlier life of the same replica sent gives nothing: nobody remembers when it was sent.
 3.  *Everybody else* counts from the moment they **observed** the record, and strictly longer. What a node replays at
     its start counts as observed then. No two nodes' clocks are ever compared; only their rates must agree within 10 %.
 4.  A node claims only when, by rule 3, the lease before has run out (or was released). As the claim names that lease's
