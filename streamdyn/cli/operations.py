@@ -75,16 +75,20 @@ def show_verified(answer: dict[str, Any]) -> bool:
     console = Console(soft_wrap=True, markup=False)
     for partition in answer["partitions"]:
         if partition["same"]:
-            console.print(
-                f"{partition['id']}: {len(partition['replicas'])} replicas and a rebuild are the same at offset "
-                f"{partition['offset']} ({partition['rows']} rows)"
-                if " " in partition["rebuilt"] and len(partition["rebuilt"].split()) == 2
-                else f"{partition['id']}: its replicas are the same at offset {partition['offset']} "
-                f"({partition['rows']} rows); no rebuild: {partition['rebuilt']}"
-            )
+            console.print(_verified(partition))
         else:
             console.print(f"{partition['id']}: DIFFERENT: {partition}", style="red")
     return all(partition["same"] for partition in answer["partitions"])
+
+
+def _verified(partition: dict[str, Any]) -> str:
+    there, missing = len(partition["replicas"]), partition["missing"]
+    compared = f"{there} of {there + len(missing)} replicas" if missing else f"{there} replicas"
+    is_rebuilt = len(partition["rebuilt"].split()) == 2  # a checksum and a digest
+    line = f"{partition['id']}: {compared}{' and a rebuild' if is_rebuilt else ''} are the same at offset "
+    line += f"{partition['offset']} ({partition['rows']} rows)"
+    line += "".join(f"; {node}: {why}" for node, why in missing.items())
+    return line if is_rebuilt else f"{line}; no rebuild: {partition['rebuilt']}"
 
 
 def _replica(replica: dict[str, Any]) -> str:

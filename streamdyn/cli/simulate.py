@@ -93,6 +93,7 @@ def _tell_shortest(seed: int, plan: Plan) -> None:
 
 
 def _tell(report: Report) -> None:
+    console.print("   time ms  where   what (a life is MACHINE.START, or MACHINE.START/OPENING of a replica)")
     for line in report.trace:
         console.print(line, markup=False)
         if "JUDGE" in line:

@@ -81,10 +81,12 @@ class Processes:
         await asyncio.to_thread(distribution.class_path)
         await asyncio.to_thread(self._end_orphans)
         places = _choose_places(self._stack, self._say)
+        self._say(f"starting {self._stack.brokers} brokers at {places.bootstrap}")
         for number in range(1, self._stack.brokers + 1):
             self.brokers.append(self._child(f"broker-{number}", _broker_options(places, number)))
             await self.brokers[-1].start()
         await self._wait_for_brokers(places.bootstrap)
+        self._say(f"starting {self._stack.nodes} nodes")
         for number in range(1, self._stack.nodes + 1):
             options = _node_options(self._stack, places, number)
             self.nodes.append(self._child(f"node-{number}", options, self._told_by(number)))
@@ -140,7 +142,7 @@ async def serve_stack(stack: Stack, stop: asyncio.Event, say: Callable[[str], No
             if starting.done():
                 _tell_ready(await starting, stack, say)
                 await stopped
-            say("stopping")
+            say("stopping: nodes hand over what they lead, and then the brokers end")
         finally:
             for task in (starting, stopped):
                 task.cancel()

@@ -49,5 +49,9 @@ class DataDir:
         """Where a replica goes that is found to be wrong, for somebody to look at."""
         return self.path / "set-aside" / partition_id
 
+    @property
+    def replicas(self) -> Path:
+        return self.path / "replicas"
+
     def replica(self, partition_id: str) -> Path:
-        return self.path / "replicas" / partition_id
+        return self.replicas / partition_id

@@ -65,31 +65,34 @@ class Operator:
         """Let a node lead nothing any more, and nodes that do not hold its replicas yet take them. Raises
         ValidationException if there is no such node.
         """
-        self._check_known(node)
-        await self._set_status(node, DRAINING)
+        await self._set_status(self._named(node), DRAINING)
         return {}
 
     async def forget(self, node: str) -> dict[str, Any]:
         """Let the cluster know nothing of a node any more. Raises ValidationException if there is no such node, or if
         it is not gone.
         """
-        self._check_known(node)
+        node = self._named(node)
         # One that this node does not reach may be there all the same.
         if await self._describe(node) is not None or not self._membership.may_claim(node):
             raise ValidationException(f"Node {node} answers: `streamdyn drain {node}`, stop it, and then forget it")
         held = sum(node in info.replicas for table in self._directory.tables.values() for info in table.partitions)
         if held:
             raise ValidationException(
-                f"Node {node} still holds {held} replicas: `streamdyn drain {node}`, and wait until others have them, "
-                f"which may be when it has been away for --away-ms"
+                f"Node {node} still holds {held} replicas of tables, which no other node has taken yet: there must be "
+                f"an ACTIVE one that does not hold them, and a node that is not drained must be away for --away-ms"
             )
         await self._set_status(node, GONE)
         return {}
 
-    def _check_known(self, node: str) -> None:
-        if node not in self._directory.nodes:
-            known = ", ".join(sorted(self._directory.nodes))
+    def _named(self, node: str) -> str:
+        """A node's name, by itself or by its address. Raises ValidationException if there is none."""
+        nodes = self._directory.nodes
+        found = [name for name, info in nodes.items() if node in (name, info.address)]
+        if not found:
+            known = ", ".join(f"{name} at {info.address}" for name, info in sorted(nodes.items()))
             raise ValidationException(f"There is no node {node!r}; there are {known}")
+        return found[0]
 
     async def _set_status(self, node: str, status: str) -> None:
         """And wait until this node knows it."""
@@ -124,7 +127,8 @@ class Operator:
             "offset": offset,
             "rows": max((noted.rows for noted in all_), default=0),
             "same": len({(noted.checksum, noted.digest) for noted in all_}) == 1,
-            "replicas": {node: _told(noted) for node, noted in replicas.items()},
+            "replicas": {node: _told(noted) for node, noted in there.items()},
+            "missing": {node: noted for node, noted in replicas.items() if isinstance(noted, str)},
             "rebuilt": _told(rebuilt),
         }
 
@@ -142,6 +146,8 @@ class Operator:
 
     async def _asked(self, node: str, question: m.Question) -> m.Noted | str:
         try:
+            # One that stands still would be waited for as long as one that reads all its rows.
+            await self._ask(node, m.Ping(), PING_TIMEOUT_MS)
             answer = await self._ask(node, question, VERIFY_TIMEOUT_MS)
         except Unreachable:
             return UNREACHABLE

@@ -201,7 +201,7 @@ class Partition:
         """Wait until this replica has applied the record at `offset`. Raises InternalServerError if that takes long."""
         self._check_serving()
         if self.next_offset <= offset:
-            await _in_time(self._positions.add(offset), timeout_ms)
+            await _in_time(self._positions.add(offset), timeout_ms, f"offset {offset} was not reached in time")
 
     def denied_by(self, node: str) -> None:
         """A node that was asked as the leader says that it does not lead, and does not know who does."""
@@ -371,12 +371,12 @@ def out_of_service(reason: str) -> OutOfService:
     return OutOfService(f"A partition of this table is out of service: {reason}")
 
 
-async def _in_time(future: asyncio.Future[None], timeout_ms: int) -> None:
+async def _in_time(future: asyncio.Future[None], timeout_ms: int, why: str = "No replica could answer in time") -> None:
     try:
         async with asyncio.timeout(timeout_ms / 1000):
             await future
     except TimeoutError:
-        raise InternalServerError("No replica could answer in time; try again") from None
+        raise InternalServerError(f"{why}; try again") from None
 
 
 def _has_scrub(record: Record) -> bool:

@@ -93,7 +93,7 @@ class RocksDisk:
                 store.close()
 
     def partitions(self) -> list[str]:
-        folder = self._data_dir.replica("").parent
+        folder = self._data_dir.replicas
         return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
     def _remove_checkpoints(self, partition: str) -> None:

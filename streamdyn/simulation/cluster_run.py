@@ -96,7 +96,10 @@ class ClusterRun:
         if world.report.steps < max_steps:
             self._judge_recovery()
         self._judge_end()
-        return world.report
+        report = world.end()
+        for machine in self._machines.values():
+            machine.end()
+        return report
 
     # --- what clients call ---
 
@@ -263,7 +266,8 @@ class ClusterRun:
         lasts_ms = random.uniform(500, 7_000)
         if not self._world.goes_wrong("cuts", 1):
             return
-        self._world.tell("network", f"{ones} cut from {others} for {lasts_ms:.0f} ms (there, back: {ways})")
+        way = {(True, True): "both ways", (True, False): "sends nothing to", (False, True): "hears nothing from"}[ways]
+        self._world.tell("network", f"{', '.join(ones)} | {', '.join(others)} cut for {lasts_ms:.0f} ms: {way}")
         for left in ones:
             for right in others:
                 if ways[0]:

@@ -105,6 +105,11 @@ class Machine:
         self.stands = False
         self.world.after(self.random.choice((100, 1_000, 6_000)), self.start)
 
+    def end(self) -> None:
+        """The run is over: let go of what stands still, which nothing else would."""
+        self.life = ""
+        self._abandoned.clear()
+
     # --- steps ---
 
     def do(self, action: Callable[[], object]) -> None:

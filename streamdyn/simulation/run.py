@@ -58,7 +58,10 @@ class Run:
         replicas = {machine.name: machine.replica_at_the_end() for machine in self._machines if machine.serves}
         judge_replicas(world, self._topic, INFO, replicas, self._acknowledged)
         judge_history(world, self.history, KEYS)
-        return world.report
+        report = world.end()
+        for machine in self._machines:
+            machine.end()
+        return report
 
     # --- what clients call ---
 

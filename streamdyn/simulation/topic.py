@@ -188,5 +188,6 @@ class Reader:
 
 def _describe(command: object) -> str:
     if isinstance(command, PutItem):
-        return f"PutItem {command.key.decode(errors='replace')} = {command.item.decode()}"
-    return f"{type(command).__name__} of {getattr(command, 'life', '?')}"
+        return f"PutItem {command.key[-2:].decode()} = {command.item.decode()}"
+    about = next((getattr(command, name) for name in ("life", "node", "name") if hasattr(command, name)), "")
+    return f"{type(command).__name__} {about}"

@@ -129,6 +129,7 @@ class World:
         self.report = Report(seed)
         self.now = 0.0
         self.is_calm = False
+        self.is_over = False
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
         self._traced = traced
@@ -155,9 +156,15 @@ class World:
             after_each()
         self.report.simulated_ms = self.now
 
+    def end(self) -> Report:
+        """Nothing that happens from now on counts: Python unwinds what stood still. The report."""
+        self.is_over = True
+        self._events.clear()
+        return self.report
+
     def goes_wrong(self, kind: str, probability: float, place: str = "") -> bool:
         """Whether a fault of this kind happens now, at this place. It is counted."""
-        if probability <= 0 or self.is_calm:
+        if probability <= 0 or self.is_calm or self.is_over:
             return False
         where = kind, place
         if where not in self._faults:
@@ -180,7 +187,7 @@ class World:
             self.report.trace.append(f"{self.now:10.1f}  {who:<8}{text}")
 
     def violation(self, kind: str, text: str) -> None:
-        if kind not in self.report.violations:
+        if kind not in self.report.violations and not self.is_over:
             self.tell("JUDGE", f"{kind}: {text}")
             self.report.violations[kind] = f"{text}, at {self.now:.1f} ms"
 

@@ -78,3 +78,12 @@ def test_a_digest_of_a_replica_that_is_closed_meanwhile_is_refused():
             await _noted(Partition(), m.ReadScrub("p", 1_000, 0))  # type: ignore[arg-type]
 
     asyncio.run(body())
+
+
+def test_the_replicas_of_a_folder_are_those_and_nothing_else(tmp_path: Path) -> None:
+    data_dir = DataDir(tmp_path)
+    data_dir.node_id()
+    disk = RocksDisk(data_dir)
+    assert disk.partitions() == []
+    disk.open("t.1.0").close()
+    assert disk.partitions() == ["t.1.0"]

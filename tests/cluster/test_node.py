@@ -186,7 +186,7 @@ async def test_a_node_is_forgotten_once_it_is_gone(world: World):
     await world.kill(spare)
     await world.kill(holder)
     await world.beat()
-    with pytest.raises(ValidationException, match="still holds 1 replicas: `streamdyn drain"):
+    with pytest.raises(ValidationException, match="still holds 1 replicas of tables"):
         await operator.forget(holder)
     await operator.forget(spare)
     assert [node["node"] for node in (await operator.status())["nodes"]] == sorted({asked, holder, other})
