@@ -18,7 +18,7 @@ from streamdyn.simulation.cluster_run import run_cluster
 from streamdyn.simulation.minimize import minimize
 from streamdyn.simulation.world import NEVER, PLACES
 
-QUICK_SEEDS, ALL_SEEDS = 30, 200
+QUICK_SEEDS, ALL_SEEDS = 30, 130
 MUTANT_SEEDS = 100
 logging.getLogger("streamdyn").setLevel(logging.CRITICAL)  # what it says of garbage and of lost connections
 

@@ -16,9 +16,14 @@ pytestmark = [pytest.mark.slow]
 PATIENCE_S = 600
 
 
+# A minute less than with two records of lag, which `python -m tests.spec` has, and the variants below.
+QUICKER = {"crashes": 1}
+
+
 @pytest.mark.parametrize("name", INSTANCES)
 def test_every_state_keeps_the_promises(name: str) -> None:
-    searched = search(INSTANCES[name], timeout_s=PATIENCE_S)
+    instance = replace(INSTANCES[name], lag=QUICKER.get(name, INSTANCES[name].lag))
+    searched = search(instance, timeout_s=PATIENCE_S)
     assert searched.violated is None, searched.told
 
 
