@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from streamdyn.core.commands import DeleteTable, SetNodeStatus
+from streamdyn.core.commands import DeleteTable, PlaceReplicas, SetNodeStatus
 from streamdyn.core.nodes import ACTIVE, AWAY, DRAINING, GONE
 from streamdyn.errors import InternalServerError, PartitionError, ResourceNotFoundException, ValidationException
+from streamdyn.log.events import Delivered, LogLost, Undelivered
 from streamdyn.settings import Settings
 from tests.cluster.rig import put
 from tests.cluster.world import World, run
@@ -358,3 +359,38 @@ async def test_a_replica_that_came_back_while_it_was_given_up_stays(world: World
     await world.nodes["a"]._replicas._give_up(info)  # but the directory has it here (again)
     assert info.id in world.nodes["a"].partitions
     assert world.edges["a"].has(info.id)
+
+
+@run
+async def test_a_replica_that_is_opened_again_has_another_life(world: World):
+    """Else it would take its own old lease records, which it replays, for those that it has just sent."""
+    await world.start("a", "b")
+    info = await world.make_table("a", "tab")
+    await world.until(lambda: all(info.id in node.partitions for node in world.nodes.values()))
+    first = world.nodes["b"].partitions[info.id].life
+    meta, now = world.nodes["a"].directory.meta(), world.edges["a"].clock_ms()
+    both = world.nodes["a"].directory.tables["tab"].partitions[0].replicas
+    for before, after in ((both, ("a",)), (("a",), ("a", "b"))):
+        command = PlaceReplicas(uuid4().bytes, "tab", info.id, before, after)
+        await world.sessions["a"].router.write(meta, command, now + 5_000)
+        await world.until(lambda after=after: (info.id in world.nodes["b"].partitions) == ("b" in after))
+    assert world.nodes["b"].partitions[info.id].life != first
+
+
+@run
+async def test_what_the_log_tells_to_a_life_that_is_over_is_not_for_the_next_one(world: World):
+    await world.start("a")
+    info = await world.make_table("a", "tab")
+    await world.sessions["a"].session().write(world.nodes["a"].directory.tables["tab"], put(1))
+    partition = world.nodes["a"].partitions[info.id]
+    suspected = []
+    partition._suspect = suspected.append
+    for event in (
+        Delivered(info.topic, "before/1", partition.next_offset, 0),
+        Undelivered(info.topic, "before/1", "timed out"),
+        LogLost(info.topic, "before/1", "gone"),
+    ):
+        world.nodes["a"].handle(event)
+    assert suspected == []
+    world.nodes["a"].handle(LogLost(info.topic, partition.life, "gone"))
+    assert suspected == [partition]
