@@ -96,6 +96,8 @@ class MachineLoop(asyncio.AbstractEventLoop):
         future = self.create_future()
 
         def run() -> None:
+            if future.cancelled():
+                return
             try:
                 future.set_result(func(*args))
             except Exception as error:  # noqa: BLE001 - it is the caller's
