@@ -90,6 +90,7 @@ class Partition:
         self._observe = observe
         self._failed = failed
         self._suspect = suspect
+        self.doubted = False  # until its topic has been looked at: nothing that the log tells is believed meanwhile
         self.log_bytes = 0  # about how much its log has grown since this was set to 0
         self._waiters = Waiters()
         self._positions = PositionWaiters()
@@ -251,7 +252,8 @@ class Partition:
             if self.failure is not None:
                 return
             if isinstance(event, Fetched):
-                self._fetched(event)
+                if not self.doubted:  # else it comes again, when the topic is followed again
+                    self._fetched(event)
             elif isinstance(event, Delivered):
                 self._delivered(event)
             elif isinstance(event, Undelivered):
@@ -286,10 +288,12 @@ class Partition:
     def _delivered(self, event: Delivered) -> None:
         offset = event.offset
         batch = self._appender.delivered(offset)
-        if batch and offset == self.next_offset:
+        if batch and offset == self.next_offset and not self.doubted:
             self._apply(RecordBatch(offset, offset + 1, [Record(offset, event.timestamp_ms, batch)]))
         elif 0 <= offset < self.next_offset and any(command.id in self._waiters for command in batch):
             # The reader should have brought this record before, and it was another one: is this still the same log?
+            # If it is not, its offsets will soon be those that are expected here.
+            self.doubted = True
             self._suspect(self)
         # Otherwise somebody else's record lies before it, and the reader brings both.
         self._appender.go()

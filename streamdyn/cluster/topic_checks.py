@@ -74,7 +74,7 @@ class TopicChecks:
         """
         for _ in range(SHORT_LOG_LOOKS):
             facts = (await self._edge.topics.describe_new([partition.topic])).get(partition.topic)
-            if facts is None or facts.next >= partition.next_offset:
+            if facts is None or facts.id != partition.topic_id or facts.next >= partition.next_offset:
                 break
             await asyncio.sleep(RETRY_S)
         return facts
@@ -98,7 +98,11 @@ class TopicChecks:
                         continue
                     partition.fail(missing(topic))
                     return
+                if facts.id != partition.topic_id:
+                    partition.fail(recreated(topic))
+                    return
                 check_reach(partition.next_offset, facts)
+                partition.doubted = False
                 self._edge.log.unfollow(topic)
                 self._edge.log.follow(topic, partition.life, partition.next_offset, lambda: partition.next_offset)
                 return

@@ -17,7 +17,15 @@ from streamdyn.settings import LEASE_DURATION_MS
 from streamdyn.simulation.disk import DiskStore
 from streamdyn.simulation.machine import Machine
 from streamdyn.simulation.topic import Reader, Topic
-from streamdyn.simulation.world import AFTER_COMMIT, AFTER_READING, BEFORE_CLOCK, BEFORE_SENDING, BETWEEN_STEPS, World
+from streamdyn.simulation.world import (
+    AFTER_COMMIT,
+    AFTER_READING,
+    BEFORE_CLOCK,
+    BEFORE_SENDING,
+    BETWEEN_STEPS,
+    World,
+    network_ms,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,15 +69,29 @@ class PartitionMachine(Machine):
             clock_ms=self._clock_ms,
             observe=lambda _: None,
             failed=lambda _, reason: self.defect(f"out of service: {reason}"),
-            suspect=lambda _: None,
+            suspect=self._look_at_topic,
             may_claim=lambda _: True,
         )
-        self._reader = Reader(
-            self.world, self._topic, life, self.partition.next_offset, self._tell(life), self.random, self.name
-        )
-        self._reader.follow()
+        self._follow(life)
         self.serves = True
         self._expire_later()
+
+    def _follow(self, life: str) -> None:
+        offset = self.partition.next_offset
+        self._reader = Reader(self.world, self._topic, life, offset, self._tell(life), self.random, self.name)
+        self._reader.follow()
+
+    def _look_at_topic(self, partition: Partition) -> None:
+        """As `cluster.topic_checks` does: it is still the same one, and is followed again."""
+        life = self.life
+
+        def looked() -> None:
+            partition.doubted = False
+            self._reader.close()
+            self._follow(life)
+
+        if partition.doubted:
+            self.world.after(network_ms(self.random), lambda: self.do_in(life, looked))
 
     async def hand_over(self) -> None:
         await self.partition.hand_over(None, for_good=True)

@@ -478,3 +478,22 @@ async def test_a_lease_whose_holder_denies_it_may_be_claimed_although_it_is_ther
     assert rig.kinds() == [[LeaseClaim]]
     rig.deliver()
     await claim
+
+
+@run
+async def test_a_log_in_doubt_is_not_believed_until_it_has_been_looked_at(rig: Rig):
+    """A topic that was made anew gives offsets from 0 on, and soon those that are expected: they are another log's."""
+    first = asyncio.ensure_future(rig.partition.write(put(1)))
+    await settle()
+    rig.partition.handle(Delivered("topic", rig.life, 0, rig.now_ms))
+    assert rig.suspected == 1 and rig.partition.doubted
+    expected = rig.partition.next_offset
+    second = asyncio.ensure_future(rig.partition.write(put(2)))
+    await settle()
+    rig.partition.handle(Delivered("topic", rig.life, expected, rig.now_ms))
+    await settle()
+    assert not first.done() and not second.done() and rig.partition.next_offset == expected
+    rig.partition.doubted = False  # it is the same log all the same, says who has looked
+    rig.log += rig.sent
+    rig.fetch()
+    await asyncio.gather(first, second)

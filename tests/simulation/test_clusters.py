@@ -140,15 +140,10 @@ def only_if_seen_deleting(self, table):
             self._remove_replica(info)
 
 
-def believing_in_any_node_that_answers(self, node):
-    """A lease would be left to a node that answers, though it says that it does not lead. This was so once."""
-
-
 # What has to happen for a rule to be missed: runs that do little else find it soon.
 QUIET = {"trouble_every_ms": NEVER, "cut_every_ms": NEVER, "stall": (0.0,) * len(PLACES), "patience_ms": (5_000.0,)}
 FOLLOWERS = QUIET | {"slow_delivery": 0.5, "pollers": 2, "think_ms": 20.0, "pause": 0.0, "keys": 1}
 LOST_DISKS = {"trouble_every_ms": 3_000.0, "cut_every_ms": NEVER, "trim_bytes": 2_000, "think_ms": 20.0, "writes": 0.9}
-RESTARTS = {"trouble_every_ms": 2_000.0, "trim_bytes": 2_000, "think_ms": 100.0}
 
 SLOW = pytest.mark.slow
 MUTANTS = [
@@ -158,7 +153,6 @@ MUTANTS = [
     pytest.param(Partition, "wait_for", without_a_wait, {}, id="wait for a position"),
     pytest.param(Upkeep, "_trim", without_checkpoints, LOST_DISKS, id="checkpoints before a trim", marks=SLOW),
     pytest.param(Replicas, "forget", only_if_seen_deleting, {}, id="tables deleted in one batch", marks=SLOW),
-    pytest.param(Partition, "denied_by", believing_in_any_node_that_answers, RESTARTS, id="denial", marks=SLOW),
 ]
 
 
