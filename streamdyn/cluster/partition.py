@@ -303,7 +303,10 @@ class Partition:
         if event.next <= start:
             return
         if event.base > start:
-            raise PartitionError(f"the reader is at offset {event.base}, and this replica at {start}; start again")
+            # What lies between was passed over while the log was in doubt: the reader goes back for it.
+            logger.warning("%s: the reader is at offset %d, and this replica at %d", self.id, event.base, start)
+            self._suspect(self)
+            return
         records: list[Record] = []
         for raw in event.records:
             if raw.offset < start:
