@@ -52,7 +52,7 @@ class Membership:
     def beat(self) -> None:
         """Ask every other node that does not owe an answer. To be called every PING_INTERVAL_MS."""
         others = list(self._others())
-        for node in self._seen_ms.keys() - others:
+        for node in sorted(self._seen_ms.keys() - others):  # in an order that a simulation can repeat
             self._forget(node)
         for node in others:
             self._seen_ms.setdefault(node, self._clock_ms())
