@@ -71,7 +71,7 @@ Init ==
   /\ reading = NoRead /\ acked = 0 /\ wrong = {}
 
 ----------------------------------------------------------------------------
-(* The log, and what any prefix of it says about the lease (core/lease.py: accept).  Each record is kept together *)
+(* The log, and what any prefix of it says about the lease (statemachine/lease.py: accept).  Each record is kept together *)
 (* with what follows from it and those before it: `last`, the place of the last accepted lease record, and        *)
 (* `epoch`, how many claims have been accepted.                                                                   *)
 
@@ -110,7 +110,7 @@ WriteLands(id) == Land(Other("write", id))
                   /\ UNCHANGED <<flight, now, nodeVars, diskVars, clientVars>>
 
 ----------------------------------------------------------------------------
-(* A node and its lease (core/lease.py: LeaseKeeper; cluster/appender.py). *)
+(* A node and its lease (statemachine/lease.py: LeaseKeeper; partition/appender.py). *)
 
 Holds(n) == IF Broken = "former life" THEN Holder(rep[n])[1] = n ELSE Holder(rep[n]) = <<n, life[n]>>
 
@@ -198,7 +198,7 @@ Answer(n, k, promise) ==
 
 Strongly(n, k) == Answer(n, k, "a strong read was stale") /\ acked' = Max(acked, k)
 
-\* At the lease's holder: the state is read, and then the lease is looked at (cluster/partition.py: consistent).  Time
+\* At the lease's holder: the state is read, and then the lease is looked at (partition/partition.py: consistent).  Time
 \* and other nodes' steps may come in between, but no application here.
 ReadsState(n) ==
   /\ "lease reads" \in With
@@ -213,7 +213,7 @@ AnswersUnderLease(n) ==
      \/ reading.kind = "checked" /\ Strongly(n, rep[n])
   /\ UNCHANGED <<logVars, now, nodeVars, diskVars>>
 
-\* At another node (cluster/follower_reads.py): a holder says what it has applied; this node reads once it has as much;
+\* At another node (partition/follower_reads.py): a holder says what it has applied; this node reads once it has as much;
 \* then a holder says that it has applied what was read.  The holder need not be the same one.
 FollowerAsks(n, holder) ==
   /\ "follower reads" \in With /\ holder # n /\ Valid(holder)
@@ -245,7 +245,7 @@ BarrierReads(n) ==
   /\ reading' = [reading EXCEPT !.kind = "lease", !.k = rep[n], !.from = 0]
   /\ UNCHANGED <<logVars, now, nodeVars, diskVars, acked, wrong>>
 
-\* At a position, at any node and under no lease (cluster/partition.py: wait_for).  A client or a producer was given the
+\* At a position, at any node and under no lease (partition/partition.py: wait_for).  A client or a producer was given the
 \* position when that was the log's last.
 PositionAsks(n) ==
   /\ "positions" \in With /\ Begin(n, "position", 0, Len(log), 0)
@@ -290,7 +290,7 @@ Restart(n) ==
      ELSE StartsAt(n, disk[n]) /\ UNCHANGED holes
   /\ UNCHANGED <<logVars, now, diskVars, acked, wrong>>
 
-\* A replica that was wrong, or was given up and came back, is made anew in the same life (cluster/replicas.py:
+\* A replica that was wrong, or was given up and came back, is made anew in the same life (node/replicas.py:
 \* _replace, _give_up): from an older state, or none.
 MadeAnew(n) ==
   /\ "made anew" \in With /\ n \notin lost
@@ -315,7 +315,7 @@ LoseDisk(n) ==
   /\ StartsAt(n, 0)
   /\ UNCHANGED <<logVars, now, holes, head, acked, wrong>>
 
-\* A replica that the log has left behind gets another node's checkpoint (cluster/catch_up.py).
+\* A replica that the log has left behind gets another node's checkpoint (control/catch_up.py).
 Fetch(n, from) ==
   /\ rep[n] < head /\ from # n /\ from \notin lost /\ disk[from] >= head
   /\ lost' = lost \ {n} /\ disk' = [disk EXCEPT ![n] = disk[from]]

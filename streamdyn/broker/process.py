@@ -22,7 +22,7 @@ from confluent_kafka.admin import AdminClient
 from streamdyn.broker import distribution
 from streamdyn.broker.properties import HOST, server_properties
 from streamdyn.errors import OperatorError
-from streamdyn.log.kafka import connection
+from streamdyn.kafka.log import connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ import asyncio
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from streamdyn.log.kafka import connection
+from streamdyn.kafka.log import connection
 
 ANSWER_TIMEOUT_S = 2.0
 

@@ -22,8 +22,8 @@ from streamdyn.broker.ports import ANY_HOST, Ports, check_free
 from streamdyn.broker.properties import HOST
 from streamdyn.broker.roll_call import RollCall
 from streamdyn.cli.child import Child
-from streamdyn.cluster.data_dir import DataDir
 from streamdyn.errors import OperatorError
+from streamdyn.node.data_dir import DataDir
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from streamdyn.api.app import Gateway
+from streamdyn.api.server import Server, listen
 from streamdyn.broker.process import Broker
-from streamdyn.cluster.data_dir import DataDir
-from streamdyn.cluster.running import Addresses, RunningNode
 from streamdyn.errors import OperatorError
-from streamdyn.gateway.app import Gateway
-from streamdyn.gateway.server import Server, listen
+from streamdyn.node.data_dir import DataDir
+from streamdyn.node.running import Addresses, RunningNode
 
 if TYPE_CHECKING:
     import socket

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from streamdyn.core.rows import row_item
 from streamdyn.errors import ApiError, NotLeader
+from streamdyn.model.rows import row_item
 from streamdyn.settings import LEASE_DURATION_MS
 from streamdyn.simulation.history import Op
 from streamdyn.simulation.world import network_ms
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-    from streamdyn.core.commands import PutItem
     from streamdyn.simulation.machine import Machine
     from streamdyn.simulation.world import World
+    from streamdyn.statemachine.commands import PutItem
 
 MAX_ATTEMPTS = 4
 KEYS = (b"k0", b"k1")

@@ -12,11 +12,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.cluster.session import Wishes
-from streamdyn.core.commands import CreateTable, DeleteTable, Position, PutItem
-from streamdyn.core.keys import KeySchema, hash_ranges, storage_key
-from streamdyn.core.tables import CREATING, PartitionInfo, Table, encode_table
 from streamdyn.errors import ApiError, NotLeader, ResourceNotFoundException
+from streamdyn.model.keys import KeySchema, hash_ranges, storage_key
+from streamdyn.model.tables import CREATING, PartitionInfo, Table, encode_table
+from streamdyn.routing.session import Wishes
 from streamdyn.settings import Settings
 from streamdyn.simulation.client import KEYS, Client
 from streamdyn.simulation.history import BARRIER, POSITION, STRONG, Op
@@ -26,13 +25,14 @@ from streamdyn.simulation.network import KAFKA, Network
 from streamdyn.simulation.node_machine import Cluster, NodeMachine
 from streamdyn.simulation.topic import ForeignProducer, Topic
 from streamdyn.simulation.world import NEVER, Fault, Report, World, network_ms
+from streamdyn.statemachine.commands import CreateTable, DeleteTable, Position, PutItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
     from random import Random
 
-    from streamdyn.replica.memory import MemoryStore
     from streamdyn.simulation.machine import Machine
+    from streamdyn.storage.memory import MemoryStore
 
 TABLE, SCRATCH = "t", "scratch"
 SCHEMA = KeySchema("k", "S")

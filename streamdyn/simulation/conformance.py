@@ -17,18 +17,18 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from streamdyn.codec import NewerFormatError, decode_batch
-from streamdyn.core.apply import Applied, Effects, Schema, State, StateMachine
-from streamdyn.core.commands import ITEM_COMMANDS, Outcome, Position, Record, RecordBatch
-from streamdyn.core.dedupe import DedupeWindow
-from streamdyn.core.indexes import BASE_SPACE
-from streamdyn.core.rows import row_item
+from streamdyn.model.indexes import BASE_SPACE
+from streamdyn.model.rows import row_item
 from streamdyn.simulation.model import UNKNOWN, Came, Model, Tenure, place
+from streamdyn.statemachine.apply import Applied, Effects, Schema, State, StateMachine
+from streamdyn.statemachine.commands import ITEM_COMMANDS, Outcome, Position, Record, RecordBatch
+from streamdyn.statemachine.dedupe import DedupeWindow
+from streamdyn.wal.codec import NewerFormatError, decode_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from streamdyn.log.events import RawRecord
+    from streamdyn.kafka.events import RawRecord
 
 
 @dataclass(frozen=True, slots=True)

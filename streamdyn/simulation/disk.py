@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from streamdyn.replica.memory import MemoryStore
+from streamdyn.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamdyn.core.apply import Effects, State
+    from streamdyn.statemachine.apply import Effects, State
 
 
 class DiskStore(MemoryStore):

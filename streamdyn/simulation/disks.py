@@ -1,4 +1,4 @@
-"""A simulated machine's disk: its replicas' stores and their checkpoints, as `cluster.edge` wants it."""
+"""A simulated machine's disk: its replicas' stores and their checkpoints, as `node.environment` wants it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import PartitionError
-from streamdyn.replica.memory import MemoryStore
 from streamdyn.simulation.disk import DiskStore
+from streamdyn.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from streamdyn.core.ports import Store
-    from streamdyn.replica.replica import Replica
+    from streamdyn.storage.ports import Store
+    from streamdyn.storage.replica import Replica
 
 KEPT = 2
 FILES = [("one", 4), ("two", 4)]

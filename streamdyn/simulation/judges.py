@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from streamdyn.codec import FORMAT, decode_batch
-from streamdyn.core.commands import Record, RecordBatch
-from streamdyn.core.indexes import BASE_SPACE, FIRST_INDEX_SPACE
-from streamdyn.core.rows import row_item
-from streamdyn.log.events import RawRecord
+from streamdyn.kafka.events import RawRecord
+from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE
+from streamdyn.model.rows import row_item
 from streamdyn.simulation.conformance import Told, judge_log
 from streamdyn.simulation.history import POSITION, Op, linearizable
+from streamdyn.statemachine.commands import Record, RecordBatch
+from streamdyn.wal.codec import FORMAT, decode_batch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from streamdyn.core.tables import PartitionInfo
-    from streamdyn.replica.replica import Replica
+    from streamdyn.model.tables import PartitionInfo
     from streamdyn.simulation.machine import Machine
     from streamdyn.simulation.topic import Topic
     from streamdyn.simulation.world import World
+    from streamdyn.storage.replica import Replica
 
 
 class ReaderJudge:

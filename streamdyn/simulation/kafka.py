@@ -1,4 +1,4 @@
-"""A simulated Kafka: topics by name, and a machine's way to them, as `cluster.edge` wants it."""
+"""A simulated Kafka: topics by name, and a machine's way to them, as `node.environment` wants it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import OperatorError
-from streamdyn.log.events import Event, RawRecord, Undelivered
-from streamdyn.log.topics import TopicFacts
+from streamdyn.kafka.events import Event, RawRecord, Undelivered
+from streamdyn.kafka.topics import TopicFacts
 from streamdyn.settings import APPEND_TIMEOUT_MS
 from streamdyn.simulation.topic import Reader, Topic
 from streamdyn.simulation.world import BEFORE_SENDING, network_ms

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine
 
-    from streamdyn.core.lease import LeaseKeeper
-    from streamdyn.replica.replica import Replica
+    from streamdyn.statemachine.lease import LeaseKeeper
+    from streamdyn.storage.replica import Replica
 
 STOP_TIMEOUT_MS = 6_000
 

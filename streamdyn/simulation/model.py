@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 import orjson
 
-from streamdyn.core.commands import (
+from streamdyn.statemachine.commands import (
     ITEM_COMMANDS,
     LEASE_COMMANDS,
     START,

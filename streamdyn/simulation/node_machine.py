@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from streamdyn.cluster.messages import Answer, Confirm, Question, Refused, Routed
-from streamdyn.cluster.node import Node
-from streamdyn.core.apply import Schema
 from streamdyn.errors import OperatorError, Unreachable
-from streamdyn.replica.replica import Replica
+from streamdyn.node.node import Node
+from streamdyn.rpc.messages import Answer, Confirm, Question, Refused, Routed
 from streamdyn.simulation.disks import MachineDisk
 from streamdyn.simulation.kafka import Kafka, MachineLog, MachineTopics
 from streamdyn.simulation.machine import Machine
 from streamdyn.simulation.world import AFTER_COMMIT, AFTER_READING, BEFORE_CLOCK, BETWEEN_STEPS, World, network_ms
+from streamdyn.statemachine.apply import Schema
+from streamdyn.storage.replica import Replica
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamdyn.cluster.node import Timer
-    from streamdyn.cluster.session import Session, Sessions, Wishes
-    from streamdyn.core.lease import LeaseKeeper
-    from streamdyn.core.tables import PartitionInfo
-    from streamdyn.log.events import Event
-    from streamdyn.replica.memory import MemoryStore
+    from streamdyn.kafka.events import Event
+    from streamdyn.model.tables import PartitionInfo
+    from streamdyn.node.node import Timer
+    from streamdyn.routing.session import Session, Sessions, Wishes
     from streamdyn.settings import Settings
     from streamdyn.simulation.network import Network
+    from streamdyn.statemachine.lease import LeaseKeeper
+    from streamdyn.storage.memory import MemoryStore
 
 _encode = msgspec.msgpack.Encoder().encode
 _question = msgspec.msgpack.Decoder(Question)
@@ -69,10 +69,12 @@ class NodeMachine(Machine):
 
     def open(self) -> None:
         life = self.life
-        self._edge = edge = MachineEdge(self, self._cluster, lambda event: self.do_in(life, lambda: self._told(event)))
+        self._env = env = MachineEnvironment(
+            self, self._cluster, lambda event: self.do_in(life, lambda: self._told(event))
+        )
         addresses = (f"{self.name}:1", f"{self.name}:2")
         self.node = node = Node(
-            self.name, life, edge, self._cluster.settings, addresses, lambda line: self._report(life, line)
+            self.name, life, env, self._cluster.settings, addresses, lambda line: self._report(life, line)
         )
         for timer in node.timers():
             self.loop.create_task(self._every(timer))
@@ -95,7 +97,7 @@ class NodeMachine(Machine):
         node.close()
 
     def ended(self) -> None:
-        self._edge.log.close()
+        self._env.log.close()
         self.node = self.sessions = None
         for other in self._cluster.machines.values():
             self.world.after(network_ms(self.random), other.connection_ended(self.name))
@@ -103,7 +105,7 @@ class NodeMachine(Machine):
     def connection_ended(self, name: str) -> Callable[[], None]:
         """What the operating system tells of a process that has ended: nobody there answers any more."""
         life = self.life
-        return lambda: self.do_in(life, lambda: self._edge.drop(name))
+        return lambda: self.do_in(life, lambda: self._env.drop(name))
 
     def lose(self) -> str:
         if self._cluster.may_lose_disk(self) and self.world.goes_wrong("disks lost", 0.3, self.name):
@@ -124,7 +126,7 @@ class NodeMachine(Machine):
 
     def landed(self, topic: str) -> None:
         if self.life:
-            self._edge.log.landed(topic)
+            self._env.log.landed(topic)
 
     def replica_at_the_end(self, info: PartitionInfo) -> Replica | None:
         """Its replica of a partition, as a restart would find it if nothing more was lost."""
@@ -179,8 +181,8 @@ class NodeMachine(Machine):
         reply(_encode(answer))
 
 
-class MachineEdge:
-    """The `Edge` port of one life of a node, and its `Network`."""
+class MachineEnvironment:
+    """The `Environment` port of one life of a node, and its `Network`."""
 
     def __init__(self, machine: NodeMachine, cluster: Cluster, tell: Callable[[Event], None]) -> None:
         self._machine = machine

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamdyn.cluster.partition import Partition
-from streamdyn.core.apply import Schema
-from streamdyn.core.lease import LeaseKeeper
-from streamdyn.core.tables import PartitionInfo
-from streamdyn.replica.replica import Replica
+from streamdyn.model.tables import PartitionInfo
+from streamdyn.partition.partition import Partition
 from streamdyn.settings import LEASE_DURATION_MS
 from streamdyn.simulation.disk import DiskStore
 from streamdyn.simulation.machine import Machine
@@ -26,12 +23,15 @@ from streamdyn.simulation.world import (
     World,
     network_ms,
 )
+from streamdyn.statemachine.apply import Schema
+from streamdyn.statemachine.lease import LeaseKeeper
+from streamdyn.storage.replica import Replica
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamdyn.core.commands import Command
-    from streamdyn.log.events import Event
+    from streamdyn.kafka.events import Event
+    from streamdyn.statemachine.commands import Command
 
 INFO = PartitionInfo("p", "topic", 0, "topic-id")
 EXPIRE_INTERVAL_MS = 500
@@ -82,7 +82,7 @@ class PartitionMachine(Machine):
         self._reader.follow()
 
     def _look_at_topic(self, partition: Partition) -> None:
-        """As `cluster.topic_checks` does: it is still the same one, and is followed again."""
+        """As `control.topic_checks` does: it is still the same one, and is followed again."""
         life = self.life
 
         def looked() -> None:

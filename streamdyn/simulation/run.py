@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamdyn.core.commands import PutItem
-from streamdyn.core.indexes import BASE_SPACE
+from streamdyn.model.indexes import BASE_SPACE
 from streamdyn.simulation.client import KEYS, Client
 from streamdyn.simulation.history import STRONG, Op
 from streamdyn.simulation.judges import ReaderJudge, judge_history, judge_replicas
 from streamdyn.simulation.partition_machine import INFO, PartitionMachine, Parts
 from streamdyn.simulation.topic import ForeignProducer, Topic
 from streamdyn.simulation.world import NEVER, Fault, Report, World
+from streamdyn.statemachine.commands import PutItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from streamdyn.codec import decode_batch, encode_batch
-from streamdyn.core.commands import PlaceReplicas, PutItem
-from streamdyn.log.events import Delivered, Event, Fetched, LogLost, RawRecord, Undelivered
+from streamdyn.kafka.events import Delivered, Event, Fetched, LogLost, RawRecord, Undelivered
 from streamdyn.simulation.world import network_ms
+from streamdyn.statemachine.commands import PlaceReplicas, PutItem
+from streamdyn.wal.codec import decode_batch, encode_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

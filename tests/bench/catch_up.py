@@ -27,9 +27,9 @@ from confluent_kafka.admin import AdminClient
 from rich.console import Console
 from rich.table import Table
 
-from streamdyn.codec import encode_batch
-from streamdyn.core.commands import PutItem
-from streamdyn.core.keys import KeySchema, storage_key
+from streamdyn.model.keys import KeySchema, storage_key
+from streamdyn.statemachine.commands import PutItem
+from streamdyn.wal.codec import encode_batch
 from tests.bench.callers import Caller, Callers, latencies_ms
 from tests.system.harness import make_table, until
 from tests.torture.cluster import Cluster

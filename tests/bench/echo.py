@@ -10,7 +10,7 @@ from typing import Any
 
 import uvloop
 
-from streamdyn.gateway.server import Server, listen
+from streamdyn.api.server import Server, listen
 
 ANSWER = b"x" * 1024
 

@@ -28,8 +28,8 @@ from confluent_kafka import Producer
 from rich.console import Console
 from rich.table import Table
 
-from streamdyn.codec import encode_batch
-from streamdyn.core.commands import PutItem
+from streamdyn.statemachine.commands import PutItem
+from streamdyn.wal.codec import encode_batch
 from tests.bench.load import item
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ import time
 
 import orjson
 
-from streamdyn.core.rows import encode_row
-from streamdyn.core.values import canonicalize_item
-from streamdyn.operations.catalog import run
-from streamdyn.operations.database import PageLimits, take_page
-from tests.operations.fake import ID, FakeDatabase
+from streamdyn.api.catalog import run
+from streamdyn.model.pages import PageLimits, take_page
+from streamdyn.model.rows import encode_row
+from streamdyn.model.values import canonicalize_item
+from tests.api.fake import ID, FakeDatabase
 
 SECONDS = 1.0
 VALUES = {":p": {"S": "a"}, ":n": {"N": "5"}}

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from streamdyn.cli.up import spare_the_collector
-from streamdyn.cluster.data_dir import DataDir
-from streamdyn.cluster.running import Addresses, RunningNode
-from streamdyn.core.commands import PutItem
-from streamdyn.replica.replica import Replica
+from streamdyn.node.data_dir import DataDir
+from streamdyn.node.running import Addresses, RunningNode
 from streamdyn.settings import Settings
+from streamdyn.statemachine.commands import PutItem
+from streamdyn.storage.replica import Replica
 
 if TYPE_CHECKING:
-    from streamdyn.core.commands import RecordBatch
+    from streamdyn.statemachine.commands import RecordBatch
 
 commands, records = 0, 0
 first = last = cpu_first = cpu_last = 0.0

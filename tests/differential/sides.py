@@ -9,10 +9,10 @@ from typing import Any, Protocol, Self
 
 import orjson
 
+from streamdyn.api.catalog import run
 from streamdyn.errors import ApiError
-from streamdyn.operations.catalog import run
+from tests.api.fake import FakeDatabase
 from tests.differential.oracle import HOST
-from tests.operations.fake import FakeDatabase
 
 HEADERS = {
     "content-type": "application/x-amz-json-1.0",

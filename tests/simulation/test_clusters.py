@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from streamdyn.cli.main import app
-from streamdyn.cluster.follower_reads import FollowerReads
-from streamdyn.cluster.partition import Partition
-from streamdyn.cluster.replicas import Replicas
-from streamdyn.cluster.upkeep import Upkeep
-from streamdyn.core.tables import DELETING
+from streamdyn.control.upkeep import Upkeep
+from streamdyn.model.tables import DELETING
+from streamdyn.node.replicas import Replicas
+from streamdyn.partition.follower_reads import FollowerReads
+from streamdyn.partition.partition import Partition
 from streamdyn.simulation import cluster_run
 from streamdyn.simulation.cluster_run import run_cluster
 from streamdyn.simulation.minimize import minimize

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from streamdyn.codec import encode_batch
-from streamdyn.core import apply as apply_module
-from streamdyn.core.apply import Applied, Schema
-from streamdyn.core.commands import (
+from streamdyn.kafka.events import RawRecord
+from streamdyn.simulation.conformance import Shown, Stand, Told, judge_log
+from streamdyn.simulation.model import OUT_OF_PLACE, REFUSED
+from streamdyn.statemachine import apply as apply_module
+from streamdyn.statemachine.apply import Applied, Schema
+from streamdyn.statemachine.commands import (
     META_COMMANDS,
     START,
     DeleteItem,
@@ -25,15 +27,13 @@ from streamdyn.core.commands import (
     Scrub,
     UpdateItem,
 )
-from streamdyn.core.dedupe import DedupeWindow
-from streamdyn.core.items import apply_item_command
-from streamdyn.core.lease import accept
-from streamdyn.log.events import RawRecord
-from streamdyn.simulation.conformance import Shown, Stand, Told, judge_log
-from streamdyn.simulation.model import OUT_OF_PLACE, REFUSED
+from streamdyn.statemachine.dedupe import DedupeWindow
+from streamdyn.statemachine.items import apply_item_command
+from streamdyn.statemachine.lease import accept
+from streamdyn.wal.codec import encode_batch
 
 if TYPE_CHECKING:
-    from streamdyn.core.commands import Command
+    from streamdyn.statemachine.commands import Command
 
 K, C = b"k", b"c"
 KEPT, LOST = b'{"k":{"S":"k"},"n":{"N":"5"}}', b'{"k":{"S":"k"},"n":{"N":"6"}}'

@@ -11,17 +11,17 @@ import pytest
 from typer.testing import CliRunner
 
 from streamdyn.cli.main import app
-from streamdyn.cluster.partition import Partition
-from streamdyn.cluster.waiters import Waiters
-from streamdyn.core import apply as apply_module
-from streamdyn.core.apply import Applied
-from streamdyn.core.commands import DONE, LeaseRelease, LeaseRenew
-from streamdyn.core.dedupe import DedupeWindow
-from streamdyn.core.lease import Lease, LeaseKeeper, accept
+from streamdyn.partition.partition import Partition
+from streamdyn.partition.waiters import Waiters
 from streamdyn.simulation.disk import DiskStore
 from streamdyn.simulation.history import Op, linearizable
 from streamdyn.simulation.partition_machine import Parts
 from streamdyn.simulation.run import run
+from streamdyn.statemachine import apply as apply_module
+from streamdyn.statemachine.apply import Applied
+from streamdyn.statemachine.commands import DONE, LeaseRelease, LeaseRenew
+from streamdyn.statemachine.dedupe import DedupeWindow
+from streamdyn.statemachine.lease import Lease, LeaseKeeper, accept
 
 SEEDS = 300
 MUTANT_SEEDS = 300
@@ -151,7 +151,7 @@ def accepts_renewals_of_anyone(lease, command, position):
 
 
 # The lease looked at before the read, and not after it, is not among them: it goes wrong only where a deposed holder's
-# replica is ahead of the new holder's, which 400 seeds have not met. `tests/cluster/test_partition.py` has that case.
+# replica is ahead of the new holder's, which 400 seeds have not met. `tests/partition/test_partition.py` has that case.
 
 
 class ReadsBeforeItsOwnClaim(Partition):

@@ -14,11 +14,11 @@ import psutil
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from streamdyn.codec import encode_batch
-from streamdyn.core.commands import CreateTable, DeleteTable
-from streamdyn.core.tables import encode_table
-from streamdyn.operations.create_table import _new_table
+from streamdyn.api.operations.create_table import _new_table
+from streamdyn.model.tables import encode_table
 from streamdyn.settings import Settings
+from streamdyn.statemachine.commands import CreateTable, DeleteTable
+from streamdyn.wal.codec import encode_batch
 from tests.system.conftest import Make, _maker
 from tests.system.harness import Instance, alive, make_table, put, strong_get, until
 

@@ -11,13 +11,13 @@ import msgspec
 import orjson
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from streamdyn.cluster.directory import META
-from streamdyn.core.apply import Schema
-from streamdyn.core.commands import META_COMMANDS, START, Position
-from streamdyn.core.keys import KeySchema, hash_ranges, key_hash, storage_key
-from streamdyn.log.events import RawRecord
+from streamdyn.kafka.events import RawRecord
+from streamdyn.model.keys import KeySchema, hash_ranges, key_hash, storage_key
+from streamdyn.routing.directory import META
 from streamdyn.simulation.conformance import Shown, Stand, Told, judge_log
 from streamdyn.simulation.model import REFUSED
+from streamdyn.statemachine.apply import Schema
+from streamdyn.statemachine.commands import META_COMMANDS, START, Position
 from tests.torture import history as h
 from tests.torture.clients import TABLE
 

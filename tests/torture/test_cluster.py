@@ -14,9 +14,9 @@ from rocksdict import Options, Rdict
 from typer.testing import CliRunner
 
 from streamdyn.cli.main import app
-from streamdyn.codec import encode_batch
-from streamdyn.core.commands import PutItem
-from streamdyn.core.keys import KeySchema, storage_key
+from streamdyn.model.keys import KeySchema, storage_key
+from streamdyn.statemachine.commands import PutItem
+from streamdyn.wal.codec import encode_batch
 from tests.system.harness import make_table, put, strong_get, until
 from tests.torture.cluster import Cluster
 
@@ -213,7 +213,7 @@ def test_nodes_of_two_record_formats_side_by_side(cluster: Cluster, clients: lis
     put(clients[0], "formats", "a", 1)
     told = partition(cluster, "formats")
     newer = next(n for n in cluster.nodes if node_id(cluster, n) == told["replicas"][1]["node"])
-    (tmp_path / "sitecustomize.py").write_text("import streamdyn.codec\nstreamdyn.codec.FORMAT = 2\n")
+    (tmp_path / "sitecustomize.py").write_text("import streamdyn.wal.codec\nstreamdyn.wal.codec.FORMAT = 2\n")
     node = cluster.nodes[newer]
     node.stop()
     node.environment["PYTHONPATH"] = str(tmp_path)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from streamdyn.codec import encode_batch
-from streamdyn.core.commands import START, Expression, LeaseClaim, Position, PutItem, UpdateItem
-from streamdyn.log.events import RawRecord
+from streamdyn.kafka.events import RawRecord
+from streamdyn.statemachine.commands import START, Expression, LeaseClaim, Position, PutItem, UpdateItem
+from streamdyn.wal.codec import encode_batch
 from tests.torture.history import ADD, OK, PUT, PUT_IF, REFUSED, SPACING, Call
 from tests.torture.log_check import Trace, judge_logs, note_call, note_read, stored
 

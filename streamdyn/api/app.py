@@ -1,0 +1,213 @@
+"""HTTP to operations and back: the DynamoDB JSON protocol as an ASGI application.
+
+One POST to / is one call: its name in `X-Amz-Target`, its members in the body. Every answer carries a request id and
+the CRC-32 of its body, as DynamoDB's do. Signatures are not checked: the endpoint is for machines you trust.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+from zlib import MAX_WBITS, crc32, decompressobj
+from zlib import error as zlib_error
+
+import orjson
+
+from streamdyn.api.catalog import run
+from streamdyn.api.positions import POSITION_HEADER, decode_positions, encode_positions
+from streamdyn.errors import (
+    ApiError,
+    ConditionalCheckFailedException,
+    InternalServerError,
+    SerializationException,
+    UnknownOperationException,
+    ValidationException,
+)
+from streamdyn.routing.session import NO_WISHES
+from streamdyn.settings import REQUEST_MAX_BYTES
+from streamdyn.statemachine.commands import COMMAND_ID_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from streamdyn.control.operator import Operator
+    from streamdyn.routing.session import Session, Wishes
+
+logger = logging.getLogger(__name__)
+
+
+TARGET_PREFIX = b"DynamoDB_20120810."
+OPERATOR_PREFIX = b"Streamdyn."
+# Ids must differ, not be secret: seeded once from the system, as asking it each time took 25 % of a strong read.
+_random = random.Random()  # noqa: S311
+
+GZIP = MAX_WBITS | 16  # zlib's way to say that a gzip header comes first
+TOO_LARGE = "Request size exceeded the limit of 16 MB"
+JSON_TYPE = b"application/x-amz-json-1.0"
+# Strongly consistent reads of a request with this header, `true`, include what any Kafka producer had acknowledged.
+BARRIER_HEADER = b"x-streamdyn-barrier"
+
+
+class Gateway:
+    """The ASGI application. `session` opens a request's view of the database; `operator` is the cluster's own."""
+
+    def __init__(self, session: Callable[[Wishes], Session], operator: Operator) -> None:
+        self._session = session
+        self._operator = operator
+
+    async def __call__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+    ) -> None:
+        if scope["type"] != "http":
+            return
+        if scope["method"] == "GET":
+            await _reply(send, 200, b"healthy: dynamodb", b"text/plain")
+            return
+        status, answer, positions = 200, b"", b""
+        try:
+            answer, positions = await self._call(scope["headers"], receive)
+        except ApiError as error:
+            status, answer = error.status, _error_body(error)
+        except Exception:
+            # A defect of ours: the client gets the retryable error, the operator the details.
+            logger.exception("a request failed")
+            failure = InternalServerError("The request processing has failed because of an unknown error")
+            status, answer = failure.status, _error_body(failure)
+        await _reply(send, status, answer, JSON_TYPE, positions)
+
+    async def _call(
+        self, headers: list[tuple[bytes, bytes]], receive: Callable[[], Awaitable[dict[str, Any]]]
+    ) -> tuple[bytes, bytes]:
+        """The answer's body, and the positions of its writes."""
+        target = invocation = host = encoding = b""
+        places: list[bytes] = []
+        wishes = NO_WISHES
+        for name, value in headers:
+            if name == b"x-amz-target":
+                target = value
+            elif name == b"amz-sdk-invocation-id":
+                invocation = value
+            elif name == b"content-encoding":
+                encoding = value
+            elif name == b"host":
+                host = value
+            elif name == POSITION_HEADER:
+                places.append(value)
+            elif name == BARRIER_HEADER:
+                wishes = replace(wishes, barrier=wishes.barrier or _is_true(value))
+        if places:
+            wishes = replace(wishes, after=decode_positions(b",".join(places)))
+        body = await _read(receive)
+        if encoding == b"gzip":
+            body = _unzipped(body)
+        if target.startswith(OPERATOR_PREFIX):
+            return await self._operate(target[len(OPERATOR_PREFIX) :], body), b""
+        if not target.startswith(TARGET_PREFIX):
+            raise UnknownOperationException
+        operation = target[len(TARGET_PREFIX) :].decode("latin-1")
+        id_ = _command_id(invocation, target, body)
+        session = self._session(wishes)
+        answer = await run(operation, id_, body, session, host.decode("latin-1"))
+        return answer, encode_positions(session.positions) if session.positions else b""
+
+    async def _operate(self, operation: bytes, body: bytes) -> bytes:
+        """One of the operator's calls: as DynamoDB's, but for the prefix of its name."""
+        if operation == b"Status":
+            return orjson.dumps(await self._operator.status())
+        if operation == b"Verify":
+            return orjson.dumps(await self._operator.verify())
+        if operation == b"Drain":
+            return orjson.dumps(await self._operator.drain(_member(body, "node")))
+        if operation == b"Forget":
+            return orjson.dumps(await self._operator.forget(_member(body, "node")))
+        raise UnknownOperationException(f"streamdyn has no operation {operation.decode('latin-1')}")
+
+
+def _is_true(barrier: bytes) -> bool:
+    """A value that means something else to its client than to us must not be taken for no barrier."""
+    word = barrier.strip().lower()
+    if word not in (b"true", b"false"):
+        raise ValidationException(f"x-streamdyn-barrier may be true or false, and is {barrier.decode('latin-1')!r}")
+    return word == b"true"
+
+
+def _member(body: bytes, name: str) -> str:
+    try:
+        value = orjson.loads(body)[name]
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        value = None
+    if not isinstance(value, str):
+        raise ValidationException(f"The request has no string {name!r}")
+    return value
+
+
+def _command_id(invocation: bytes, target: bytes, body: bytes) -> bytes:
+    """The same for each attempt that an SDK makes of one call, and for nothing else: the body is part of it, so that a
+    client that uses one invocation id for two requests cannot get the first one's answer for the second.
+    """
+    if not invocation:
+        return _random.randbytes(COMMAND_ID_BYTES)
+    return blake2b(b"%b %b %b" % (invocation, target, body), digest_size=COMMAND_ID_BYTES).digest()
+
+
+async def _read(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > REQUEST_MAX_BYTES:
+            raise SerializationException(TOO_LARGE)
+    return b"".join(parts)
+
+
+def _unzipped(body: bytes) -> bytes:
+    """A compressed request, which may not grow beyond the largest one that comes as it is."""
+    inflater = decompressobj(GZIP)
+    try:
+        text = inflater.decompress(body, REQUEST_MAX_BYTES)
+    except zlib_error:
+        raise SerializationException from None
+    if inflater.unconsumed_tail:
+        raise SerializationException(TOO_LARGE)
+    if not inflater.eof:
+        raise SerializationException
+    return text
+
+
+async def _reply(
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+    status: int,
+    body: bytes,
+    content_type: bytes,
+    positions: bytes = b"",
+) -> None:
+    headers = [
+        (b"content-type", content_type),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-amzn-requestid", b"%052X" % _random.getrandbits(208)),
+        (b"x-amz-crc32", b"%d" % crc32(body)),
+    ]
+    if positions:
+        headers.append((POSITION_HEADER, positions))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _error_body(error: ApiError) -> bytes:
+    told: dict[str, Any] = {"__type": error.kind}
+    if error.message is not None:
+        told["message"] = error.message
+    if isinstance(error, ConditionalCheckFailedException) and error.item is not None:
+        told["Item"] = orjson.Fragment(error.item)
+    return orjson.dumps(told)

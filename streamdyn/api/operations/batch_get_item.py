@@ -1,0 +1,144 @@
+"""BatchGetItem: read up to 100 items of one or more tables by their keys."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from streamdyn.api.answers.capacity import read_units, table_capacity, wants_capacity
+from streamdyn.api.answers.pages import projected
+from streamdyn.api.validation.legacy import check_mixing, translate_legacy
+from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.request_expressions import parse_expressions
+from streamdyn.api.validation.table_names import resolve_table_name
+from streamdyn.errors import ProvisionedThroughputExceededException, ValidationException
+from streamdyn.model.keys import storage_key
+from streamdyn.model.rows import row_size
+from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.values import check_key
+from streamdyn.settings import BATCH_GET_MAX_BYTES, BATCH_GET_MAX_KEYS
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+    from streamdyn.api.validation.request_expressions import Expressions
+    from streamdyn.model.tables import Table
+
+DUPLICATES = "Provided list of item keys contains duplicates"
+
+
+@dataclass(frozen=True, slots=True)
+class TableRead:
+    """What a request wants of one table; `asked` is its own member for that."""
+
+    name: str
+    asked: dict[str, Any]
+    keys: list[dict[str, Any]]
+    expressions: Expressions
+
+    @property
+    def consistent(self) -> bool:
+        return bool(self.asked.get("ConsistentRead", False))
+
+
+@dataclass(slots=True)
+class TableAnswer:
+    """What came of it: rows in the order of their keys, the keys that were not read, and the units that it cost."""
+
+    rows: list[bytes] = field(default_factory=list)
+    unread: list[dict[str, Any]] = field(default_factory=list)
+    units: float = 0.0
+
+
+# What a read gives: a row, or nothing, or that its partition is too busy.
+Found = bytes | ProvisionedThroughputExceededException | None
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    body = request.body
+    _check_one_way_to_project(body["RequestItems"])
+    reads = [_table_read(name, asked) for name, asked in body["RequestItems"].items()]
+    _check_keys(reads)
+    tables = [serving_table(db, resolve_table_name(read.name)) for read in reads]
+    both = list(zip(reads, tables, strict=True))
+    for read, table in both:
+        for key in read.keys:
+            check_key(table.keys, key)
+        check_scalar_keys(table, read.expressions.nested)
+    found = await asyncio.gather(*(_read(db, table, read, key) for read, table in both for key in read.keys))
+    _check_progress(found)
+    return _answer(body, reads, _share_out(reads, found))
+
+
+def _check_one_way_to_project(asked: dict[str, dict[str, Any]]) -> None:
+    """The expressions of one table and the AttributesToGet of another don't go together either."""
+    members = {member for of_table in asked.values() for member in of_table}
+    if {"AttributesToGet", "ProjectionExpression"} <= members:
+        raise ValidationException(
+            "Can not use both expression and non-expression parameters in the same request: "
+            "Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}"
+        )
+
+
+def _table_read(name: str, asked: dict[str, Any]) -> TableRead:
+    check_mixing("BatchGetItem", asked)
+    for key in asked["Keys"]:
+        canonicalize_in_current_words(key)
+    body = translate_legacy("BatchGetItem", asked)
+    return TableRead(name, asked, asked["Keys"], parse_expressions("BatchGetItem", body, is_limited=body is asked))
+
+
+def _check_keys(reads: list[TableRead]) -> None:
+    if sum(len(read.keys) for read in reads) > BATCH_GET_MAX_KEYS:
+        raise ValidationException("Too many items requested for the BatchGetItem call")
+    for read in reads:
+        distinct = {orjson.dumps(key, option=orjson.OPT_SORT_KEYS) for key in read.keys}
+        if len(distinct) < len(read.keys):
+            raise ValidationException(DUPLICATES)
+
+
+async def _read(db: Database, table: Table, read: TableRead, key: dict[str, Any]) -> Found:
+    try:
+        return await db.read(table, storage_key(table.keys, key), consistent=read.consistent)
+    except ProvisionedThroughputExceededException as too_busy:
+        return too_busy
+
+
+def _share_out(reads: list[TableRead], found: list[Found]) -> list[TableAnswer]:
+    """Each table's share of what was found. Where that is more than one answer may hold, the rest counts as unread."""
+    answers = [TableAnswer() for _ in reads]
+    asked = [(read, answer, key) for read, answer in zip(reads, answers, strict=True) for key in read.keys]
+    size = 0
+    for (read, answer, key), row in zip(asked, found, strict=True):
+        row_bytes = row_size(row) if isinstance(row, bytes) else 0
+        if isinstance(row, ProvisionedThroughputExceededException) or size + row_bytes > BATCH_GET_MAX_BYTES:
+            answer.unread.append(key)
+            continue
+        size += row_bytes
+        answer.units += read_units(row_bytes, consistent=read.consistent)
+        if row is not None:
+            answer.rows.append(row)
+    return answers
+
+
+def _check_progress(found: list[Found]) -> None:
+    """A batch of which nothing could be read is an error, not an answer."""
+    busy = [row for row in found if isinstance(row, ProvisionedThroughputExceededException)]
+    if busy and len(busy) == len(found):
+        raise busy[0]
+
+
+def _answer(body: dict[str, Any], reads: list[TableRead], answers: list[TableAnswer]) -> bytes:
+    both = list(zip(reads, answers, strict=True))
+    responses = (
+        orjson.dumps(read.name) + b":[" + b",".join(projected(read.expressions, answer.rows)) + b"]"
+        for read, answer in both
+    )
+    unread = {read.name: {**read.asked, "Keys": answer.unread} for read, answer in both if answer.unread}
+    members = [b'"Responses":{' + b",".join(responses) + b"}", b'"UnprocessedKeys":' + orjson.dumps(unread)]
+    if wants_capacity(body):
+        costs = [table_capacity(body, read.name, answer.units) for read, answer in both]
+        members.append(b'"ConsumedCapacity":' + orjson.dumps(costs))
+    return b"{" + b",".join(members) + b"}"

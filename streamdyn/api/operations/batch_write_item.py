@@ -1,0 +1,162 @@
+"""BatchWriteItem: up to 25 puts and deletes of items of one or more tables, each on its own: this is no transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from streamdyn.api.answers.capacity import table_capacity, wants_capacity
+from streamdyn.api.answers.item_writes import COLLECTION_SIZE_GB, write_cost
+from streamdyn.api.operations.batch_get_item import DUPLICATES
+from streamdyn.api.operations.put_item import check_size
+from streamdyn.api.validation.lookup import serving_table
+from streamdyn.api.validation.table_names import resolve_table_name
+from streamdyn.errors import ProvisionedThroughputExceededException, ValidationException
+from streamdyn.model.keys import storage_key
+from streamdyn.model.rows import encode_row
+from streamdyn.model.value_faults import canonicalize_in_older_words
+from streamdyn.model.values import check_index_keys, check_key
+from streamdyn.settings import BATCH_WRITE_MAX_ITEMS
+from streamdyn.statemachine.commands import COMMAND_ID_BYTES, DeleteItem, PutItem
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+    from streamdyn.model.tables import Table
+    from streamdyn.statemachine.commands import ItemCommand, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One put or delete. `name` is what the request calls its table, `asked` its own member of the request, `item` the
+    item or the key in it, and `size` that of an item to put.
+    """
+
+    name: str
+    asked: dict[str, Any]
+    item: dict[str, Any]
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A write that was carried out by `command`, which replaced the row `old`."""
+
+    write: Write
+    command: ItemCommand
+    old: bytes | None
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    body = request.body
+    writes = [_checked(name, asked) for name, requests in body["RequestItems"].items() for asked in requests]
+    if len(writes) > BATCH_WRITE_MAX_ITEMS:
+        raise ValidationException("Too many items requested for the BatchWriteItem call")
+    tables = {name: serving_table(db, resolve_table_name(name)) for name in body["RequestItems"]}
+    commands = [
+        _command(command_id(request.id, place), tables[write.name], write, wants_old=wants_capacity(body))
+        for place, write in enumerate(writes)
+    ]
+    _check_distinct(writes, commands)
+    both = list(zip(writes, commands, strict=True))
+    outcomes = await asyncio.gather(
+        *(db.write(tables[write.name], command) for write, command in both), return_exceptions=True
+    )
+    _check_outcomes(outcomes)
+    done = [
+        Done(write, command, outcome.old)
+        for (write, command), outcome in zip(both, outcomes, strict=True)
+        if not isinstance(outcome, BaseException)
+    ]
+    refused = [write for write, outcome in zip(writes, outcomes, strict=True) if isinstance(outcome, BaseException)]
+    return _answer(body, tables, done, refused)
+
+
+def _checked(name: str, asked: dict[str, Any]) -> Write:
+    """A put or delete whose values are right, whatever its table is."""
+    if len(asked) != 1:
+        # DynamoDB's own words for a member that is neither or both.
+        raise ValidationException(
+            "Supplied AttributeValue has more than one datatypes set, "
+            "must contain exactly one of the supported datatypes"
+        )
+    if "DeleteRequest" in asked:
+        key = asked["DeleteRequest"]["Key"]
+        canonicalize_in_older_words(key)
+        return Write(name, asked, key, None)
+    item = asked["PutRequest"]["Item"]
+    size = canonicalize_in_older_words(item)
+    check_size(size)
+    return Write(name, asked, item, size)
+
+
+def command_id(request_id: bytes, place: int) -> bytes:
+    """The id of the command at one place of a batch: the same for all attempts of the call, so that it applies once."""
+    return blake2b(request_id + place.to_bytes(2, "big"), digest_size=COMMAND_ID_BYTES).digest()
+
+
+def _command(id: bytes, table: Table, write: Write, *, wants_old: bool) -> ItemCommand:  # noqa: A002 - its name everywhere
+    item = write.item
+    if write.size is None:
+        check_key(table.keys, item)
+        return DeleteItem(id, storage_key(table.keys, item), wants_old)
+    # Within a batch, DynamoDB has for an item without its key the words for a wrong key.
+    check_key(table.keys, {name: item[name] for name in table.keys.names if name in item})
+    check_index_keys(table.indexes, item)
+    return PutItem(id, storage_key(table.keys, item), orjson.dumps(item), write.size, wants_old)
+
+
+def _check_distinct(writes: list[Write], commands: list[ItemCommand]) -> None:
+    if len({(write.name, command.key) for write, command in zip(writes, commands, strict=True)}) < len(writes):
+        raise ValidationException(DUPLICATES)
+
+
+def _check_outcomes(outcomes: list[Outcome | BaseException]) -> None:
+    """A busy partition leaves writes undone, which the client may ask for again; any other error is that of the call,
+    and so it is if nothing at all was done.
+    """
+    busy = [outcome for outcome in outcomes if isinstance(outcome, ProvisionedThroughputExceededException)]
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and (outcome not in busy or len(busy) == len(outcomes)):
+            raise outcome
+
+
+def _answer(body: dict[str, Any], tables: dict[str, Table], done: list[Done], refused: list[Write]) -> bytes:
+    unprocessed: dict[str, Any] = {}
+    for write in refused:
+        unprocessed.setdefault(write.name, []).append(write.asked)
+    answer: dict[str, Any] = {"UnprocessedItems": unprocessed}
+    if body.get("ReturnItemCollectionMetrics") == "SIZE":
+        metrics = {name: _collections(table, name, done) for name, table in tables.items() if table.indexes}
+        if metrics:
+            answer["ItemCollectionMetrics"] = metrics
+    if wants_capacity(body):
+        answer["ConsumedCapacity"] = [_cost(body, table, name, done) for name, table in tables.items()]
+    return orjson.dumps(answer)
+
+
+def _collections(table: Table, name: str, done: list[Done]) -> list[dict[str, Any]]:
+    """The item collections of one table that were written to, each once."""
+    values = [one.write.item[table.keys.partition] for one in done if one.write.name == name]
+    distinct = {orjson.dumps(value): value for value in values}
+    return [
+        {"ItemCollectionKey": {table.keys.partition: value}, "SizeEstimateRangeGB": COLLECTION_SIZE_GB}
+        for value in distinct.values()
+    ]
+
+
+def _cost(body: dict[str, Any], table: Table, name: str, done: list[Done]) -> dict[str, Any]:
+    units = 0.0
+    by_index: dict[str, float] = {}
+    for one in done:
+        if one.write.name == name:
+            command = one.command
+            new = encode_row(command.size, command.item) if isinstance(command, PutItem) else None
+            of_table, of_indexes = write_cost(table, one.old, new)
+            units += of_table
+            for index, share in of_indexes.items():
+                by_index[index] = by_index.get(index, 0.0) + share
+    return table_capacity(body, name, units, by_index)

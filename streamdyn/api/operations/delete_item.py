@@ -1,0 +1,62 @@
+"""DeleteItem: remove the item with a key, if there is one and a condition holds for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.api.answers.capacity import wants_capacity
+from streamdyn.api.answers.item_writes import (
+    check_return_values,
+    checked,
+    logged_condition,
+    wants_item_if_refused,
+    write_answer,
+)
+from streamdyn.api.validation.legacy import check_mixing, translate_legacy
+from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.request_expressions import parse_expressions
+from streamdyn.model.keys import storage_key
+from streamdyn.model.rows import row_item
+from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.values import check_key
+from streamdyn.statemachine.commands import DeleteItem
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+    from streamdyn.statemachine.commands import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A request that is right as far as it can be seen without its table."""
+
+    body: dict[str, Any]
+    condition: Expression | None
+    nested: tuple[str, ...]
+
+
+def _check(asked: dict[str, Any]) -> Checked:
+    check_mixing("DeleteItem", asked)
+    canonicalize_in_current_words(asked["Key"])
+    check_return_values(asked)
+    body = translate_legacy("DeleteItem", asked)
+    expressions = parse_expressions("DeleteItem", body, is_limited=body is asked)
+    return Checked(body, logged_condition(body, expressions), expressions.nested)
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    asked = checked(_check, request.body)
+    body = asked.body
+    key = body["Key"]
+    table = serving_table(db, body["TableName"])
+    check_key(table.keys, key)
+    check_scalar_keys(table, asked.nested)
+    returns_old = body.get("ReturnValues") == "ALL_OLD"
+    wants_old = returns_old or wants_capacity(body)
+    command = DeleteItem(
+        request.id, storage_key(table.keys, key), wants_old, asked.condition, wants_item_if_refused(body)
+    )
+    old = (await db.write(table, command)).old
+    attributes = row_item(old) if old is not None and returns_old else None
+    return write_answer(body, table, attributes, old, None)

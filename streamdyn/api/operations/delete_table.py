@@ -1,0 +1,18 @@
+"""DeleteTable: drop a table with all its items, unless it is protected against that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.api.answers.table_description import describe_deleted
+from streamdyn.api.validation.lookup import existing_table
+from streamdyn.statemachine.commands import DeleteTable
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+
+
+async def execute(request: Request, db: Database) -> dict[str, Any]:
+    table = existing_table(db, request.body["TableName"])
+    deleting = await db.change_table(DeleteTable(request.id, table.name))
+    return {"TableDescription": describe_deleted(deleting, db)}

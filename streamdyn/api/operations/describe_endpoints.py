@@ -1,0 +1,14 @@
+"""DescribeEndpoints: where to send requests, which is where this one came to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+
+CACHE_PERIOD_MINUTES = 1440
+
+
+async def execute(request: Request, db: Database) -> dict[str, Any]:  # noqa: ARG001 - as every operation
+    return {"Endpoints": [{"Address": request.host, "CachePeriodInMinutes": CACHE_PERIOD_MINUTES}]}

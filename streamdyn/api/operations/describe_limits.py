@@ -1,0 +1,20 @@
+"""DescribeLimits: the capacity quotas that DynamoDB gives a new account. Nothing here is limited by them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+
+ACCOUNT_MAX_UNITS = 80_000
+TABLE_MAX_UNITS = 40_000
+
+
+async def execute(request: Request, db: Database) -> dict[str, Any]:  # noqa: ARG001 - as every operation
+    return {
+        "AccountMaxReadCapacityUnits": ACCOUNT_MAX_UNITS,
+        "AccountMaxWriteCapacityUnits": ACCOUNT_MAX_UNITS,
+        "TableMaxReadCapacityUnits": TABLE_MAX_UNITS,
+        "TableMaxWriteCapacityUnits": TABLE_MAX_UNITS,
+    }

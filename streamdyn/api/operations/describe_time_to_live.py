@@ -1,0 +1,24 @@
+"""DescribeTimeToLive: by which attribute a table's items expire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.api.validation.lookup import existing_table
+from streamdyn.errors import ValidationException
+from streamdyn.model.tables import CREATING, DELETING
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+
+
+async def execute(request: Request, db: Database) -> dict[str, Any]:
+    table = existing_table(db, request.body["TableName"])
+    if table.status in (CREATING, DELETING):
+        raise ValidationException(
+            f"Cannot describe time to live while table is in {table.status} state: "
+            f"Current table state is {table.status}"
+        )
+    if table.ttl_attribute is None:
+        return {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+    return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": table.ttl_attribute}}

@@ -1,0 +1,14 @@
+"""ListTagsOfResource: a table's tags. They fit into one page, so there is never a NextToken, and one is passed over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.api.validation.tags import named_table
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+
+
+async def execute(request: Request, db: Database) -> dict[str, Any]:
+    return {"Tags": named_table(request.body, db).settings.get("Tags", [])}

@@ -1,0 +1,89 @@
+"""PutItem: store a whole item in place of the one with the same key, if a condition holds for that one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from streamdyn.api.answers.capacity import wants_capacity
+from streamdyn.api.answers.item_writes import (
+    check_return_values,
+    checked,
+    logged_condition,
+    wants_item_if_refused,
+    write_answer,
+)
+from streamdyn.api.validation.legacy import check_mixing, translate_legacy
+from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.request_expressions import parse_expressions
+from streamdyn.errors import ValidationException
+from streamdyn.model.keys import storage_key
+from streamdyn.model.rows import encode_row, row_item
+from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.values import check_index_keys, check_item_keys
+from streamdyn.settings import ITEM_MAX_BYTES
+from streamdyn.statemachine.commands import PutItem
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+    from streamdyn.model.tables import Table
+    from streamdyn.statemachine.commands import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A request that is right as far as it can be seen without its table."""
+
+    body: dict[str, Any]
+    size: int
+    condition: Expression | None
+    nested: tuple[str, ...]
+
+
+def _check(asked: dict[str, Any]) -> Checked:
+    check_mixing("PutItem", asked)
+    size = canonicalize_in_current_words(asked["Item"])
+    check_return_values(asked)
+    body = translate_legacy("PutItem", asked)
+    expressions = parse_expressions("PutItem", body, is_limited=body is asked)
+    return Checked(body, size, logged_condition(body, expressions), expressions.nested)
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    asked = checked(_check, request.body)
+    body = asked.body
+    item = body["Item"]
+    check_size(asked.size)
+    table = serving_table(db, body["TableName"])
+    check_item(table, item)
+    check_scalar_keys(table, asked.nested)
+    returns_old = body.get("ReturnValues") == "ALL_OLD"
+    costs = wants_capacity(body)
+    command = PutItem(
+        request.id,
+        storage_key(table.keys, item),
+        orjson.dumps(item),
+        asked.size,
+        returns_old or costs,
+        asked.condition,
+        wants_item_if_refused(body),
+    )
+    old = (await db.write(table, command)).old
+    if not (returns_old or costs or table.indexes):
+        return b"{}"
+    attributes = row_item(old) if old is not None and returns_old else None
+    return write_answer(body, table, attributes, old, encode_row(command.size, command.item))
+
+
+def check_size(size: int) -> None:
+    if size > ITEM_MAX_BYTES:
+        raise ValidationException("Item size has exceeded the maximum allowed size")
+
+
+def check_item(table: Table, item: dict[str, Any]) -> None:
+    """An item must have the table's key, and right values where it has the keys of indexes."""
+    check_item_keys(table.keys, item)
+    if table.indexes:
+        check_index_keys(table.indexes, item)

@@ -1,0 +1,87 @@
+"""Query: the items of one partition key in the order of their sort keys, a page at a time, from a table or an index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.api.answers.pages import PageRead, answer_page
+from streamdyn.api.validation.filters import check_query_filter
+from streamdyn.api.validation.legacy import check_mixing, translate_legacy
+from streamdyn.api.validation.legacy_key_conditions import check_key_conditions, legacy_key_conditions
+from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.request_expressions import parse_expressions
+from streamdyn.api.validation.selection import check_select, named_index
+from streamdyn.api.validation.start_keys import behind, check_start_values, is_within, position, start_position
+from streamdyn.errors import ValidationException
+from streamdyn.expressions.key_conditions import key_conditions, key_range, missed_attribute, missed_key, ordered_by
+from streamdyn.model.value_faults import canonicalize_in_current_words
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+    from streamdyn.api.validation.request_expressions import Expressions
+    from streamdyn.expressions.key_conditions import KeyCondition
+    from streamdyn.model.keys import KeyRange
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    asked = request.body
+    check_mixing("Query", asked)
+    check_select(asked)
+    body = translate_legacy("Query", asked)
+    check_start_values(body, canonicalize_in_current_words)
+    expressions = parse_expressions("Query", body, is_limited=body is asked)
+    conditions, values = _conditions(body, expressions)
+    table = serving_table(db, body["TableName"])
+    index = named_index(table, body)
+    read = PageRead(body, expressions, table, index)
+    backwards = not body.get("ScanIndexForward", True)
+    keys = _keys(read, conditions, values, backwards=backwards)
+    filter_name = "QueryFilter" if "QueryFilter" in asked else "Filter Expression"
+    check_query_filter(expressions.filter, table, index, filter_name)
+    check_scalar_keys(table, expressions.nested)
+    return await answer_page(db, read, keys, backwards=backwards)
+
+
+def _conditions(body: dict[str, Any], expressions: Expressions) -> tuple[list[KeyCondition], dict[str, Any]]:
+    """The conditions on keys, and the values by placeholder; no conditions where KeyConditions ask for something that
+    a key cannot be looked up by.
+    """
+    if expressions.key_condition is not None:
+        return key_conditions(expressions.key_condition), expressions.values
+    if "KeyConditions" not in body:
+        raise ValidationException(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+        )
+    check_key_conditions(body["KeyConditions"])
+    return legacy_key_conditions(body["KeyConditions"])
+
+
+def _keys(read: PageRead, conditions: list[KeyCondition], values: dict[str, Any], *, backwards: bool) -> KeyRange:
+    """The keys that the conditions select and that lie behind the starting key."""
+    index = read.index
+    attributes = [condition.attribute for condition in conditions] or list(read.body["KeyConditions"])
+    missed = missed_attribute(attributes, ordered_by(read.table.keys, index))
+    start = start_position(read.body, read.table, index, missed)
+    if missed is not None:
+        raise missed_key(missed)
+    if not conditions:
+        raise ValidationException("Attempted conditional constraint is not an indexable operation")
+    keys = key_range(conditions, values, read.table.keys, index)
+    if start is not None and not is_within(start, keys):
+        raise _outside(read, conditions, values, keys)
+    return behind(keys, start, backwards=backwards)
+
+
+def _outside(
+    read: PageRead, conditions: list[KeyCondition], values: dict[str, Any], keys: KeyRange
+) -> ValidationException:
+    """Why a starting key is not one that the query could have ended with."""
+    if len(conditions) == 1:
+        return ValidationException("The provided starting key is outside query boundaries based on provided conditions")
+    schema = read.table.keys
+    (partition,) = (condition for condition in conditions if condition.attribute == schema.partition)
+    of_same_partition = {**read.body["ExclusiveStartKey"], schema.partition: values[partition.operands[0]]}
+    if is_within(position(of_same_partition, schema, read.index), keys):
+        # DynamoDB's own words for a right sort key under a wrong partition key.
+        return ValidationException("The query can return at most one row and cannot be restarted")
+    return ValidationException("The provided starting key does not match the range key predicate")

@@ -1,0 +1,62 @@
+"""Scan: all items of a table or an index in the order of their hashes, a page at a time, whole or one of n segments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.api.answers.pages import PageRead, answer_page
+from streamdyn.api.validation.legacy import check_mixing, translate_legacy
+from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.request_expressions import parse_expressions
+from streamdyn.api.validation.selection import check_select, named_index
+from streamdyn.api.validation.start_keys import BAD_KEY, behind, check_start_values, is_within, start_position
+from streamdyn.errors import ValidationException
+from streamdyn.model.keys import HASH_BYTES, HASH_SPACE, KEY_SPACE_END, KeyRange
+from streamdyn.model.value_faults import canonicalize_in_older_words
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    asked = request.body
+    check_mixing("Scan", asked)
+    check_select(asked)
+    body = translate_legacy("Scan", asked)
+    check_start_values(body, canonicalize_in_older_words)
+    _check_segment(body)
+    expressions = parse_expressions("Scan", body, is_limited=body is asked)
+    table = serving_table(db, body["TableName"])
+    index = named_index(table, body)
+    keys = segment_keys(body.get("Segment", 0), body.get("TotalSegments", 1))
+    start = start_position(body, table, index)
+    if start is not None and not is_within(start, keys):
+        raise ValidationException(
+            f"{BAD_KEY}: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. "
+            f"TotalSegments: {body['TotalSegments']} Segment: {body['Segment']}"
+        )
+    check_scalar_keys(table, expressions.nested)
+    return await answer_page(db, PageRead(body, expressions, table, index), behind(keys, start))
+
+
+def _check_segment(body: dict[str, Any]) -> None:
+    if "TotalSegments" not in body:
+        if "Segment" in body:
+            raise ValidationException(
+                "The TotalSegments parameter is required but was not present in the request "
+                "when Segment parameter is present"
+            )
+    elif "Segment" not in body:
+        raise ValidationException(
+            "The Segment parameter is required but was not present in the request "
+            "when parameter TotalSegments is present"
+        )
+    elif body["Segment"] >= body["TotalSegments"]:
+        raise ValidationException("The Segment parameter is zero-based and must be less than parameter TotalSegments")
+
+
+def segment_keys(segment: int, segments: int) -> KeyRange:
+    """The keys whose hashes lie in one of equal parts of the hash space, whatever partitions there are."""
+    first, behind_last = HASH_SPACE * segment // segments, HASH_SPACE * (segment + 1) // segments
+    stop = KEY_SPACE_END if behind_last == HASH_SPACE else behind_last.to_bytes(HASH_BYTES, "big")
+    return KeyRange(first.to_bytes(HASH_BYTES, "big"), stop)

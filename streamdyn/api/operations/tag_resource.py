@@ -1,0 +1,22 @@
+"""TagResource: give a table tags, or tags that it has another value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamdyn.api.validation.tags import check_tags, named_table
+from streamdyn.errors import ValidationException
+from streamdyn.statemachine.commands import TagTable
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    table = named_table(request.body, db)
+    tags = request.body.get("Tags")
+    if not tags:
+        raise ValidationException("Atleast one Tag needs to be provided as Input.")
+    check_tags(tags)
+    await db.change_table(TagTable(request.id, table.name, {tag["Key"]: tag["Value"] for tag in tags}))
+    return b""

@@ -1,0 +1,24 @@
+"""UntagResource: take tags away from a table; not an error where it has no such tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamdyn.api.validation.tags import check_count, check_key, named_table
+from streamdyn.errors import ValidationException
+from streamdyn.statemachine.commands import TagTable
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    table = named_table(request.body, db)
+    keys = request.body.get("TagKeys")
+    if not keys:
+        raise ValidationException("Atleast one Tag Key needs to be provided as Input.")
+    for key in keys:
+        check_key(key)
+    check_count(len(keys))
+    await db.change_table(TagTable(request.id, table.name, {}, tuple(keys)))
+    return b""

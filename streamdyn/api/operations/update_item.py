@@ -1,0 +1,123 @@
+"""UpdateItem: change attributes of the item with a key, if a condition holds for it; make one if there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from streamdyn.api.answers.capacity import wants_capacity
+from streamdyn.api.answers.item_writes import (
+    checked,
+    logged_condition,
+    logged_update,
+    wants_item_if_refused,
+    write_answer,
+)
+from streamdyn.api.validation.legacy import check_mixing, translate_legacy
+from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.request_expressions import parse_expressions
+from streamdyn.errors import ValidationException
+from streamdyn.expressions.updates import updated_attributes
+from streamdyn.model.keys import storage_key
+from streamdyn.model.rows import row_item
+from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.values import INVALID, check_key
+from streamdyn.statemachine.commands import UpdateItem
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+    from streamdyn.expressions.trees import Update
+    from streamdyn.model.keys import KeySchema
+    from streamdyn.model.tables import Table
+    from streamdyn.statemachine.commands import Expression, Outcome
+
+INCORRECT_TYPE = "An operand in the update expression has an incorrect data type"
+WANTS_OLD = ("ALL_OLD", "UPDATED_OLD")
+WANTS_NEW = ("ALL_NEW", "UPDATED_NEW")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A request that is right as far as it can be seen without its table."""
+
+    body: dict[str, Any]
+    tree: Update | None
+    update: Expression | None
+    condition: Expression | None
+    nested: tuple[str, ...]
+    is_legacy: bool
+
+
+def _check(asked: dict[str, Any]) -> Checked:
+    check_mixing("UpdateItem", asked)
+    canonicalize_in_current_words(asked["Key"])
+    is_legacy = "AttributeUpdates" in asked
+    body = translate_legacy("UpdateItem", asked)
+    expressions = parse_expressions("UpdateItem", body, is_limited=body is asked)
+    return Checked(
+        body,
+        expressions.update,
+        logged_update(body, expressions),
+        logged_condition(body, expressions),
+        expressions.nested,
+        is_legacy,
+    )
+
+
+async def execute(request: Request, db: Database) -> bytes:
+    asked = checked(_check, request.body)
+    body = asked.body
+    key = body["Key"]
+    table = serving_table(db, body["TableName"])
+    check_key(table.keys, key)
+    if asked.tree is not None:
+        _check_key_is_kept(table.keys, asked.tree)
+    check_scalar_keys(table, asked.nested)
+    returns = body.get("ReturnValues", "NONE")
+    costs = wants_capacity(body)
+    command = UpdateItem(
+        request.id,
+        storage_key(table.keys, key),
+        orjson.dumps(key),
+        asked.update,
+        costs or returns in WANTS_OLD,
+        costs or returns in WANTS_NEW,
+        asked.condition,
+        wants_item_if_refused(body),
+    )
+    outcome = await _write(db, table, command, is_legacy=asked.is_legacy)
+    return write_answer(body, table, _attributes(returns, asked.tree, outcome), outcome.old, outcome.new)
+
+
+async def _write(db: Database, table: Table, command: UpdateItem, *, is_legacy: bool) -> Outcome:
+    try:
+        return await db.write(table, command)
+    except ValidationException as error:
+        if is_legacy and error.message == INCORRECT_TYPE:
+            raise ValidationException("Type mismatch for attribute to update") from None
+        raise
+
+
+def _check_key_is_kept(keys: KeySchema, update: Update) -> None:
+    for path in update.paths:
+        if path.attribute in keys.names:
+            raise ValidationException(
+                f"{INVALID}Cannot update attribute {path.attribute}. This attribute is part of the key"
+            )
+
+
+def _attributes(returns: str, update: Update | None, outcome: Outcome) -> bytes | None:
+    """The answer's Attributes, as JSON, or None where there are none to tell."""
+    if returns == "NONE":
+        return None
+    row = outcome.old if returns in WANTS_OLD else outcome.new
+    if row is None:
+        return None
+    if returns in ("ALL_OLD", "ALL_NEW"):
+        return row_item(row)
+    if update is None:
+        return None
+    updated = updated_attributes(update, orjson.loads(row_item(row)))
+    return orjson.dumps(updated) if updated else None

@@ -1,0 +1,103 @@
+"""UpdateTable: another billing mode, capacity or class for a table, or its protection against deletion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from streamdyn.api.answers.table_description import describe
+from streamdyn.api.validation.billing import check_changed_billing, check_table_class
+from streamdyn.api.validation.lookup import existing_table
+from streamdyn.api.validation.streams_and_encryption import (
+    ENCRYPTION,
+    STREAM,
+    check_changed_encryption,
+    check_changed_stream,
+    no_stream,
+)
+from streamdyn.api.validation.unsupported import unsupported
+from streamdyn.errors import ValidationException
+from streamdyn.model.table_changes import PROVISIONED
+from streamdyn.model.values import INVALID
+from streamdyn.statemachine.commands import UpdateTable
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+
+INDEX_UPDATES = "GlobalSecondaryIndexUpdates"
+CAPACITY = ("BillingMode", "ProvisionedThroughput")
+CHANGES = (
+    *(*CAPACITY, INDEX_UPDATES, STREAM, ENCRYPTION),
+    *("TableClass", "DeletionProtectionEnabled", "OnDemandThroughput", "WarmThroughput"),
+)
+# DynamoDB passes over these where they are empty.
+IGNORED_IF_EMPTY = (INDEX_UPDATES, "OnDemandThroughput", "WarmThroughput")
+# Members that it takes only alone, and what it says otherwise, in its order.
+ALONE = {
+    ENCRYPTION: "Server-Side Encryption modification",
+    "TableClass": "TableClass modification",
+    "DeletionProtectionEnabled": "DeletionProtection modification",
+    "WarmThroughput": "WarmThroughput",
+}
+
+
+async def execute(request: Request, db: Database) -> dict[str, Any]:
+    body = request.body
+    changes = {m: body[m] for m in CHANGES if m in body and (body[m] or m not in IGNORED_IF_EMPTY)}
+    check_table_class(changes)
+    _check_together(changes)
+    check_changed_billing(changes)
+    check_changed_stream(changes)
+    check_changed_encryption(changes)
+    if INDEX_UPDATES in changes:
+        _check_index_updates(changes[INDEX_UPDATES])
+        raise unsupported(INDEX_UPDATES)
+    table = existing_table(db, body["TableName"])
+    if STREAM in changes:
+        raise no_stream(table)
+    updating = await db.change_table(UpdateTable(request.id, table.name, orjson.dumps(changes)))
+    return {"TableDescription": describe(updating, db)}
+
+
+def _check_together(changes: dict[str, Any]) -> None:
+    """DynamoDB takes one kind of change at a time."""
+    if not changes:
+        raise ValidationException(
+            "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+            "GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, "
+            "ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, OnDemandThroughput, "
+            "WarmThroughput or TableClass is required"
+        )
+    for member, noun in ALONE.items():
+        if member in changes and len(changes) > 1:
+            raise ValidationException(f"{INVALID}{noun} must be the only operation in the request")
+    if "OnDemandThroughput" in changes and not changes.keys() <= {*CAPACITY, "OnDemandThroughput"}:
+        raise ValidationException(
+            f"{INVALID}OnDemandThroughput can only be combined with BillingMode in an UpdateTable request"
+        )
+    provisions = "ProvisionedThroughput" in changes or changes.get("BillingMode") == PROVISIONED
+    if STREAM in changes and provisions:
+        raise ValidationException(f"{INVALID}You cannot modify stream status while updating table IOPS")
+
+
+def _check_index_updates(updates: list[dict[str, dict[str, Any]]]) -> None:
+    """What is wrong with these on their own: one action each, one update for each index."""
+    names: set[str] = set()
+    for update in updates:
+        if not update:
+            raise ValidationException(
+                f"{INVALID}One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
+                "GlobalSecondaryIndexUpdate.Delete must not be null"
+            )
+        if len(update) > 1:
+            raise ValidationException(
+                f"{INVALID}Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object"
+            )
+        (action,) = update.values()
+        if action["IndexName"] in names:
+            raise ValidationException(
+                f"{INVALID}Only one global secondary index update per index is allowed simultaneously. "
+                f"Index: {action['IndexName']}"
+            )
+        names.add(action["IndexName"])

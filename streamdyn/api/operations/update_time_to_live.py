@@ -1,0 +1,18 @@
+"""UpdateTimeToLive: name the attribute that tells when an item expires, or end that. Nothing expires yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.api.validation.lookup import existing_table
+from streamdyn.statemachine.commands import SetTimeToLive
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database, Request
+
+
+async def execute(request: Request, db: Database) -> dict[str, Any]:
+    asked = request.body["TimeToLiveSpecification"]
+    table = existing_table(db, request.body["TableName"])
+    await db.change_table(SetTimeToLive(request.id, table.name, asked["AttributeName"], asked["Enabled"]))
+    return {"TimeToLiveSpecification": asked}

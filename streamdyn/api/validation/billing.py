@@ -1,0 +1,100 @@
+"""What a request may ask of a table's capacity, before the table itself is looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamdyn.errors import ValidationException
+from streamdyn.model.table_changes import (
+    CAPACITY,
+    ON_DEMAND_WARM_UNITS,
+    PAY_PER_REQUEST,
+    PROVISIONED,
+    no_capacity_on_demand,
+)
+from streamdyn.model.values import INVALID
+
+CAPACITY_MAX_UNITS = 1_000_000_000_000
+ON_DEMAND_START = (
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/"
+    "on-demand-capacity-mode.html#on-demand-capacity-mode-initial"
+)
+TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
+
+
+def check_new_billing(body: dict[str, Any]) -> None:
+    """CreateTable's capacity, by its billing mode."""
+    provisioned = body.get("ProvisionedThroughput")
+    if body.get("BillingMode", PROVISIONED) == PAY_PER_REQUEST:
+        if provisioned is not None:
+            raise no_capacity_on_demand()
+    elif provisioned is None:
+        raise ValidationException(
+            f"{INVALID}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"
+        )
+    else:
+        check_capacity(provisioned)
+    _check_new_limits(body)
+    _check_new_warmth(body)
+
+
+def check_changed_billing(body: dict[str, Any]) -> None:
+    """UpdateTable's capacity, by the billing mode that it asks for, if any."""
+    provisioned, mode = body.get("ProvisionedThroughput"), body.get("BillingMode")
+    if provisioned is not None:
+        if mode == PAY_PER_REQUEST:
+            raise ValidationException(
+                f"{INVALID}ProvisionedThroughput cannot be specified when BillingMode is PAY_PER_REQUEST"
+            )
+        check_capacity(provisioned)
+    elif mode == PROVISIONED:
+        raise ValidationException(f"{INVALID}ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
+    # -1 takes a limit away.
+    check_limits({m: units for m, units in body.get("OnDemandThroughput", {}).items() if units != -1})
+
+
+def check_capacity(provisioned: dict[str, int]) -> None:
+    """Both numbers are there and above zero by the request's shape; this is their upper bound."""
+    for member in CAPACITY:
+        if provisioned[member] > CAPACITY_MAX_UNITS:
+            raise ValidationException(f"Given value {provisioned[member]} for {member} is out of bounds")
+
+
+def check_limits(limits: dict[str, int]) -> None:
+    for member, units in limits.items():
+        if units < 1:
+            raise ValidationException(
+                f"{INVALID}Requested {member} for OnDemandThroughput for table is outside of valid range"
+            )
+
+
+def check_table_class(body: dict[str, Any]) -> None:
+    if body.get("TableClass", TABLE_CLASSES[0]) not in TABLE_CLASSES:
+        raise ValidationException(
+            "Invalid table-class parameter provided. Please try again with a valid table-class value: "
+            f"[{', '.join(TABLE_CLASSES)}]."
+        )
+
+
+def _check_new_limits(body: dict[str, Any]) -> None:
+    limits = body.get("OnDemandThroughput", {})
+    if limits and body.get("BillingMode", PROVISIONED) == PROVISIONED:
+        raise ValidationException(
+            f"{INVALID}{min(limits)} for OnDemandThroughput cannot be specified when table BillingMode is PROVISIONED."
+        )
+    check_limits(limits)
+
+
+def _check_new_warmth(body: dict[str, Any]) -> None:
+    """A table cannot be colder than its capacity makes it."""
+    wanted = body.get("WarmThroughput", {})
+    provisioned = body.get("ProvisionedThroughput")
+    for member, capacity in zip(ON_DEMAND_WARM_UNITS, CAPACITY, strict=True):
+        least = ON_DEMAND_WARM_UNITS[member] if provisioned is None else provisioned[capacity]
+        if wanted.get(member, least) < least:
+            than = (
+                f"initial throughput for OnDemand. See: {ON_DEMAND_START}"
+                if provisioned is None
+                else f"{capacity} of ProvisionedThroughput"
+            )
+            raise ValidationException(f"{INVALID}Requested {member} for WarmThroughput for table is lower than {than}")

@@ -1,0 +1,151 @@
+"""The parameters from before there were expressions, said as expressions: so there is one evaluator, and one log.
+
+An attribute name in a legacy parameter is never a document path: each becomes a placeholder (`#0`), as does each value
+(`:0`). KeyConditions are not here: they become no expression, but the conditions on keys that a
+KeyConditionExpression becomes, too (`legacy_key_conditions`).
+
+The faults are told in the service's order: those of the update, of the conditions, of what joins them, of the
+attributes to get. But a Scan looks at the attributes to get first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamdyn.api.validation.legacy_conditions import (
+    check_conditions,
+    check_expected,
+    check_name,
+    condition_text,
+    expected_conditions,
+)
+from streamdyn.api.validation.legacy_updates import check_updates, update_text
+from streamdyn.api.validation.request_expressions import NAMES, VALUES, check_needed
+from streamdyn.errors import ValidationException
+from streamdyn.model.values import INVALID
+
+KEY_CONDITIONS = "KeyConditions"
+# Each in the order in which a mix of them is told.
+LEGACY = (
+    *("AttributesToGet", "AttributeUpdates", "Expected", "QueryFilter", "ScanFilter"),
+    *("ConditionalOperator", KEY_CONDITIONS),
+)
+EXPRESSIONS = (
+    *("ProjectionExpression", "UpdateExpression", "ConditionExpression", "FilterExpression"),
+    "KeyConditionExpression",
+)
+TRANSLATED = frozenset(LEGACY) - {KEY_CONDITIONS}
+# What the legacy conditions become. A request has one of them at most.
+BECOMES = {
+    "Expected": "ConditionExpression",
+    "QueryFilter": "FilterExpression",
+    "ScanFilter": "FilterExpression",
+}
+# As many are joined without parentheses. More are joined in halves, so that the expression's tree stays flat.
+JOINED_MAX = 100
+
+
+class Placeholders:
+    """Gives attribute names and values placeholders of their own."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.values: dict[str, Any] = {}
+
+    def name(self, attribute: str) -> str:
+        placeholder = f"#{len(self.names)}"
+        self.names[placeholder] = attribute
+        return placeholder
+
+    def value(self, value: Any) -> str:
+        placeholder = f":{len(self.values)}"
+        self.values[placeholder] = value
+        return placeholder
+
+
+def check_mixing(operation: str, body: dict[str, Any]) -> None:
+    """A request speaks one of the two languages. Raises ValidationException, before all other faults, if it mixes.
+
+    An empty legacy parameter is one, too. Only KeyConditions go together with the newer ways to filter and to project.
+    """
+    expressions = [member for member in EXPRESSIONS if member in body]
+    legacy = [member for member in LEGACY if member in body]
+    if KEY_CONDITIONS in legacy and "KeyConditionExpression" not in body:
+        legacy.remove(KEY_CONDITIONS)
+    if legacy and expressions:
+        raise ValidationException(
+            "Can not use both expression and non-expression parameters in the same request: "
+            f"Non-expression parameters: {{{', '.join(legacy)}}} Expression parameters: {{{', '.join(expressions)}}}"
+        )
+    if any(member in body for member in LEGACY):
+        check_needed(operation, body)
+
+
+def translate_legacy(operation: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The body with its legacy parameters as expressions, or the body itself if it has none.
+
+    Raises ValidationException for what is wrong with them.
+    """
+    if not any(member in body for member in TRANSLATED):
+        return body
+    check_mixing(operation, body)
+    _check_all(operation, body)
+    placeholders = Placeholders()
+    translated = {member: value for member, value in body.items() if member not in TRANSLATED}
+    if body.get("AttributeUpdates"):
+        translated["UpdateExpression"] = update_text(body["AttributeUpdates"], placeholders)
+    for member, becomes in BECOMES.items():
+        if body.get(member):
+            conditions = expected_conditions(body[member]) if member == "Expected" else body[member]
+            texts = [condition_text(name, condition, placeholders) for name, condition in conditions.items()]
+            translated[becomes] = _joined(texts, f" {body.get('ConditionalOperator', 'AND')} ")
+    if "AttributesToGet" in body:
+        translated["ProjectionExpression"] = ", ".join(map(placeholders.name, body["AttributesToGet"]))
+    return _with_placeholders(translated, placeholders)
+
+
+def _with_placeholders(body: dict[str, Any], placeholders: Placeholders) -> dict[str, Any]:
+    if placeholders.names:
+        body[NAMES] = placeholders.names
+    if placeholders.values:
+        body[VALUES] = placeholders.values
+    return body
+
+
+def _joined(texts: list[str], joiner: str) -> str:
+    if len(texts) <= JOINED_MAX:
+        return joiner.join(texts)
+    half = len(texts) // 2
+    return f"({_joined(texts[:half], joiner)}){joiner}({_joined(texts[half:], joiner)})"
+
+
+def _check_all(operation: str, body: dict[str, Any]) -> None:
+    if operation == "Scan":
+        _check_distinct(body)
+    check_updates(body.get("AttributeUpdates", {}))
+    check_expected(body.get("Expected", {}))
+    for member in ("QueryFilter", "ScanFilter"):
+        check_conditions(body.get(member, {}), older_words=operation == "Scan")
+    _check_conditional_operator(body)
+    _check_distinct(body)
+
+
+def _check_distinct(body: dict[str, Any]) -> None:
+    seen = set()
+    for attribute in body.get("AttributesToGet", ()):
+        check_name(attribute)
+        if attribute in seen:
+            raise ValidationException(f"{INVALID}Duplicate value in attribute name: {attribute}")
+        seen.add(attribute)
+
+
+def _check_conditional_operator(body: dict[str, Any]) -> None:
+    if "ConditionalOperator" not in body:
+        return
+    conditions = sum(len(body.get(member, {})) for member in BECOMES)
+    if not conditions:
+        raise ValidationException("ConditionalOperator cannot be used without Filter or Expected")
+    if conditions == 1:
+        raise ValidationException(
+            "ConditionalOperator can only be used when Filter or Expected has two or more elements"
+        )

@@ -1,0 +1,39 @@
+"""Finds the table that a request names, or says in DynamoDB's words that there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamdyn.errors import ResourceNotFoundException, ValidationException
+from streamdyn.model.tables import CREATING, DELETING
+
+if TYPE_CHECKING:
+    from streamdyn.api.database import Database
+    from streamdyn.model.tables import Table
+
+
+def serving_table(db: Database, name: str) -> Table:
+    """A table whose items can be read and written: neither still being created nor already deleted."""
+    table = db.table(name)
+    if table is None or table.status in (CREATING, DELETING):
+        raise ResourceNotFoundException("Requested resource not found")
+    return table
+
+
+def existing_table(db: Database, name: str) -> Table:
+    """A table in whatever status."""
+    table = db.table(name)
+    if table is None:
+        raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
+    return table
+
+
+def check_scalar_keys(table: Table, nested: tuple[str, ...]) -> None:
+    """A request's expressions must not look into attributes that are keys of the table or of an index."""
+    for name in nested:
+        if name in table.keys.names or any(name == index.sort for index in table.indexes):
+            kind = "Key" if name in table.keys.names else "IndexKey"
+            raise ValidationException(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+                f"{kind}: {name}"
+            )

@@ -1,0 +1,66 @@
+"""What a Query or Scan reads and gives: the index it names, its Select, and which attributes need the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.errors import ValidationException
+
+if TYPE_CHECKING:
+    from streamdyn.expressions.trees import Projection
+    from streamdyn.model.keys import LocalIndex
+    from streamdyn.model.tables import Table
+
+COUNT = "COUNT"
+ALL_ATTRIBUTES = "ALL_ATTRIBUTES"
+# What a request with a projection cannot choose to get, in the words of the error.
+CHOICES = {
+    COUNT: "only the Count",
+    ALL_ATTRIBUTES: ALL_ATTRIBUTES,
+    "ALL_PROJECTED_ATTRIBUTES": "ALL_PROJECTED_ATTRIBUTES",
+}
+
+
+def check_select(body: dict[str, Any]) -> None:
+    """Select must agree with the projection, in whichever of the two ways the request has one."""
+    select = body.get("Select")
+    projection = next((name for name in ("ProjectionExpression", "AttributesToGet") if name in body), None)
+    if select == "SPECIFIC_ATTRIBUTES" and projection is None:
+        raise _contradiction(
+            "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
+        )
+    if select in CHOICES and projection is not None:
+        raise _contradiction(f"Cannot specify the {projection} when choosing to get {CHOICES[select]}")
+    if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in body:
+        # The words are the same for a Scan.
+        raise _contradiction("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+
+
+def _contradiction(message: str) -> ValidationException:
+    return ValidationException(f"1 validation error detected: {message}")
+
+
+def named_index(table: Table, body: dict[str, Any]) -> LocalIndex | None:
+    """The index that the request reads, None for the table itself."""
+    name = body.get("IndexName")
+    if name is None:
+        return None
+    for index in table.indexes:
+        if index.name == name:
+            return index
+    raise ValidationException(f"The table does not have the specified index: {name}")
+
+
+def needs_table(table: Table, index: LocalIndex | None, select: str | None, projection: Projection | None) -> bool:
+    """Whether the answer has attributes that the index lacks, so that each item must be read from the table."""
+    if index is None or index.projection == "ALL" or select == COUNT:
+        return False
+    if select == ALL_ATTRIBUTES:
+        return True
+    projected = projected_attributes(table, index)
+    return any(path.attribute not in projected for path in projection or ())
+
+
+def projected_attributes(table: Table, index: LocalIndex) -> frozenset[str]:
+    """The attributes that a KEYS_ONLY or INCLUDE index has."""
+    return frozenset((*table.keys.names, index.sort, *index.attributes))

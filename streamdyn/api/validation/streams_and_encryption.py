@@ -1,0 +1,73 @@
+"""Streams and keys of one's own for encryption, which streamdyn has not yet: what is wrong with asking for them, what
+asks for nothing, and that the rest is refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.api.validation.unsupported import unsupported
+from streamdyn.errors import ValidationException
+from streamdyn.model.values import INVALID
+
+if TYPE_CHECKING:
+    from streamdyn.model.tables import Table
+
+STREAM, ENCRYPTION = "StreamSpecification", "SSESpecification"
+
+
+def check_new_stream(body: dict[str, Any]) -> None:
+    """CreateTable's stream: only none passes."""
+    _check_stream(
+        body,
+        enabled="Table is being created with a stream enabled, UpdateViewType is required",
+        disabled="Table is being created with a stream disabled, UpdateViewType should not be specified",
+    )
+
+
+def check_changed_stream(body: dict[str, Any]) -> None:
+    """UpdateTable's stream: only the end of one passes, which a table has not (see `no_stream`)."""
+    _check_stream(
+        body,
+        enabled="If stream is being enabled then UpdateViewType is required",
+        disabled="If stream is being disabled, then UpdateViewType must not be specified",
+    )
+
+
+def no_stream(table: Table) -> ValidationException:
+    return ValidationException(f"Table has no stream to disable: TableName: {table.name}")
+
+
+def check_new_encryption(body: dict[str, Any]) -> None:
+    """CreateTable's key for encryption: only none passes. Nothing is encrypted here, and nothing claims to be."""
+    if _wants_key(body):
+        raise unsupported(ENCRYPTION)
+
+
+def check_changed_encryption(body: dict[str, Any]) -> None:
+    if _wants_key(body):
+        raise unsupported(ENCRYPTION)
+    if ENCRYPTION in body:
+        raise ValidationException(f"{INVALID}Table is already encrypted by default")
+
+
+def _check_stream(body: dict[str, Any], *, enabled: str, disabled: str) -> None:
+    stream = body.get(STREAM, {"StreamEnabled": False})
+    if stream["StreamEnabled"] != ("StreamViewType" in stream):
+        raise ValidationException(INVALID + (enabled if stream["StreamEnabled"] else disabled))
+    if stream["StreamEnabled"]:
+        raise unsupported(STREAM)
+
+
+def _wants_key(body: dict[str, Any]) -> bool:
+    asked: dict[str, Any] = body.get(ENCRYPTION, {})
+    if asked.get("Enabled") is False:
+        for member in ("SSEType", "KMSMasterKeyId"):
+            if member in asked:
+                raise ValidationException(f"{INVALID}{member} can not be specified if Enabled is false")
+        return False
+    if asked.get("SSEType") == "AES256":
+        raise ValidationException(f"{INVALID}SSEType AES256 is not supported")
+    if "KMSMasterKeyId" in asked and "SSEType" not in asked:
+        raise ValidationException(f"{INVALID}SSEType KMS is required if KMSMasterKeyId is specified")
+    return bool(asked)

@@ -1,0 +1,183 @@
+"""What the leader of `meta` does for all (the paper, section 5: autoadmin): tables' work, and replicas' places.
+
+A table's status is a to-do list: CREATING needs topics and nodes, DELETING needs the topics gone, UPDATING needs
+nothing but an end. Each piece of work can be done twice without harm, so a leader that crashes in the middle is simply
+followed by the next one. The same goes for the placement: every tick looks at what is, and takes the next step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from streamdyn.control.placement import next_moves, place_new
+from streamdyn.errors import ApiError, NotLeader, OperatorError, Unreachable
+from streamdyn.model.nodes import ACTIVE as NODE_ACTIVE
+from streamdyn.model.nodes import AWAY, NodeInfo
+from streamdyn.model.tables import ACTIVE, CREATING, DELETING, Table
+from streamdyn.rpc import messages as m
+from streamdyn.settings import CAUGHT_UP_RECORDS, MOVES_MAX, PING_TIMEOUT_MS, Settings
+from streamdyn.statemachine.commands import FinishTable, PlaceReplicas, SetNodeStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamdyn.control.placement import Placed
+    from streamdyn.kafka.ports import Topics
+    from streamdyn.partition.partition import Partition
+    from streamdyn.routing.directory import Directory
+    from streamdyn.routing.membership import Ask, Membership
+    from streamdyn.statemachine.commands import MetaCommand
+
+logger = logging.getLogger(__name__)
+
+RETRY_S = 1.0
+
+
+class Autoadmin:
+    """Does nothing while this node does not lead `meta`. `report` gets the lines meant for the operator."""
+
+    def __init__(
+        self,
+        node: str,
+        settings: Settings,
+        meta: Partition,
+        directory: Directory,
+        topics: Topics,
+        membership: Membership,
+        ask: Ask,
+        new_id: Callable[[], bytes],
+        report: Callable[[str], None],
+    ) -> None:
+        self._node = node
+        self._settings = settings
+        self._meta = meta
+        self._directory = directory
+        self._topics = topics
+        self._membership = membership
+        self._ask = ask
+        self._new_id = new_id
+        self._report = report
+        self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._stopped = False
+
+    async def tick(self) -> None:
+        """Look at everything, and do what is to be done."""
+        if not self._meta.leads or self._stopped:
+            return
+        for table in list(self._directory.tables.values()):
+            self.look_at(table)
+        try:
+            await self._mark_away()
+            await self._place()
+        except (ApiError, NotLeader, Unreachable) as error:
+            logger.info("the placement waits: %r", error)
+
+    def look_at(self, table: Table) -> None:
+        """Begin the work on a table, if its status asks for any and nobody is at it."""
+        if table.status == ACTIVE or table.id in self._at_work or self._stopped or not self._meta.leads:
+            return
+        self._at_work[table.id] = asyncio.get_running_loop().create_task(self._work_off(table))
+
+    async def stop(self) -> None:
+        """Leave the work for the next leader."""
+        self._stopped = True
+        tasks = list(self._at_work.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- tables ---
+
+    async def _work_off(self, table: Table) -> None:
+        try:
+            while (current := self._directory.tables.get(table.name)) is not None:
+                if current.id != table.id or current.status == ACTIVE or not self._meta.leads:
+                    return
+                await self._try_to_finish(current)
+        finally:
+            # Without a pause since the last look at the status: whoever changes it next finds nobody at work.
+            del self._at_work[table.id]
+
+    async def _try_to_finish(self, table: Table) -> None:
+        try:
+            await self._finish(table)
+        except OperatorError as error:
+            self._report(f"table {table.name} stays {table.status}: {error}; trying again")
+            await asyncio.sleep(RETRY_S)
+        except (ApiError, NotLeader) as error:
+            logger.info("table %s stays %s: %s", table.name, table.status, error)
+            await asyncio.sleep(RETRY_S)
+
+    async def _finish(self, table: Table) -> None:
+        topics = [partition.topic for partition in table.partitions]
+        topic_ids: tuple[str, ...] = ()
+        replicas: tuple[tuple[str, ...], ...] = ()
+        if table.status == CREATING:
+            ids = await self._topics.create(topics)
+            topic_ids = tuple(ids[topic] for topic in topics)
+            replicas = tuple(self._place_new(len(topics)))
+        elif table.status == DELETING:
+            await self._topics.delete(topics)
+        await self._write(FinishTable(self._new_id(), table.name, table.id, table.status, topic_ids, replicas))
+
+    # --- nodes and replicas ---
+
+    def _place_new(self, count: int) -> list[tuple[str, ...]]:
+        """Nodes for new partitions: only such as answer. This one does, even where it has not registered yet."""
+        nodes = [node for node in self._directory.active_nodes() if self._membership.reaches(node.id)]
+        if not nodes:
+            nodes = [NodeInfo(self._node, "", "", NODE_ACTIVE)]
+        return place_new(nodes, self._directory.placed(), count, self._settings.replicas)
+
+    async def _mark_away(self) -> None:
+        # Also such as drain: one that has been stopped would keep what nobody else took from it.
+        for node in [node for node in self._directory.nodes.values() if node.status != AWAY]:
+            # One that only this node does not reach is there: it would register again at once, and again.
+            unseen = self._membership.unseen_ms(node.id) > self._settings.node_away_ms
+            if unseen and self._membership.may_claim(node.id):
+                self._report(f"node {node.id} at {node.address} is away: other nodes get its replicas")
+                await self._write(SetNodeStatus(self._new_id(), node.id, AWAY))
+
+    async def _place(self) -> None:
+        nodes, placed = list(self._directory.nodes.values()), self._directory.placed()
+        everything = {(partition.partition, node) for partition in placed for node in partition.replicas}
+        if not next_moves(nodes, placed, everything, replicas=self._settings.replicas, limit=1):
+            return
+        caught_up = await self._caught_up(placed)
+        for move in next_moves(nodes, placed, caught_up, replicas=self._settings.replicas, limit=MOVES_MAX):
+            logger.info("%s moves from %s to %s", move.placed.partition, move.placed.replicas, move.replicas)
+            partition = move.placed
+            command = PlaceReplicas(
+                self._new_id(), partition.table, partition.partition, partition.replicas, move.replicas
+            )
+            await self._write(command)
+
+    async def _caught_up(self, placed: list[Placed]) -> set[tuple[str, str]]:
+        """The replicas that lack at most what is on its way to them."""
+        holders = sorted({node for partition in placed for node in partition.replicas})
+        described = await asyncio.gather(*(self.describe(node) for node in holders))
+        offsets: dict[str, dict[str, int]] = {}
+        for node, replicas in zip(holders, described, strict=True):
+            for replica in replicas:
+                if replica.failure is None:
+                    offsets.setdefault(replica.partition, {})[node] = replica.next_offset
+        return {
+            (partition, node)
+            for partition, by_node in offsets.items()
+            for node, offset in by_node.items()
+            if offset >= max(by_node.values()) - CAUGHT_UP_RECORDS
+        }
+
+    async def describe(self, node: str) -> list[m.ReplicaStatus]:
+        """A node's replicas, as it sees them; none if it does not answer."""
+        try:
+            answer = await self._ask(node, m.Describe(), PING_TIMEOUT_MS)
+        except Unreachable:
+            return []
+        assert isinstance(answer, m.Replicas)
+        return answer.replicas
+
+    async def _write(self, command: MetaCommand) -> None:
+        await self._meta.write(command)

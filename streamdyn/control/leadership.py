@@ -1,0 +1,116 @@
+"""Who should lead what: a leader for `meta` at all times, leaders back where the placement wants them, and a hand-over
+without a wait where a node stops.
+
+The other partitions need no care: the first request that needs a leader makes one (see `Router` and `Partition`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from streamdyn.errors import ApiError, NotLeader, Unreachable
+from streamdyn.model.nodes import ACTIVE
+from streamdyn.routing.directory import META, Directory
+from streamdyn.rpc import messages as m
+from streamdyn.settings import CAUGHT_UP_RECORDS, MOVES_MAX, PING_TIMEOUT_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from streamdyn.model.tables import PartitionInfo
+    from streamdyn.partition.partition import Partition
+    from streamdyn.routing.membership import Ask, Membership
+
+logger = logging.getLogger(__name__)
+
+
+class Leadership:
+    """One node's part in it: what it leads, it may hand over; what nobody leads, it may lead."""
+
+    def __init__(
+        self,
+        node: str,
+        directory: Directory,
+        partitions: Mapping[str, Partition],
+        membership: Membership,
+        ask: Ask,
+    ) -> None:
+        self._node = node
+        self._directory = directory
+        self._partitions = partitions
+        self._membership = membership
+        self._ask = ask
+
+    async def tick(self) -> None:
+        """Lead `meta` if nobody does and it is this node's turn, and hand over what others should lead."""
+        await self._lead_meta()
+        wanted = self._led_for_others()
+        for successor in sorted(set(wanted.values())):
+            await self._hand_over_to(successor, [info for info, node in wanted.items() if node == successor])
+
+    async def hand_all_over(self) -> None:
+        """The node stops: every partition that it leads goes to the next node that answers."""
+        infos = {info.id: info for info in self._directory.infos()}
+        led = [(partition, infos.get(id_)) for id_, partition in self._partitions.items()]
+        await asyncio.gather(*(self.hand_over(partition, info, for_good=True) for partition, info in led))
+
+    async def hand_over(self, partition: Partition, info: PartitionInfo | None, *, for_good: bool) -> None:
+        """Let the first other node of the partition that answers lead it."""
+        others = info.replicas if info is not None else ()
+        reached = [node for node in others if node != self._node and self._membership.reaches(node)]
+        await self._release_to(partition, reached[0] if reached else None, for_good=for_good)
+
+    async def _release_to(self, partition: Partition, successor: str | None, *, for_good: bool) -> None:
+        led = partition.leads
+        await partition.hand_over(successor, for_good=for_good)
+        if led and successor is not None:
+            try:
+                await self._ask(successor, m.Lead(partition.id, PING_TIMEOUT_MS, 0), PING_TIMEOUT_MS)
+            except Unreachable as error:
+                logger.info("%s has not taken %s over: %s", successor, partition.id, error)
+
+    async def _lead_meta(self) -> None:
+        meta = self._partitions[META]
+        leader = meta.leader
+        if meta.leads or (leader not in (None, self._node) and not self._membership.may_claim(str(leader))):
+            return
+        candidates = [node.id for node in self._directory.active_nodes() if self._membership.reaches(node.id)]
+        # A node that was started again still has its former life's lease: to the others it looks as if it led.
+        if self._node in (leader, min(candidates, default=self._node)):
+            try:
+                await meta.lead()
+            except (ApiError, NotLeader) as error:
+                logger.info("meta: %r", error)
+
+    def _led_for_others(self) -> dict[PartitionInfo, str]:
+        """The partitions that this node leads and another one that answers should, and which."""
+        draining = {node.id for node in self._directory.nodes.values() if node.status != ACTIVE}
+        wanted: dict[PartitionInfo, str] = {}
+        for info in self._directory.infos():
+            partition = self._partitions.get(info.id)
+            if partition is None or not partition.leads:
+                continue
+            should = [n for n in info.replicas if n not in draining and (n == self._node or n in self._reached())]
+            if should and should[0] != self._node and (info.id != META or self._node in draining):
+                wanted[info] = should[0]
+        return wanted
+
+    def _reached(self) -> list[str]:
+        return self._membership.reached()
+
+    async def _hand_over_to(self, successor: str, infos: list[PartitionInfo]) -> None:
+        """Up to MOVES_MAX partitions whose replica there has caught up."""
+        try:
+            answer = await self._ask(successor, m.Describe(), PING_TIMEOUT_MS)
+        except Unreachable:
+            return
+        assert isinstance(answer, m.Replicas)
+        there = {replica.partition: replica for replica in answer.replicas if replica.failure is None}
+        # Partitions may go while others answer.
+        led = [self._partitions[info.id] for info in infos if info.id in self._partitions]
+        ready = [p for p in led if p.id in there and there[p.id].next_offset >= p.next_offset - CAUGHT_UP_RECORDS]
+        for partition in ready[:MOVES_MAX]:
+            logger.info("%s goes to %s", partition.id, successor)
+            await self._release_to(partition, successor, for_good=False)

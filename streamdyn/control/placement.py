@@ -1,0 +1,180 @@
+"""Which nodes hold which partition: decided by the leader of `meta`, from what it knows, without acting.
+
+A partition's replicas are a list of nodes, of which the first should lead. A replica moves in two steps, so that there
+are never fewer than wanted: another node is added, at the end, and once that has caught up, one is taken away. So a
+plan is only ever about the next step, and a leader of `meta` that crashes in between is followed by one that goes on
+from there.
+
+    nodes, partitions, which replicas have caught up  ->  the next moves
+
+Every active node gets the same number of replicas, and of partitions to lead, give or take one. So many active nodes
+are wanted as `replicas`, or all if there are fewer. Once these have caught up, nodes that are away go, and then those
+that drain, as long as more than `replicas` are left: what a draining node has may be half of all copies that there are,
+so it keeps that until an active node has it, too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from streamdyn.model.nodes import ACTIVE, DRAINING
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Sequence
+
+    from streamdyn.model.nodes import NodeInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A partition of a table, and the nodes that hold it now."""
+
+    table: str
+    partition: str
+    replicas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Let `replicas` hold the partition from now on."""
+
+    placed: Placed
+    replicas: tuple[str, ...]
+
+
+def place_new(nodes: Sequence[NodeInfo], placed: Sequence[Placed], count: int, replicas: int) -> list[tuple[str, ...]]:
+    """Nodes for each of `count` new partitions, beside those that are `placed` already."""
+    plan = _Plan(nodes, placed, replicas)
+    return [plan.new() for _ in range(count)]
+
+
+def next_moves(
+    nodes: Sequence[NodeInfo],
+    placed: Sequence[Placed],
+    caught_up: Container[tuple[str, str]],
+    *,
+    replicas: int,
+    limit: int,
+) -> list[Move]:
+    """The next step of up to `limit` partitions; none if all is well. `caught_up` holds (partition, node) pairs."""
+    plan = _Plan(nodes, placed, replicas)
+    moves = []
+    for partition in placed:
+        after = plan.mended(partition, caught_up)
+        if after != partition.replicas:
+            moves.append(Move(partition, after))
+            plan.note(partition.replicas, after)
+            if len(moves) == limit:
+                return moves
+    return moves or plan.balanced(placed, caught_up, limit)
+
+
+class _Plan:
+    """How many replicas, and first places, each node has as the plan goes on."""
+
+    def __init__(self, nodes: Sequence[NodeInfo], placed: Sequence[Placed], replicas: int) -> None:
+        self._nodes = sorted(node.id for node in nodes if node.status == ACTIVE)
+        self._draining = {node.id for node in nodes if node.status == DRAINING}
+        self._replicas = replicas
+        self._wanted = min(replicas, len(self._nodes))
+        self._held: Counter[str] = Counter(node for partition in placed for node in partition.replicas)
+        self._first: Counter[str] = Counter(partition.replicas[0] for partition in placed if partition.replicas)
+
+    def note(self, before: tuple[str, ...], after: tuple[str, ...]) -> None:
+        self._held.subtract(before)
+        self._held.update(after)
+        self._first.subtract(before[:1])
+        self._first.update(after[:1])
+
+    def new(self) -> tuple[str, ...]:
+        chosen = sorted(self._nodes, key=lambda node: (self._held[node], self._first[node], node))[: self._wanted]
+        replicas = self._led_well(tuple(chosen))
+        self.note((), replicas)
+        return replicas
+
+    def mended(self, partition: Placed, caught_up: Container[tuple[str, str]]) -> tuple[str, ...]:
+        """The partition's nodes after the next step that it needs, if any."""
+        now = partition.replicas
+        here = [node for node in now if node in self._nodes]
+        ready = [node for node in here if (partition.partition, node) in caught_up]
+        if len(here) < self._wanted:
+            others = [node for node in self._nodes if node not in now]
+            now = (*now, min(others, key=lambda node: (self._held[node], node)))
+        elif len(ready) >= self._wanted > 0:
+            spare = self._spare(now, here, ready)
+            # Of those that can go, one that has not caught up, else the one with the most replicas.
+            behind = [node for node in spare if (partition.partition, node) not in caught_up]
+            if spare:
+                leaves = self._fullest(behind or spare)
+                now = tuple(node for node in now if node != leaves)
+        if not ready or now[0] in self._nodes:
+            return now
+        return self._led_well(tuple(node for node in now if node in ready), now)
+
+    def _spare(self, now: tuple[str, ...], here: list[str], ready: list[str]) -> list[str]:
+        """Of which of a partition's nodes one may go, now that enough active ones have caught up."""
+        draining = [node for node in now if node in self._draining]
+        gone = [node for node in now if node not in here and node not in draining]
+        if gone:
+            return gone
+        if draining:
+            return draining if len(now) > self._replicas else []
+        # The last one was added to take another one's place: to take it away while it catches up would be in vain.
+        return here if len(here) > self._wanted and here[-1] in ready else []
+
+    def _fullest(self, nodes: Iterable[str]) -> str:
+        return max(nodes, key=lambda node: (self._held[node], node))
+
+    def balanced(self, placed: Sequence[Placed], caught_up: Container[tuple[str, str]], limit: int) -> list[Move]:
+        """Moves that even out how much the nodes hold; where that is even, how much they lead."""
+        if not self._nodes:
+            return []
+        return self._spread(placed, caught_up, limit) or self._swapped(placed, caught_up, limit)
+
+    def _spread(self, placed: Sequence[Placed], caught_up: Container[tuple[str, str]], limit: int) -> list[Move]:
+        """One more node for each partition that is all there, and of which some node has two replicas more than that
+        one.
+        """
+        moves: list[Move] = []
+        all_here = {p.partition: [node for node in p.replicas if node in self._nodes] for p in placed}
+        for here in all_here.values():
+            if len(here) > self._wanted:
+                self._held.subtract((self._fullest(here),))  # as it will be once the last one has caught up
+        for partition in placed:
+            others = [node for node in self._nodes if node not in partition.replicas]
+            here = all_here[partition.partition]
+            if not others or not here or len(partition.replicas) > self._wanted or len(moves) == limit:
+                continue
+            if not all((partition.partition, node) in caught_up for node in here):
+                continue
+            least = min(others, key=lambda node: (self._held[node], node))
+            most = self._fullest(here)
+            if self._held[most] - self._held[least] >= 2:
+                moves.append(Move(partition, (*partition.replicas, least)))
+                self._held.update((least,))
+                self._held.subtract((most,))  # as it will be once the new one has caught up
+        return moves
+
+    def _swapped(self, placed: Sequence[Placed], caught_up: Container[tuple[str, str]], limit: int) -> list[Move]:
+        """Another first node for each partition whose first one leads two more than that one."""
+        moves: list[Move] = []
+        for partition in placed:
+            here = [node for node in partition.replicas if node in self._nodes]
+            ready = [node for node in here if (partition.partition, node) in caught_up]
+            if not ready or len(moves) == limit:
+                continue
+            least = min(ready, key=lambda node: (self._first[node], node))
+            if self._first[partition.replicas[0]] - self._first[least] >= 2:
+                after = (least, *(node for node in partition.replicas if node != least))
+                moves.append(Move(partition, after))
+                self.note(partition.replicas, after)
+        return moves
+
+    def _led_well(self, candidates: tuple[str, ...], among: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """The nodes with that candidate first which leads the fewest."""
+        if not candidates:
+            return among
+        first = min(candidates, key=lambda node: (self._first[node], node))
+        return (first, *(node for node in among or candidates if node != first))

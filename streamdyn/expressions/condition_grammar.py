@@ -1,0 +1,154 @@
+"""The grammar of conditions: ConditionExpression, FilterExpression and KeyConditionExpression.
+
+::
+
+    condition  = conjunction { OR conjunction }
+    conjunction = negation { AND negation }
+    negation   = NOT negation | comparison
+    comparison = operand ( = | <> | < | <= | > | >= ) operand
+               | operand BETWEEN operand AND operand
+               | operand IN ( operand { , operand } )
+               | function | ( condition )
+    operand    = path | value | function | ( operand )
+
+Behind an opening parenthesis it is not known yet whether an operand or a whole condition follows: `(a) = :v` and
+`(a = :v)` are both right. So a condition in parentheses may turn out to be `bare`, an operand alone.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+from streamdyn.expressions.operand_types import ORDERED, PREFIXED, SIZED, allowed_types, bounds_in_order, type_name
+from streamdyn.expressions.reader import Excess, ExpressionReader, Rule, Term, run
+from streamdyn.expressions.trees import (
+    And,
+    AttributeExists,
+    AttributeNotExists,
+    AttributeType,
+    BeginsWith,
+    Between,
+    Compare,
+    Condition,
+    Contains,
+    In,
+    Not,
+    Or,
+    Size,
+)
+
+COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
+IN_MAX_OPERANDS = 100
+
+
+class ConditionReader(ExpressionReader):
+    kind = "a condition"
+    functions = frozenset(
+        {"attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size"}
+    )
+    operand_functions = frozenset({"size"})
+
+    def read(self) -> Condition:
+        condition: Condition = self._condition(run(self._disjunction()))
+        self.end()
+        return condition
+
+    def _disjunction(self, *, bare: bool = False) -> Rule:
+        terms = [(yield self._conjunction(bare=bare))]
+        while self.take("OR"):
+            terms.append((yield self._conjunction()))
+        return self._joined(Or, terms)
+
+    def _conjunction(self, *, bare: bool = False) -> Rule:
+        terms = [(yield self._negation(bare=bare))]
+        while self.take("AND"):
+            terms.append((yield self._negation()))
+        return self._joined(And, terms)
+
+    def _joined(self, operator: type[And | Or], terms: list[Term]) -> Term:
+        if len(terms) == 1:
+            return terms[0]
+        self.steps += [None] * (len(terms) - 1)
+        return Term(reduce(operator, [self._condition(term) for term in terms]), is_complete=True)
+
+    def _condition(self, term: Term) -> Any:
+        """A term as a condition; of functions, all but those for operands are one."""
+        if term.function is not None and term.function.text in self.operand_functions:
+            self.misused(term.function)
+        return term.node
+
+    def _negation(self, *, bare: bool = False) -> Rule:
+        if not self.take("NOT"):
+            return (yield self._comparison(bare=bare))
+        return self._operator(Not(self._condition((yield self._negation()))))
+
+    def _comparison(self, *, bare: bool) -> Rule:
+        """If it is in parentheses and they end here, it is for what stands around them to say whether it is right."""
+        in_parentheses = self.token.kind == "("
+        left = yield self.parentheses(self._disjunction(bare=True)) if in_parentheses else self.operand()
+        rests = {"BETWEEN": self._between, "IN": self._in, **dict.fromkeys(COMPARATORS, self._compare)}
+        rest = None if left.is_complete else rests.get(self.token.kind)
+        if bare and self.token.kind == ")":
+            return left
+        if rest is None and left.function is None and not left.is_complete:
+            raise self.syntax_error()
+        self.check_parentheses()
+        return left if rest is None else (yield rest(left))
+
+    def _compare(self, first: Term) -> Rule:
+        operator = self.expect(*COMPARATORS).text
+        left, right = self.as_operand(first), self.as_operand((yield self.operand()))
+        self.check_distinct(operator, left, right)
+        if operator not in ("=", "<>"):
+            self.steps.append(allowed_types(operator, (left, right), ORDERED))
+        return self._operator(Compare(operator, left, right))
+
+    def _between(self, first: Term) -> Rule:
+        self.expect("BETWEEN")
+        low = yield self.operand()
+        self.expect("AND")
+        high = yield self.operand()
+        operands = tuple(self.as_operand(term) for term in (first, low, high))
+        self.steps.append(allowed_types("BETWEEN", operands, ORDERED))
+        self.check_distinct("BETWEEN", *operands)
+        self.steps.append(bounds_in_order(*operands[1:]))
+        return self._operator(Between(*operands))
+
+    def _in(self, first: Term) -> Rule:
+        self.expect("IN")
+        operand = self.as_operand(first)
+        self.expect("(")
+        options = [self.as_operand((yield self.operand()))]
+        while self.take(","):
+            options.append(self.as_operand((yield self.operand())))
+        self.expect(")")
+        self.check_distinct("IN", operand, *options)
+        if len(options) > IN_MAX_OPERANDS:
+            count = f"number of operands: {len(options)}"
+            self.steps.append(Excess(f"The IN operator is provided with too many operands; {count}"))
+        return self._operator(In(operand, tuple(options)))
+
+    def _operator(self, condition: Condition) -> Term:
+        self.steps.append(None)
+        return Term(condition, is_complete=True)
+
+    def call(self, function: str, *operands: Any) -> Any:
+        self.check_distinct(function, *operands)
+        match function:
+            case "attribute_exists":
+                self.check_path(function, operands[0])
+                return AttributeExists(*operands)
+            case "attribute_not_exists":
+                self.check_path(function, operands[0])
+                return AttributeNotExists(*operands)
+            case "attribute_type":
+                self.steps.append(type_name(operands[1]))
+                return AttributeType(*operands)
+            case "begins_with":
+                self.steps.append(allowed_types(function, operands, PREFIXED))
+                return BeginsWith(*operands)
+            case "contains":
+                return Contains(*operands)
+        self.steps.append(allowed_types(function, operands, SIZED))
+        return Size(*operands)

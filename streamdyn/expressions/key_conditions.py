@@ -1,0 +1,256 @@
+"""From a Query's key condition to the range of storage keys for which it holds, in a table or in a local index.
+
+`key_conditions` reads a KeyConditionExpression's tree as conditions on keys, which needs no table. `key_range` holds
+them against a table's keys. An expression that says anything else is refused in DynamoDB's words, and where there is
+more to refuse than one thing, in DynamoDB's order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.errors import ValidationException
+from streamdyn.expressions.trees import (
+    And,
+    AttributeExists,
+    AttributeNotExists,
+    AttributeType,
+    BeginsWith,
+    Between,
+    Compare,
+    Condition,
+    Contains,
+    In,
+    Not,
+    Operand,
+    Or,
+    Path,
+    Size,
+)
+from streamdyn.model.keys import (
+    INDEX_SORT_END,
+    KeyRange,
+    KeySchema,
+    LocalIndex,
+    after,
+    escaped,
+    key_bytes,
+    partition_prefix,
+)
+from streamdyn.model.values import INVALID, check_index_keys, check_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+EQUAL = "="
+BETWEEN = "BETWEEN"
+BEGINS_WITH = "begins_with"
+
+# What an expression may be made of, but no key condition: the names by which the errors call it.
+NO_KEY_OPERATORS: dict[type[Any], str] = {
+    Or: "OR",
+    Not: "NOT",
+    In: "IN",
+    AttributeExists: "attribute_exists",
+    AttributeNotExists: "attribute_not_exists",
+    AttributeType: "attribute_type",
+    Contains: "contains",
+}
+# `:v < key` says `key > :v`.
+MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCondition:
+    """One condition on the key attribute `attribute`. `operator` is one of = < <= > >= BETWEEN begins_with, and
+    `operands` are the placeholders of one value, or for BETWEEN of two.
+    """
+
+    attribute: str
+    operator: str
+    operands: tuple[str, ...]
+
+
+# --- without a table ---
+
+
+def key_conditions(expression: Condition) -> list[KeyCondition]:
+    """The conditions that a KeyConditionExpression puts on keys, in its order, each on another attribute."""
+    conditions: list[KeyCondition] = []
+    for part in _conjuncts(expression):
+        condition = _key_condition(part)
+        if any(condition.attribute == other.attribute for other in conditions):
+            raise _invalid("KeyConditionExpressions must only contain one condition per key")
+        conditions.append(condition)
+    return conditions
+
+
+def _conjuncts(expression: Condition) -> Iterator[Condition]:
+    if isinstance(expression, And):
+        yield from _conjuncts(expression.left)
+        yield from _conjuncts(expression.right)
+    else:
+        yield expression
+
+
+def _key_condition(condition: Condition) -> KeyCondition:
+    if isinstance(condition, Compare) and condition.operator in MIRRORED:
+        attribute, values = _operands(condition.left, condition.right)
+        mirrored = not isinstance(condition.left, Path)
+        return KeyCondition(attribute, MIRRORED[condition.operator] if mirrored else condition.operator, values)
+    if isinstance(condition, Between):
+        _check_first(condition.operand, BETWEEN)
+        attribute, values = _operands(condition.operand, condition.low, condition.high)
+        return KeyCondition(attribute, BETWEEN, values)
+    if isinstance(condition, BeginsWith):
+        _check_first(condition.operand, BEGINS_WITH)
+        attribute, values = _operands(condition.operand, condition.prefix)
+        return KeyCondition(attribute, BEGINS_WITH, values)
+    operator = condition.operator if isinstance(condition, Compare) else NO_KEY_OPERATORS[type(condition)]
+    raise ValidationException(f"Invalid operator used in KeyConditionExpression: {operator}")
+
+
+def _check_first(operand: Operand, operator: str) -> None:
+    if not isinstance(operand, Path | Size):
+        raise ValidationException(
+            f"Invalid condition in KeyConditionExpression: {operator} operator must have the key attribute "
+            "as its first operand"
+        )
+
+
+def _operands(*operands: Operand) -> tuple[str, tuple[str, ...]]:
+    """The one attribute among the operands, and the placeholders."""
+    attribute = None
+    values = []
+    for operand in operands:
+        if isinstance(operand, Size):
+            raise _invalid("KeyConditionExpressions cannot contain nested operations")
+        if not isinstance(operand, Path):
+            values.append(operand.name)
+        elif attribute is not None:
+            raise ValidationException(
+                "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"
+            )
+        elif len(operand.elements) > 1:
+            raise _invalid("KeyConditionExpressions cannot have conditions on nested attributes")
+        else:
+            attribute = operand.attribute
+    if attribute is None:
+        raise ValidationException("Invalid condition in KeyConditionExpression: No key attribute specified")
+    return attribute, tuple(values)
+
+
+def _invalid(reason: str) -> ValidationException:
+    return ValidationException(f"Invalid KeyConditionExpression: {reason}")
+
+
+# --- held against a table's keys ---
+
+
+def key_range(
+    conditions: list[KeyCondition], values: dict[str, Any], schema: KeySchema, index: LocalIndex | None = None
+) -> KeyRange:
+    """The storage keys, in the table or in one of its indexes, of the items for which the conditions hold.
+
+    `values` are the request's canonical attribute values by placeholder.
+    """
+    ordered = ordered_by(schema, index)
+    by_attribute = {condition.attribute: condition for condition in conditions}
+    _check_attributes(by_attribute, ordered)
+    _check_values(by_attribute, values, ordered, index)
+    partition = by_attribute[schema.partition]
+    if partition.operator != EQUAL:
+        raise ValidationException("Query key condition not supported")
+    prefix = partition_prefix(schema, {schema.partition: values[partition.operands[0]]})
+    sort = None if ordered.sort is None else by_attribute.get(ordered.sort)
+    if sort is None or ordered.sort_type is None:
+        return KeyRange(prefix, after(prefix))
+    sort_keys = [key_bytes(ordered.sort_type, values[name][ordered.sort_type]) for name in sort.operands]
+    return _sort_range(sort.operator, sort_keys, prefix, indexed=index is not None)
+
+
+def _check_attributes(by_attribute: dict[str, KeyCondition], schema: KeySchema) -> None:
+    if len(by_attribute) > len(schema.names):
+        raise ValidationException(
+            f"The number of query conditions ({len(by_attribute)}) exceeds the number of key attributes "
+            f"defined in the schema ({len(schema.names)})"
+        )
+    missed = missed_attribute(by_attribute, schema)
+    if missed is not None:
+        raise missed_key(missed)
+
+
+def ordered_by(schema: KeySchema, index: LocalIndex | None) -> KeySchema:
+    """The key by which the items that a Query reads are ordered."""
+    return schema if index is None else KeySchema(schema.partition, schema.partition_type, index.sort, index.sort_type)
+
+
+def missed_attribute(attributes: Collection[str], schema: KeySchema) -> str | None:
+    """The first key attribute on which there should be a condition, and is none. Conditions are on `attributes`.
+
+    Where there are too many conditions, that is the fault.
+    """
+    if len(attributes) > len(schema.names):
+        return None
+    return next((name for name in schema.names[: len(attributes)] if name not in attributes), None)
+
+
+def missed_key(name: str) -> ValidationException:
+    return ValidationException(f"Query condition missed key schema element: {name}")
+
+
+def _check_values(
+    by_attribute: dict[str, KeyCondition], values: dict[str, Any], schema: KeySchema, index: LocalIndex | None
+) -> None:
+    """Every value must be of its key's type, and must be one that a key can have."""
+    types = {schema.partition: schema.partition_type, schema.sort: schema.sort_type}
+    for condition in by_attribute.values():
+        if any(types[condition.attribute] not in values[name] for name in condition.operands):
+            raise ValidationException(f"{INVALID}Condition parameter type does not match schema type")
+    partition = {schema.partition: values[by_attribute[schema.partition].operands[0]]}
+    check_key(KeySchema(schema.partition, schema.partition_type), partition)
+    for name in by_attribute[schema.sort].operands if schema.sort in by_attribute else ():
+        assert schema.sort is not None
+        if index is None:
+            check_key(schema, {**partition, schema.sort: values[name]})
+        else:
+            check_index_keys((index,), {schema.sort: values[name]})
+
+
+def _sort_range(operator: str, sort_keys: list[bytes], prefix: bytes, *, indexed: bool) -> KeyRange:
+    """The part of a partition key's range in which the sort key is what the condition says.
+
+    In a table, a storage key ends with the sort key. In an index there is more behind it, so the sort key is escaped
+    and has an end mark there, and many storage keys share one.
+    """
+    first, last = sort_keys[0], sort_keys[-1]
+    if operator == BEGINS_WITH:
+        start = prefix + (escaped(first) if indexed else first)
+        return KeyRange(start, after(start))
+    start, stop = prefix, after(prefix)
+    if operator in (EQUAL, ">=", BETWEEN):
+        start = _first_key(prefix, first, indexed=indexed)
+    elif operator == ">":
+        start = _key_behind(prefix, first, indexed=indexed)
+    if operator in (EQUAL, "<=", BETWEEN):
+        stop = _key_behind(prefix, last, indexed=indexed)
+    elif operator == "<":
+        stop = _first_key(prefix, last, indexed=indexed)
+    return KeyRange(start, stop)
+
+
+def _first_key(prefix: bytes, sort_key: bytes, *, indexed: bool) -> bytes:
+    """The first storage key with a sort key."""
+    return prefix + (escaped(sort_key) + INDEX_SORT_END if indexed else sort_key)
+
+
+def _key_behind(prefix: bytes, sort_key: bytes, *, indexed: bool) -> bytes:
+    """The first storage key behind those with a sort key."""
+    first = _first_key(prefix, sort_key, indexed=indexed)
+    return after(first) if indexed else next_key(first)
+
+
+def next_key(key: bytes) -> bytes:
+    """The first key that could lie behind another."""
+    return key + b"\x00"

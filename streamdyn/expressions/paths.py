@@ -1,0 +1,46 @@
+"""Document paths: what lies at one in an item, and many of them as one tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from streamdyn.expressions.trees import Path
+
+Leaf = TypeVar("Leaf")
+
+
+def resolve(elements: tuple[str | int, ...], item: dict[str, Any]) -> Any:
+    """The attribute value at a path, or None: a step that finds nothing, or finds another type, is no error."""
+    value = item.get(elements[0])  # type: ignore[arg-type]  # the first is always a name
+    if len(elements) == 1:
+        return value
+    for element in elements[1:]:
+        if value is None:
+            return None
+        value = child(value, element)
+    return value
+
+
+def child(value: dict[str, Any], element: str | int) -> Any:
+    """The attribute value that a map has under a name or a list at an index, or None."""
+    if type(element) is int:
+        elements = value.get("L", ())
+        return elements[element] if element < len(elements) else None
+    return value.get("M", {}).get(element)
+
+
+def path_tree(leaves: Iterable[tuple[Path, Leaf]]) -> dict[Any, Any]:
+    """Paths that do not overlap, as nested dicts by element: whoever walks it meets each common parent once.
+
+    A leaf must not be a dict itself.
+    """
+    tree: dict[Any, Any] = {}
+    for path, leaf in leaves:
+        branch = tree
+        for element in path.elements[:-1]:
+            branch = branch.setdefault(element, {})
+        branch[path.elements[-1]] = leaf
+    return tree

@@ -1,0 +1,171 @@
+"""The grammars of UpdateExpression and ProjectionExpression.
+
+::
+
+    update     = clause { clause }, each at most once
+    clause     = SET path = value { , path = value }
+               | REMOVE path { , path }
+               | ADD path :value { , path :value }
+               | DELETE path :value { , path :value }
+    value      = sum | ( sum )
+    sum        = operand [ ( + | - ) operand ]
+    projection = path { , path }
+
+DynamoDB examines the paths of all actions first, the last one first, and then their values, the last one first.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+from streamdyn.expressions.lexer import END
+from streamdyn.expressions.operand_types import LIST, NUMBER, addable, allowed_types, deletable
+from streamdyn.expressions.reader import ExpressionReader, Rule, Step, Term, path_text, run
+from streamdyn.expressions.trees import (
+    Add,
+    Arithmetic,
+    Delete,
+    IfNotExists,
+    ListAppend,
+    Path,
+    Projection,
+    Set,
+    Update,
+)
+
+
+class _Node:
+    """A place in a tree of paths: the first path that led there, and whether it ends there."""
+
+    __slots__ = ("children", "ends", "first")
+
+    def __init__(self, first: Path) -> None:
+        self.first = first
+        self.ends = False
+        self.children: dict[str | int, _Node] = {}
+
+
+class PathTree:
+    """Finds paths that can't stand beside each other: one within the other, or one place as both list and map."""
+
+    def __init__(self) -> None:
+        self._root = _Node(Path(()))
+
+    def fault(self, path: Path) -> str | None:
+        """Add a path; what is wrong with it beside the earlier ones."""
+        node = self._root
+        for element in path.elements:
+            if node.ends:
+                return _clash("overlap", path, node.first)
+            if node.children and type(element) is not type(next(iter(node.children))):
+                return _clash("conflict", path, node.first)
+            node = node.children.setdefault(element, _Node(path))
+        if node.ends or node.children:
+            return _clash("overlap", path, node.first)
+        node.ends = True
+        return None
+
+
+def _clash(how: str, one: Path, two: Path) -> str:
+    return (
+        f"Two document paths {how} with each other; must remove or rewrite one of these paths; "
+        f"path one: {path_text(one)}, path two: {path_text(two)}"
+    )
+
+
+class _PathsReader(ExpressionReader):
+    """Reads an expression that acts on several paths."""
+
+    kind = "an update"
+    functions = frozenset({"if_not_exists", "list_append"})
+    operand_functions = frozenset({"if_not_exists"})
+
+    def __init__(self, text: str, names: dict[str, str]) -> None:
+        super().__init__(text, names)
+        self.targets: list[tuple[Path, list[Step]]] = []
+        self.value_steps: list[list[Step]] = []
+
+    def target(self) -> Path:
+        """A path that is acted on; the steps that follow belong to the value that it gets."""
+        self.steps = []
+        path = self.path()
+        self.targets.append((path, self.steps))
+        self.steps = []
+        self.value_steps.append(self.steps)
+        return path
+
+    def end(self) -> None:
+        super().end()
+        self.steps = [*self._target_steps(), *chain.from_iterable(reversed(self.value_steps))]
+
+    def _target_steps(self) -> list[Step]:
+        tree = PathTree()
+        steps: list[Step] = []
+        for path, faults in reversed(self.targets):
+            steps += faults
+            if (fault := tree.fault(path)) is not None:
+                steps.append(fault)
+        return steps
+
+
+class ProjectionReader(_PathsReader):
+    def read(self) -> Projection:
+        paths = [self.target()]
+        while self.take(","):
+            paths.append(self.target())
+        self.end()
+        return tuple(paths)
+
+
+class UpdateReader(_PathsReader):
+    def read(self) -> Update:
+        clauses: dict[str, list[Any]] = {"SET": [], "REMOVE": [], "ADD": [], "DELETE": []}
+        self._clause(clauses)
+        while self.token.kind != END:
+            self._clause(clauses)
+        self.end()
+        return Update(*(tuple(actions) for actions in clauses.values()))
+
+    def _clause(self, clauses: dict[str, list[Any]]) -> None:
+        clause = self.expect(*clauses).kind
+        actions = [self._action(clause)]
+        while self.take(","):
+            actions.append(self._action(clause))
+        if clauses[clause]:
+            self.word_fault(
+                self.tokens[self.place - 1],
+                f'The "{clause}" section can only be used once in an update expression;',
+            )
+        clauses[clause] += actions
+
+    def _action(self, clause: str) -> Set | Path | Add | Delete:
+        path = self.target()
+        if clause == "REMOVE":
+            return path
+        if clause == "SET":
+            self.expect("=")
+            return Set(path, run(self._set_value()).node)
+        value = self.value()
+        self.steps.append(addable(value) if clause == "ADD" else deletable(value))
+        return Add(path, value) if clause == "ADD" else Delete(path, value)
+
+    def _set_value(self) -> Rule:
+        """What SET assigns: an operand, or a sum, which can't be part of another."""
+        in_parentheses = self.token.kind == "("
+        term = yield self.parentheses(self._set_value()) if in_parentheses else self.operand()
+        self.check_parentheses()
+        if term.is_complete or self.token.kind not in ("+", "-"):
+            return term
+        operator = self.expect("+", "-").text
+        left, right = self.as_operand(term), self.as_operand((yield self.operand()))
+        self.steps += [allowed_types(operator, (left, right), NUMBER), None]
+        return Term(Arithmetic(operator, left, right), is_complete=True)
+
+    def call(self, function: str, *operands: Any) -> Any:
+        if function == "if_not_exists":
+            self.check_distinct(function, *operands)
+            self.check_path(function, operands[0])
+            return IfNotExists(*operands)
+        self.steps.append(allowed_types(function, operands, LIST))
+        return ListAppend(*operands)

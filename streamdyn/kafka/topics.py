@@ -1,0 +1,189 @@
+"""Making, deleting and checking topics: one per partition, with exactly one Kafka partition each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    OffsetSpec,
+    ResourceType,
+)
+
+from streamdyn.errors import OperatorError
+from streamdyn.kafka.log import connection
+from streamdyn.settings import RECORD_MAX_BYTES
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+ADMIN_TIMEOUT_S = 15.0
+REPLICATION_MAX = 3
+
+LEADER_WAIT_S = 0.01
+NEW_TOPIC_TIMEOUT_S = 3.0
+
+_NO_LEADER_YET = (
+    KafkaError.OFFSET_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._NOENT,  # noqa: SLF001 - "No leaders found": librdkafka's own word for several of these
+)
+
+TOPIC_CONFIG = {
+    "cleanup.policy": "delete",
+    # Kafka must never forget records by age or size: a log is trimmed only behind checkpoints.
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    # `apply` takes its clock from the broker, so every replica reads the same one.
+    "message.timestamp.type": "LogAppendTime",
+    "max.message.bytes": str(RECORD_MAX_BYTES),
+    "unclean.leader.election.enable": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFacts:
+    """What Kafka says of a log: its id, and the offsets of its first and next record."""
+
+    id: str
+    first: int
+    next: int
+
+
+class Topics:
+    """Admin calls. Raises OperatorError with one line where Kafka is out of reach or refuses."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._admin = AdminClient(connection(bootstrap))
+
+    async def check_reachable(self) -> None:
+        try:
+            await asyncio.to_thread(self._admin.list_topics, timeout=ADMIN_TIMEOUT_S)
+        except KafkaException as error:
+            raise OperatorError(
+                f"no Kafka answers at {self._bootstrap} ({error.args[0].str()}); start it, or name another with --kafka"
+            ) from None
+
+    async def create(self, names: list[str]) -> dict[str, str]:
+        """Create what is missing; Kafka's id of each."""
+        replication = await self._replication()
+        config = TOPIC_CONFIG | {"min.insync.replicas": "2" if replication == REPLICATION_MAX else "1"}
+        new = [NewTopic(name, 1, replication, config=config) for name in names]
+        for name, future in self._admin.create_topics(new, operation_timeout=ADMIN_TIMEOUT_S).items():
+            await self._done(future, f"create topic {name}", KafkaError.TOPIC_ALREADY_EXISTS)
+        deadline = time.monotonic() + ADMIN_TIMEOUT_S
+        while len(ids := await self.ids(names)) < len(names):
+            # Every broker learns of a new topic a moment after the one that made it.
+            if time.monotonic() > deadline:
+                raise OperatorError(f"Kafka at {self._bootstrap} does not show the topics that it has just created")
+            await asyncio.sleep(LEADER_WAIT_S)
+        return ids
+
+    async def delete(self, names: list[str]) -> None:
+        """Delete what is there."""
+        if not names:
+            return
+        for name, future in self._admin.delete_topics(names, operation_timeout=ADMIN_TIMEOUT_S).items():
+            await self._done(future, f"delete topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART)
+
+    async def trim(self, name: str, offset: int) -> None:
+        """Forget the records before `offset` (DeleteRecords)."""
+        futures = self._admin.delete_records([TopicPartition(name, 0, offset)], operation_timeout=ADMIN_TIMEOUT_S)
+        for future in futures.values():
+            await self._done(future, f"trim topic {name}")
+
+    async def ids(self, names: list[str]) -> dict[str, str]:
+        """Kafka's id of each topic that exists."""
+        if not names:
+            return {}
+        ids = {}
+        described = self._admin.describe_topics(TopicCollection(names), request_timeout=ADMIN_TIMEOUT_S)
+        for name, future in described.items():
+            description = await self._done(future, f"describe topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART)
+            if description is not None:
+                ids[name] = str(description.topic_id)
+        return ids
+
+    async def describe(self, names: list[str]) -> dict[str, TopicFacts]:
+        """The facts of each topic that exists."""
+        ids = await self.ids(names)
+        first = await self._offsets(list(ids), OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        last = await self._offsets(list(ids), OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return {name: TopicFacts(ids[name], first[name], last[name]) for name in ids}
+
+    async def describe_new(self, names: list[str]) -> dict[str, TopicFacts]:
+        """The facts of topics that somebody has just made: the broker that is asked may not have heard of them yet."""
+        deadline = time.monotonic() + NEW_TOPIC_TIMEOUT_S
+        while True:
+            facts = await self.describe(names)
+            if len(facts) == len(names) or time.monotonic() > deadline:
+                return facts
+            await asyncio.sleep(LEADER_WAIT_S)
+
+    async def check_config(self, name: str) -> None:
+        """Raises OperatorError if a topic that somebody else made would lose records or give no common clock."""
+        resource = ConfigResource(ResourceType.TOPIC, name)
+        deadline = time.monotonic() + NEW_TOPIC_TIMEOUT_S
+        while True:
+            future = self._admin.describe_configs([resource], request_timeout=ADMIN_TIMEOUT_S)[resource]
+            # A broker learns of a new topic a moment after the one that made it.
+            patient = (KafkaError.UNKNOWN_TOPIC_OR_PART,) if time.monotonic() < deadline else ()
+            config = await self._done(future, f"describe topic {name}", *patient)
+            if config is not None:
+                break
+            await asyncio.sleep(LEADER_WAIT_S)
+        for key in ("cleanup.policy", "retention.ms", "retention.bytes", "message.timestamp.type"):
+            if config[key].value != TOPIC_CONFIG[key]:
+                raise OperatorError(
+                    f"topic {name} has {key}={config[key].value} and needs {TOPIC_CONFIG[key]}; "
+                    f"set that with kafka-configs and start again"
+                )
+
+    async def _replication(self) -> int:
+        """As many copies as there are brokers, up to three; no fewer than Kafka's own default, which tells of brokers
+        that are down at the moment: a topic that was made with one copy would keep it.
+        """
+        described = self._admin.describe_cluster(request_timeout=ADMIN_TIMEOUT_S)
+        brokers = (await self._done(described, "describe the cluster")).nodes
+        resource = ConfigResource(ResourceType.BROKER, str(brokers[0].id))
+        asked = self._admin.describe_configs([resource], request_timeout=ADMIN_TIMEOUT_S)[resource]
+        config = await self._done(asked, "tell a broker's configuration")
+        default = int(config["default.replication.factor"].value)
+        return max(min(REPLICATION_MAX, len(brokers)), min(REPLICATION_MAX, default))
+
+    async def _offsets(self, names: list[str], spec: OffsetSpec) -> dict[str, int]:
+        offsets: dict[str, int] = {}
+        deadline = time.monotonic() + ADMIN_TIMEOUT_S
+        while missing := [name for name in names if name not in offsets]:
+            wanted = {TopicPartition(name, 0): spec for name in missing}
+            futures = self._admin.list_offsets(
+                wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=ADMIN_TIMEOUT_S
+            )
+            # A topic made just now, or whose broker has just restarted, has a leader in a moment.
+            patient = _NO_LEADER_YET if time.monotonic() < deadline else ()
+            for topic, future in futures.items():
+                result = await self._done(future, f"tell the offsets of {topic.topic}", *patient)
+                if result is not None:
+                    offsets[topic.topic] = result.offset
+            if len(offsets) < len(names):
+                await asyncio.sleep(LEADER_WAIT_S)
+        return offsets
+
+    async def _done(self, future: Future[Any], doing: str, *fine: int) -> Any:
+        try:
+            return await asyncio.wrap_future(future)
+        except KafkaException as error:
+            if error.args[0].code() in fine:
+                return None
+            raise OperatorError(f"Kafka at {self._bootstrap} did not {doing}: {error.args[0].str()}") from error

@@ -1,0 +1,64 @@
+"""A node's metadata: the row of it in the `meta` log, and what the node commands do to that row.
+
+A node registers at each start. Its status says what the placement of replicas (`placement`) makes of it: ACTIVE holds
+replicas; DRAINING leads nothing, gets no more replicas, and keeps each that it has until an ACTIVE node that did not
+hold the partition has caught up in its place, for good if there is no such node; AWAY has not been seen for long, so it
+holds nothing more once as many ACTIVE nodes as are wanted have caught up. A node that registers again is ACTIVE. One
+that is set to GONE has no row any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import orjson
+
+from streamdyn.statemachine.commands import DONE, NODE_COMMANDS, RegisterNode
+
+if TYPE_CHECKING:
+    from streamdyn.statemachine.commands import MetaCommand, NodeCommand, Outcome
+
+ACTIVE = "ACTIVE"
+DRAINING = "DRAINING"
+AWAY = "AWAY"
+GONE = "GONE"
+
+# No table's name has a slash.
+NODE_KEY = b"/node/"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    """Everything that the `meta` log knows of one node. The addresses are HOST:PORT."""
+
+    id: str
+    peer_address: str
+    address: str
+    status: str
+
+
+def encode_node(node: NodeInfo) -> bytes:
+    return orjson.dumps(node)
+
+
+def decode_node(row: bytes) -> NodeInfo:
+    return NodeInfo(**orjson.loads(row))
+
+
+def meta_key(command: MetaCommand) -> bytes:
+    """The key, in `meta`, of the row that a command is about."""
+    if isinstance(command, NODE_COMMANDS):
+        return NODE_KEY + command.node.encode()
+    return command.name.encode()
+
+
+def apply_node_command(command: NodeCommand, row: bytes | None) -> tuple[Outcome, bytes | None]:
+    """The outcome of a node command, and its row's new bytes (None: there is none)."""
+    if isinstance(command, RegisterNode):
+        return DONE, encode_node(NodeInfo(command.node, command.peer_address, command.address, ACTIVE))
+    if command.status == GONE:
+        return DONE, None
+    if row is None or command.status not in (ACTIVE, DRAINING, AWAY):
+        return DONE, row
+    return DONE, encode_node(replace(decode_node(row), status=command.status))

@@ -1,0 +1,193 @@
+"""What a change does to a table's settings, and when: the rules of billing, capacity, class, tags and expiry.
+
+Capacity and class are told as they were until the change is finished: what was asked for waits in `Table.pending`. A
+switch of the billing mode is told at once, and dated when it is finished. Everything else takes effect at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.errors import ResourceInUseException, ValidationException
+from streamdyn.model.values import INVALID
+from streamdyn.settings import TAGS_MAX
+
+if TYPE_CHECKING:
+    from streamdyn.model.tables import Table
+
+PROVISIONED = "PROVISIONED"
+PAY_PER_REQUEST = "PAY_PER_REQUEST"
+STANDARD = "STANDARD"
+CAPACITY = ("ReadCapacityUnits", "WriteCapacityUnits")
+# What DynamoDB says that a table on demand can take at once.
+ON_DEMAND_WARM_UNITS = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
+# Members of UpdateTable that take a table through the status UPDATING.
+CHANGES_WITH_WORK = frozenset({"BillingMode", "ProvisionedThroughput", "TableClass"})
+DAY_MS = 24 * 60 * 60 * 1000
+TOO_MANY_TAGS = "Number of Tags exceed the current limit for the provided ResourceArn"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTimes:
+    """When a table last changed in the ways that its description tells, 0 for never; `decreases` are those of the UTC
+    day of the last one.
+    """
+
+    increased_ms: int = 0
+    decreased_ms: int = 0
+    decreases: int = 0
+    on_demand_ms: int = 0
+    class_ms: int = 0
+
+
+def billing_mode(table: Table) -> str:
+    return str(table.settings.get("BillingMode", PROVISIONED))
+
+
+def throughput(table: Table) -> dict[str, int]:
+    """The provisioned capacity units; a table that is paid per request has none."""
+    return dict(table.settings.get("ProvisionedThroughput") or dict.fromkeys(CAPACITY, 0))
+
+
+def decreases_on_day(times: ChangeTimes, now_ms: int) -> int:
+    """How often the capacity was decreased on the UTC day of `now_ms`."""
+    return times.decreases if times.decreased_ms // DAY_MS == now_ms // DAY_MS else 0
+
+
+def no_capacity_on_demand() -> ValidationException:
+    return ValidationException(
+        f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "
+        "when BillingMode is PAY_PER_REQUEST"
+    )
+
+
+def change_settings(table: Table, changes: dict[str, Any], clock_ms: int) -> Table:
+    """The table with changed settings, its status left alone. `changes` are members of UpdateTable, already checked as
+    far as they can be without the table; raises ApiError for what the table does not allow.
+    """
+    table = _change_capacity(table, changes, clock_ms)
+    settings = dict(table.settings)
+    pending = dict(table.pending)
+    if changes.get("TableClass", settings.get("TableClass", STANDARD)) != settings.get("TableClass", STANDARD):
+        pending["TableClass"] = changes["TableClass"]
+    if "DeletionProtectionEnabled" in changes:
+        settings["DeletionProtectionEnabled"] = changes["DeletionProtectionEnabled"]
+    if "OnDemandThroughput" in changes:
+        settings["OnDemandThroughput"] = _limits_on_demand(table, changes["OnDemandThroughput"])
+    if "WarmThroughput" in changes:
+        settings["WarmThroughput"] = _warmer(table, changes["WarmThroughput"])
+    return replace(table, settings=settings, pending=pending)
+
+
+def finish_change(table: Table, clock_ms: int) -> Table:
+    """The table once the work that its status asked for is done: what was pending counts."""
+    settings, times, pending = dict(table.settings), table.times, table.pending
+    if "ProvisionedThroughput" in pending:
+        settings["ProvisionedThroughput"] = pending["ProvisionedThroughput"]
+        counted = _changed_capacity(times, throughput(table), pending["ProvisionedThroughput"], clock_ms)
+        times = replace(counted, decreases=counted.decreases + (counted.decreased_ms == clock_ms))
+    if "BillingMode" in pending:
+        times = replace(times, on_demand_ms=clock_ms)
+    if "TableClass" in pending:
+        settings["TableClass"] = pending["TableClass"]
+        times = replace(times, class_ms=clock_ms)
+    table = replace(table, settings=settings, times=times, pending={})
+    return replace(table, settings={**settings, "WarmThroughput": _warm(table)})
+
+
+def change_tags(table: Table, added: dict[str, str], removed: tuple[str, ...]) -> Table:
+    tags = {tag["Key"]: tag["Value"] for tag in table.settings.get("Tags", ())} | added
+    kept = [{"Key": key, "Value": value} for key, value in tags.items() if key not in removed]
+    if len(kept) > TAGS_MAX:
+        raise ValidationException(TOO_MANY_TAGS)
+    return replace(table, settings={**table.settings, "Tags": kept})
+
+
+def set_time_to_live(table: Table, attribute: str, *, enabled: bool) -> Table:
+    """The table with its items expiring by an attribute, or not at all."""
+    current = table.ttl_attribute
+    if current is not None and attribute != current:
+        raise ValidationException(
+            f"TimeToLive is active on a different AttributeName: current AttributeName is {current}"
+        )
+    if enabled == (current is not None):
+        raise ValidationException(f"TimeToLive is already {'enabled' if enabled else 'disabled'}")
+    return replace(table, ttl_attribute=attribute if enabled else None)
+
+
+def _change_capacity(table: Table, changes: dict[str, Any], clock_ms: int) -> Table:
+    old, new = billing_mode(table), changes.get("BillingMode", billing_mode(table))
+    wanted = changes.get("ProvisionedThroughput")
+    if new == PAY_PER_REQUEST and wanted is not None:
+        raise no_capacity_on_demand()
+    settings = dict(table.settings)
+    if old != new:
+        # A mode's own members end with it.
+        settings.pop("ProvisionedThroughput" if new == PAY_PER_REQUEST else "OnDemandThroughput", None)
+        settings["BillingMode"] = new
+        if wanted is not None:
+            settings["ProvisionedThroughput"] = wanted
+        return replace(table, settings=settings, pending={"BillingMode": new} if new == PAY_PER_REQUEST else {})
+    if wanted is None:
+        return table
+    current = throughput(table)
+    if wanted == current:
+        raise _no_change(current)
+    times = _changed_capacity(table.times, current, wanted, clock_ms)
+    return replace(table, pending={"ProvisionedThroughput": wanted}, times=times)
+
+
+def _changed_capacity(times: ChangeTimes, old: dict[str, int], new: dict[str, int], clock_ms: int) -> ChangeTimes:
+    more, less = (any(sign * new[m] > sign * old[m] for m in CAPACITY) for sign in (1, -1))
+    return replace(
+        times,
+        increased_ms=clock_ms if more else times.increased_ms,
+        decreased_ms=clock_ms if less else times.decreased_ms,
+        decreases=decreases_on_day(times, clock_ms),
+    )
+
+
+def _no_change(units: dict[str, int]) -> ValidationException:
+    comparisons = (f"Current {m} provisioned for the table: {units[m]}. Requested {m}: {units[m]}. " for m in CAPACITY)
+    return ValidationException(
+        "The provisioned throughput for the table will not change. The requested value equals the current value. "
+        f"{''.join(comparisons)}"
+        "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
+    )
+
+
+def _limits_on_demand(table: Table, wanted: dict[str, int]) -> dict[str, int]:
+    """The limits after a change: -1 takes one away."""
+    if billing_mode(table) == PROVISIONED:
+        raise ValidationException(
+            f"{INVALID}{min(wanted)} for OnDemandThroughput cannot be specified "
+            "when the table BillingMode is PROVISIONED"
+        )
+    limits = table.settings.get("OnDemandThroughput", {}) | wanted
+    return {member: units for member, units in limits.items() if units != -1}
+
+
+def _warm(table: Table) -> dict[str, int]:
+    """The warm throughput that a table has by its capacity: it never becomes less."""
+    units = throughput(table)
+    default = dict(zip(ON_DEMAND_WARM_UNITS, (units[m] for m in CAPACITY), strict=True))
+    if billing_mode(table) == PAY_PER_REQUEST:
+        default = ON_DEMAND_WARM_UNITS
+    had = table.settings.get("WarmThroughput", {})
+    return {member: max(default[member], had.get(member, 0)) for member in default}
+
+
+def _warmer(table: Table, wanted: dict[str, int]) -> dict[str, int]:
+    current = _warm(table)
+    for member, units in current.items():
+        if wanted.get(member, units) < units:
+            raise ValidationException(
+                f"{INVALID}Requested {member} for WarmThroughput for table is lower than current WarmThroughput, "
+                "decreasing WarmThroughput is not supported"
+            )
+    return current | wanted
+
+
+def in_use(message: str) -> ResourceInUseException:
+    return ResourceInUseException(f"Attempt to change a resource which is still in use: {message}")

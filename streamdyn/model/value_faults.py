@@ -1,0 +1,96 @@
+"""What is wrong with an attribute value, in the service's two wordings.
+
+The service checks values in two places: BatchWriteItem, Scan and transactions have the older wording, which is that of
+`values`, all other calls the current one. They differ in empty and in enormous numbers, and in duplicates within sets.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any
+
+from streamdyn.errors import ValidationException
+from streamdyn.model.numbers import EXPONENT_MAX
+from streamdyn.model.values import INVALID, canonicalize_item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+NOT_A_NUMBER = "The parameter cannot be converted to a numeric value"
+OLDER_NUMBERS = "Input collection contains duplicates"
+COLLECTION = f"{INVALID}Input collection "
+TOO_LARGE = "Number overflow."
+WRAPPED = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+# In the older place, an exponent of this size wraps around to a negative one.
+EXPONENT_WRAPS = 2**31 - 1
+
+
+def canonicalize_in_current_words(attributes: dict[str, Any]) -> int:
+    """As `canonicalize_item`, with the current words for what is wrong."""
+    try:
+        return canonicalize_item(attributes)
+    except ValidationException as error:
+        raise ValidationException(current_words(str(error.message), attributes)) from None
+
+
+def canonicalize_in_older_words(attributes: dict[str, Any]) -> int:
+    """As `canonicalize_item`, with all the older words for what is wrong."""
+    try:
+        return canonicalize_item(attributes)
+    except ValidationException as error:
+        if str(error.message).startswith(TOO_LARGE) and _exponent_wraps(attributes):
+            raise ValidationException(WRAPPED) from None
+        raise
+
+
+def _exponent_wraps(attributes: dict[str, Any]) -> bool:
+    """Whether the first number with so large an exponent that it is no number has an enormous one."""
+    for texts in _contents(attributes, "N", "NS"):
+        for text in [texts] if isinstance(texts, str) else texts:
+            exponent = text.lower().partition("e")[2]
+            if exponent and int(exponent) > EXPONENT_MAX:
+                return int(exponent) == EXPONENT_WRAPS
+    return False
+
+
+def current_words(message: str, attributes: dict[str, Any]) -> str:
+    """The current words for a fault of the attributes' values that was told in the older ones."""
+    if message == NOT_A_NUMBER:
+        return f"{NOT_A_NUMBER}: "
+    if message == OLDER_NUMBERS:
+        return f"{COLLECTION}contains duplicates."
+    if message.startswith(COLLECTION) and message.endswith("of type BS contains duplicates."):
+        return (
+            f"{COLLECTION}[{','.join(_first_duplicates(attributes, 'BS', b64decode))}]of type BS contains duplicates."
+        )
+    if message.startswith(COLLECTION):
+        return f"{COLLECTION}[{', '.join(_first_duplicates(attributes, 'SS', str.encode))}] contains duplicates."
+    return message
+
+
+def _first_duplicates(attributes: dict[str, Any], kind: str, order: Callable[[str], bytes]) -> list[str]:
+    """The members of the first set with a duplicate, in quotes: those before it in order, and the rest as it came."""
+    for members in _contents(attributes, kind):
+        seen = set()
+        for place, member in enumerate(members):
+            if member in seen:
+                return [f'"{text}"' for text in [*sorted(members[:place], key=order), *members[place:]]]
+            seen.add(member)
+    return []
+
+
+def _contents(attributes: dict[str, Any], *kinds: str) -> Iterator[Any]:
+    """The contents of all values of some types, however deep, in the order in which they are checked."""
+    for value in attributes.values():
+        yield from _contents_in(value, kinds)
+
+
+def _contents_in(value: dict[str, Any], kinds: tuple[str, ...]) -> Iterator[Any]:
+    for kind, content in value.items():
+        if kind in kinds:
+            yield content
+        elif kind == "L":
+            for element in content:
+                yield from _contents_in(element, kinds)
+        elif kind == "M":
+            yield from _contents(content, *kinds)

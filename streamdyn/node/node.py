@@ -1,0 +1,237 @@
+"""One node: its replicas, the logs they follow, and everything that keeps them going. `Node.start` is the tour."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+from streamdyn.control.autoadmin import Autoadmin
+from streamdyn.control.leadership import Leadership
+from streamdyn.control.operator import Operator
+from streamdyn.control.upkeep import Upkeep
+from streamdyn.errors import ApiError
+from streamdyn.model.nodes import ACTIVE, AWAY
+from streamdyn.node.replicas import Replicas
+from streamdyn.routing.directory import META, Directory
+from streamdyn.routing.membership import Membership
+from streamdyn.routing.router import Router
+from streamdyn.routing.session import Sessions
+from streamdyn.rpc.server import Service
+from streamdyn.settings import (
+    APPEND_STALLED_MS,
+    AUTOADMIN_INTERVAL_MS,
+    EXPIRE_INTERVAL_MS,
+    PING_INTERVAL_MS,
+    REQUEST_TIMEOUT_MS,
+    STOP_TIMEOUT_S,
+    TOPIC_CHECK_INTERVAL_MS,
+    UPKEEP_INTERVAL_MS,
+    Settings,
+)
+from streamdyn.statemachine.commands import RegisterNode
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+    from typing import Any
+
+    from streamdyn.kafka.events import Event
+    from streamdyn.model.tables import Table
+    from streamdyn.node.environment import Environment
+    from streamdyn.rpc.messages import Answer, Question
+    from streamdyn.statemachine.apply import Effects
+
+logger = logging.getLogger(__name__)
+
+
+class Timer(NamedTuple):
+    """An action to be called at an interval, and never twice at a time."""
+
+    name: str
+    interval_s: float
+    action: Callable[[], Awaitable[None]]
+
+
+class Node:
+    """`id` is its name in every log, `life` that of this run of it. `addresses` are where other nodes and clients
+    reach it, and `report` gets the lines meant for the operator. Made and used on one event loop.
+    """
+
+    def __init__(
+        self,
+        id_: str,
+        life: str,
+        env: Environment,
+        settings: Settings,
+        addresses: tuple[str, str],
+        report: Callable[[str], None],
+    ) -> None:
+        self.id = id_
+        self._env = env
+        self._settings = settings
+        self._addresses = addresses
+        self._report = report
+        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._was_well = True
+        self._registered = False  # whether all have been told of this start
+        self._knows_meta = False  # from the moment that the directory has all rows of `meta`
+        self._autoadmin: Autoadmin | None = None  # from the moment that the replicas are open
+        self.directory = Directory(id_, f"{settings.cluster}.{META}", self._table_changed)
+        self.membership = Membership(
+            id_,
+            self._ask,
+            others=self.directory.others,
+            well=lambda: env.log.stalled_ms() < APPEND_STALLED_MS,
+            lost=env.network.drop,
+            clock_ms=env.clock_ms,
+        )
+        self._replicas = Replicas(
+            id_, life, env, settings, self.directory, self.membership, self._ask, self._spawn, report
+        )
+        self.partitions = self._replicas.partitions
+        self.service = Service(self._replicas, self.membership, self._ask, env)
+        self.router = Router(
+            id_, self.partitions, self.service, self.membership, self._ask, env.clock_ms, self.directory.is_gone
+        )
+        self._leadership = Leadership(id_, self.directory, self.partitions, self.membership, self._ask)
+        self._upkeep = Upkeep(env, settings, self.directory, self.partitions, self.membership, self._ask, report)
+
+    async def start(self) -> Sessions:
+        """Open every replica, catch up with the logs, and give the way to the data. Raises OperatorError."""
+        meta = await self._replicas.open_meta(self._meta_applied)
+        # No `await` in between: what is applied from here on is news to the directory.
+        self.directory.load(meta.rows())
+        self._knows_meta = True
+        await self._replicas.open_tables()
+        self._replicas.report_strangers()
+        self._autoadmin = Autoadmin(
+            self.id,
+            self._settings,
+            meta,
+            self.directory,
+            self._env.topics,
+            self.membership,
+            self._ask,
+            self._env.new_id,
+            self._report,
+        )
+        for table in list(self.directory.tables.values()):
+            self._table_changed(table, table)
+        self.membership.beat()
+        self._spawn(self._register())
+        operator = Operator(
+            self.directory,
+            self.router,
+            self.membership,
+            self._ask,
+            self._env.clock_ms,
+            self._env.new_id,
+        )
+        return Sessions(self._settings, self.directory, self.router, operator, self._env.clock_ms)
+
+    async def stop(self) -> None:
+        """Hand every lease over, flush every replica. Also after a start that failed."""
+        if self._autoadmin is not None:
+            await self._autoadmin.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self._leadership.hand_all_over()
+        except TimeoutError:
+            self._report("Kafka did not take the leases back in time; the next holder waits for them to run out")
+        self.membership.stop()
+
+    def close(self) -> None:
+        """Close the replicas, once the log tells nothing more."""
+        self._replicas.close()
+
+    # --- timers ---
+
+    def timers(self) -> list[Timer]:
+        """What is to be called from time to time, from before the start on."""
+        return [
+            Timer("expire-requests", EXPIRE_INTERVAL_MS / 1000, self._expire_requests),
+            Timer("check-topics", TOPIC_CHECK_INTERVAL_MS / 1000, self._replicas.checks.check_all),
+            Timer("look-after", AUTOADMIN_INTERVAL_MS / 1000, self._look_after),
+            Timer("upkeep", UPKEEP_INTERVAL_MS / 1000, self._look_at_logs),
+            Timer("beat", PING_INTERVAL_MS / 1000, self._beat),
+        ]
+
+    async def _look_after(self) -> None:
+        """Leaders, placement, and this node's own row."""
+        if self._autoadmin is None:
+            return
+        try:
+            await self._leadership.tick()
+            await self._autoadmin.tick()
+            own = self.directory.nodes.get(self.id)
+            if not self._registered or own is None or own.status == AWAY:
+                await self._register()
+        except ApiError as error:
+            logger.info("%s", error)
+
+    async def _look_at_logs(self) -> None:
+        if self._autoadmin is not None:
+            await self._upkeep.tick()
+
+    async def _beat(self) -> None:
+        was_well, self._was_well = self._was_well, self.membership.serves(self.id)
+        if was_well and not self._was_well:
+            for partition in list(self.partitions.values()):
+                partition.give_up_waiting()
+        self.membership.beat()
+
+    async def _expire_requests(self) -> None:
+        for partition in list(self.partitions.values()):
+            partition.expire()
+
+    def failures(self) -> dict[str, str]:
+        """Why partitions that this node should hold do not serve, by id."""
+        return self._replicas.failures | {p.id: p.failure for p in self.partitions.values() if p.failure is not None}
+
+    def handle(self, event: Event) -> None:
+        """What the log tells."""
+        self._replicas.handle(event)
+
+    # --- what `meta` tells ---
+
+    def _meta_applied(self, effects: Effects) -> None:
+        # What is replayed at the start is read from the rows at its end; only what comes after is news.
+        if self._knows_meta:
+            self.directory.observe(effects)
+
+    def _table_changed(self, before: Table | None, now: Table | None) -> None:
+        if before is not None and (now is None or now.id != before.id):
+            self._replicas.forget(before)
+        if now is not None:
+            self._replicas.go_on_with(now)
+            if self._autoadmin is not None:
+                self._autoadmin.look_at(now)
+
+    # --- small things ---
+
+    async def _register(self) -> None:
+        """Tell all nodes where this one is, if they do not know."""
+        peer_address, address = self._addresses
+        own = self.directory.nodes.get(self.id)
+        if own is not None and (own.peer_address, own.address, own.status) == (peer_address, address, ACTIVE):
+            self._registered = True
+            return
+        command = RegisterNode(self._env.new_id(), self.id, peer_address, address)
+        try:
+            await self.router.write(self.directory.meta(), command, self._env.clock_ms() + REQUEST_TIMEOUT_MS)
+            self._registered = True
+        except ApiError as error:
+            logger.info("not registered yet: %s", error)
+
+    async def _ask(self, node: str, question: Question, timeout_ms: int) -> Answer:
+        if node == self.id:
+            return await self.service.handle(question)
+        return await self._env.network.ask(node, question, timeout_ms)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks[task] = None
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))

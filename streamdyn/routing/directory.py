@@ -1,0 +1,122 @@
+"""The tables and nodes as this node knows them: the rows of the `meta` log, decoded."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from streamdyn.control.placement import Placed
+from streamdyn.model.indexes import BASE_SPACE
+from streamdyn.model.nodes import ACTIVE, NODE_KEY, NodeInfo, decode_node
+from streamdyn.model.tables import DELETING, PartitionInfo, Table, decode_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from streamdyn.statemachine.apply import Effects
+
+META = "meta"
+
+
+class Directory:
+    """`changed` is told of every table whose row changed: the table as it was (None: it is new), and as it is now
+    (None: it is gone). A node that is behind may not see what was in between.
+    """
+
+    def __init__(self, node: str, meta_topic: str, changed: Callable[[Table | None, Table | None], None]) -> None:
+        self.tables: dict[str, Table] = {}
+        self.nodes: dict[str, NodeInfo] = {}
+        self._node = node
+        self._meta_topic = meta_topic
+        self._changed = changed
+        self._change = asyncio.Event()
+
+    def load(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
+        """Take over all rows, at the start."""
+        for key, row in rows:
+            self._take(key, row)
+
+    def observe(self, effects: Effects) -> None:
+        """A batch of the `meta` log was applied."""
+        for key, row in effects.rows.items():
+            before = self._take(key, row)
+            name = key.removeprefix(BASE_SPACE).decode()
+            if before is not None or name in self.tables:
+                self._changed(before, self.tables.get(name))
+        self.wake()
+
+    def meta(self) -> PartitionInfo:
+        """The partition that all this is in. Every node holds it."""
+        others = sorted(node for node in self.nodes if node != self._node)
+        return PartitionInfo(META, self._meta_topic, 0, replicas=(self._node, *others))
+
+    def others(self) -> list[str]:
+        """The nodes that should answer, but for this one."""
+        return [node for node in self.nodes if node != self._node]
+
+    def peer_address(self, node: str) -> tuple[str, int] | None:
+        info = self.nodes.get(node)
+        if info is None:
+            return None
+        host, _, port = info.peer_address.rpartition(":")
+        return host, int(port)
+
+    def active_nodes(self) -> list[NodeInfo]:
+        return [node for node in self.nodes.values() if node.status == ACTIVE]
+
+    def placed(self) -> list[Placed]:
+        """Every partition that has its topic, and the nodes that hold it."""
+        return [
+            Placed(table.name, info.id, info.replicas)
+            for table in self.tables.values()
+            for info in table.partitions
+            if info.topic_id
+        ]
+
+    def infos(self) -> list[PartitionInfo]:
+        """Every partition, `meta` first."""
+        return [self.meta(), *(info for table in self.tables.values() for info in table.partitions)]
+
+    def find(self, partition: str) -> tuple[Table, PartitionInfo] | None:
+        """A table's partition by its id, if it is there."""
+        for table in self.tables.values():
+            for info in table.partitions:
+                if info.id == partition:
+                    return table, info
+        return None
+
+    def is_gone(self, partition: str) -> bool:
+        """Whether its table is deleted, or about to be."""
+        found = self.find(partition)
+        return partition != META and (found is None or found[0].status == DELETING)
+
+    def wake(self) -> None:
+        """Let everybody who waits look again."""
+        change, self._change = self._change, asyncio.Event()
+        change.set()
+
+    async def wait(self, condition: Callable[[], bool], timeout_ms: int) -> bool:
+        """Whether the condition came true within the time."""
+        try:
+            async with asyncio.timeout(timeout_ms / 1000):
+                while not condition():
+                    await self._change.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _take(self, key: bytes, row: bytes | None) -> Table | None:
+        """Take a row over: the table that it was of before, if any."""
+        key = key.removeprefix(BASE_SPACE)
+        if key.startswith(NODE_KEY):
+            node = key.removeprefix(NODE_KEY).decode()
+            if row is None:
+                self.nodes.pop(node, None)
+            else:
+                self.nodes[node] = decode_node(row)
+            return None
+        name = key.decode()
+        before = self.tables.pop(name, None)
+        if row is not None:
+            self.tables[name] = decode_table(row)
+        return before

@@ -1,0 +1,114 @@
+"""Which nodes are there: every node asks every other one a few times a second, and each tells whom it reaches.
+
+It decides nothing that must be right: a node that is wrongly thought to be gone loses its leases by the rules of
+`statemachine.lease`, or keeps them. It keeps nodes from claiming a lease whose holder only they do not reach (a *gray
+failure*: the paper, section 4.3 "gray network failures"): a node may claim only if neither it nor any node that answers
+it has reached the holder of late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from streamdyn.errors import Unreachable
+from streamdyn.rpc.messages import Ping, Pong
+from streamdyn.settings import PING_TIMEOUT_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from streamdyn.rpc.messages import Answer, Question
+
+    Ask = Callable[[str, Question, int], Awaitable[Answer]]
+
+
+class Membership:
+    """`others` are the nodes to ask, `lost` is told of one that has just stopped answering, `well` whether this node
+    can append.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        ask: Ask,
+        *,
+        others: Callable[[], Iterable[str]],
+        well: Callable[[], bool],
+        lost: Callable[[str], None],
+        clock_ms: Callable[[], int],
+    ) -> None:
+        self._node = node
+        self._ask = ask
+        self._others = others
+        self._well = well
+        self._lost = lost
+        self._clock_ms = clock_ms
+        self._loop = asyncio.get_running_loop()
+        self._pongs: dict[str, Pong] = {}
+        self._seen_ms: dict[str, int] = {}  # when each node last answered, or was first heard of
+        self._asking: dict[str, asyncio.Task[None]] = {}
+
+    def beat(self) -> None:
+        """Ask every other node that does not owe an answer. To be called every PING_INTERVAL_MS."""
+        others = list(self._others())
+        for node in sorted(self._seen_ms.keys() - others):  # in an order that a simulation can repeat
+            self._forget(node)
+        for node in others:
+            self._seen_ms.setdefault(node, self._clock_ms())
+            if node not in self._asking:
+                self._asking[node] = self._loop.create_task(self._ping(node))
+
+    def stop(self) -> None:
+        for task in self._asking.values():
+            task.cancel()
+
+    def answer(self) -> Pong:
+        """What another node is told."""
+        return Pong(self.reached(), self._well())
+
+    def reaches(self, node: str) -> bool:
+        """Whether a node has answered of late, or is this one."""
+        return node == self._node or node in self._pongs
+
+    def serves(self, node: str) -> bool:
+        """Whether a node, which may be this one, has answered of late, and can append."""
+        if node == self._node:
+            return self._well()
+        pong = self._pongs.get(node)
+        return pong is not None and pong.well
+
+    def reached(self) -> list[str]:
+        """The other nodes that have answered of late, and can append."""
+        return [node for node, pong in self._pongs.items() if pong.well]
+
+    def unseen_ms(self, node: str) -> int:
+        """For how long a node has not answered; no longer than this node has known it."""
+        now_ms = self._clock_ms()
+        return 0 if self.reaches(node) else now_ms - self._seen_ms.get(node, now_ms)
+
+    def may_claim(self, holder: str) -> bool:
+        """Whether nobody reaches the node that holds a lease, as far as this node has heard."""
+        reached = self.reached()
+        return holder not in reached and not any(holder in self._pongs[node].reaches for node in reached)
+
+    def _forget(self, node: str) -> None:
+        """It is no node of the cluster any more."""
+        del self._seen_ms[node]
+        self._pongs.pop(node, None)
+        self._lost(node)
+
+    async def _ping(self, node: str) -> None:
+        try:
+            answer = await self._ask(node, Ping(), PING_TIMEOUT_MS)
+        except Unreachable:
+            if self._pongs.pop(node, None) is not None:
+                self._lost(node)
+        else:
+            assert isinstance(answer, Pong)
+            if self.serves(node) and not answer.well:
+                self._lost(node)  # what it has been asked to append, others may
+            self._pongs[node] = answer
+            self._seen_ms[node] = self._clock_ms()
+        finally:
+            del self._asking[node]

@@ -1,0 +1,233 @@
+"""Questions from node to node over TCP: one connection each way, any number of questions under way on it.
+
+A frame is the length of its body (4 bytes), the question's number (4 bytes), and the body: a message (see `messages`).
+An answer has its question's number. There is no authentication: the network between nodes is trusted, as Kafka's is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from itertools import count
+from struct import Struct
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from streamdyn.errors import OperatorError, Unreachable
+from streamdyn.rpc.messages import Answer, Question, Refused
+from streamdyn.settings import PEER_CONNECT_TIMEOUT_MS, PEER_FRAME_MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+logger = logging.getLogger(__name__)
+
+_HEAD = Struct(">II")
+_encode = msgspec.msgpack.Encoder().encode
+_question = msgspec.msgpack.Decoder(Question)
+_answer = msgspec.msgpack.Decoder(Answer)
+
+
+class Peers:
+    """`address` tells where a node is (None: nobody knows), and `handle` answers what other nodes ask."""
+
+    def __init__(
+        self, address: Callable[[str], tuple[str, int] | None], handle: Callable[[Question], Awaitable[Answer]]
+    ) -> None:
+        self._address = address
+        self._handle = handle
+        self._loop = asyncio.get_running_loop()
+        self._asking: dict[str, _Asking] = {}
+        self._connecting: dict[str, asyncio.Task[_Asking]] = {}
+        self._answering: set[_Answering] = set()
+        self._server: asyncio.Server | None = None
+
+    async def serve(self, host: str, port: int) -> int:
+        """Listen for other nodes; the port. Raises OperatorError where the address is taken or not this machine's."""
+        try:
+            self._server = await self._loop.create_server(lambda: _Answering(self._handle, self._answering), host, port)
+        except OSError as error:
+            raise OperatorError(
+                f"cannot listen for other nodes on {host}:{port} ({error.strerror}); choose another --peers-listen"
+            ) from None
+        bound: int = self._server.sockets[0].getsockname()[1]
+        return bound
+
+    async def ask(self, node: str, question: Question, timeout_ms: int) -> Answer:
+        """A node's answer, which may be a refusal. Raises Unreachable if none comes in time."""
+        try:
+            async with asyncio.timeout(timeout_ms / 1000):
+                return await (await self._connection(node)).ask(question)
+        except TimeoutError:
+            raise Unreachable(f"{node} did not answer in {timeout_ms} ms") from None
+
+    def drop(self, node: str) -> None:
+        """Give up all that this node was asked: it is thought to be gone."""
+        connection = self._asking.pop(node, None)
+        if connection is not None:
+            connection.close()
+
+    async def stop(self) -> None:
+        for task in self._connecting.values():
+            task.cancel()
+        for node in list(self._asking):
+            self.drop(node)
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._answering):
+            connection.close()
+
+    async def _connection(self, node: str) -> _Asking:
+        address = self._address(node)
+        connection = self._asking.get(node)
+        if connection is not None and connection.address == address and not connection.closed:
+            return connection
+        self.drop(node)
+        if address is None:
+            raise Unreachable(f"nobody knows where {node} is")
+        task = self._connecting.get(node)
+        if task is None:
+            task = self._connecting[node] = self._loop.create_task(self._connect(node, address))
+            task.add_done_callback(lambda done: self._connected(node, done))
+        return await asyncio.shield(task)
+
+    def _connected(self, node: str, task: asyncio.Task[_Asking]) -> None:
+        self._connecting.pop(node, None)
+        if not task.cancelled():
+            task.exception()  # whoever asked may wait no longer: nobody else takes note of it
+
+    async def _connect(self, node: str, address: tuple[str, int]) -> _Asking:
+        try:
+            async with asyncio.timeout(PEER_CONNECT_TIMEOUT_MS / 1000):
+                _, connection = await self._loop.create_connection(lambda: _Asking(address), *address)
+        except (OSError, TimeoutError) as error:
+            raise Unreachable(f"{node} at {address[0]}:{address[1]}: {error!r}") from None
+        self._asking[node] = connection
+        return connection
+
+
+class _Frames(asyncio.Protocol):
+    """A connection's bytes, taken apart into frames."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._transport: asyncio.Transport | None = None
+        self._bytes = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment] # uvloop's is no subclass of asyncio.Transport
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self._bytes
+        buffer += data
+        start = 0
+        while len(buffer) - start >= _HEAD.size:
+            size, number = _HEAD.unpack_from(buffer, start)
+            if size > PEER_FRAME_MAX_BYTES:
+                logger.warning("a peer sent a frame of %d bytes: it speaks something else", size)
+                self.close()
+                return
+            end = start + _HEAD.size + size
+            if len(buffer) < end:
+                break
+            try:
+                self.frame(number, bytes(memoryview(buffer)[start + _HEAD.size : end]))
+            except msgspec.DecodeError as error:
+                logger.warning("a peer sent what is no message: %s", error)
+                self.close()
+                return
+            start = end
+        del buffer[:start]
+
+    def send(self, number: int, message: Question | Answer) -> None:
+        if self._transport is not None and not self.closed:
+            body = _encode(message)
+            self._transport.write(_HEAD.pack(len(body), number) + body)
+
+    def close(self) -> None:
+        self.closed = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self.closed = True
+
+    def frame(self, number: int, body: bytes) -> None:
+        raise NotImplementedError
+
+
+class _Asking(_Frames):
+    """A connection that this node made: it sends questions and gets answers."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__()
+        self.address = address
+        self._numbers = count()
+        self._waiting: dict[int, asyncio.Future[Answer]] = {}
+
+    async def ask(self, question: Question) -> Answer:
+        if self.closed:
+            raise Unreachable("the connection is closed")
+        number = next(self._numbers) & 0xFFFF_FFFF
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
+        try:
+            self.send(number, question)
+            return await future
+        finally:
+            del self._waiting[number]
+
+    def frame(self, number: int, body: bytes) -> None:
+        future = self._waiting.get(number)
+        if future is not None and not future.done():
+            future.set_result(_answer.decode(body))
+
+    def close(self) -> None:
+        super().close()
+        self._refuse()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._refuse()
+
+    def _refuse(self) -> None:
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(Unreachable("the connection ended"))
+
+
+class _Answering(_Frames):
+    """A connection that another node made: it gets questions and sends answers."""
+
+    def __init__(self, handle: Callable[[Question], Awaitable[Answer]], all_: set[_Answering]) -> None:
+        super().__init__()
+        self._handle = handle
+        self._all = all_
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._all.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._all.discard(self)
+
+    def frame(self, number: int, body: bytes) -> None:
+        try:
+            question = _question.decode(body)
+        except msgspec.ValidationError as error:
+            # A newer node's question. What else is under way on this connection must not end for it.
+            self.send(number, Refused("InternalServerError", f"a question that this streamdyn does not know: {error}"))
+            return
+        task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(self._reply(number, question))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reply(self, number: int, question: Question) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            self.send(number, await self._handle(question))

@@ -1,0 +1,80 @@
+"""Two values: when they are equal, and in which order strings, numbers and binaries are."""
+
+import operator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamdyn.expressions.comparisons import equal, ordered
+from streamdyn.model.keys import key_bytes
+from tests.model.canonical_values import ORDERED, VALUES
+
+RELATIONS = [operator.lt, operator.le, operator.gt, operator.ge]
+PAIRS = st.one_of(*(st.tuples(values, values) for values in ORDERED.values()))
+
+
+def content(value):
+    """A value as plain Python, equal where DynamoDB says so: its type beside it, a set as a set."""
+    ((kind, held),) = value.items()
+    if kind in ("SS", "NS", "BS"):
+        held = frozenset(held)
+    elif kind == "L":
+        held = tuple(map(content, held))
+    elif kind == "M":
+        held = frozenset((name, content(element)) for name, element in held.items())
+    return kind, held
+
+
+def with_other_set_orders(value):
+    ((kind, held),) = value.items()
+    if kind in ("SS", "NS", "BS"):
+        return {kind: held[::-1]}
+    if kind == "L":
+        return {kind: [with_other_set_orders(element) for element in held]}
+    if kind == "M":
+        return {kind: {name: with_other_set_orders(held[name]) for name in reversed(held)}}
+    return value
+
+
+@given(VALUES, VALUES)
+def test_values_are_equal_if_their_types_and_contents_are(left, right):
+    assert equal(left, right) == (content(left) == content(right))
+
+
+@given(VALUES)
+def test_the_order_of_a_sets_elements_and_of_a_maps_names_means_nothing(value):
+    assert equal(value, with_other_set_orders(value))
+
+
+@given(PAIRS)
+def test_the_order_within_a_type_is_the_order_of_the_sort_keys(pair):
+    left, right = pair
+    ((kind, low),), ((_, high),) = left.items(), right.items()
+    for relation in RELATIONS:
+        assert ordered(relation, left, right) == relation(key_bytes(kind, low), key_bytes(kind, high))
+    assert equal(left, right) == (ordered(operator.le, left, right) and ordered(operator.ge, left, right))
+
+
+@given(VALUES, VALUES)
+def test_nothing_is_in_order_but_strings_numbers_and_binaries_of_one_type(left, right):
+    if left.keys() != right.keys() or left.keys() - ORDERED.keys():
+        assert not any(ordered(relation, left, right) for relation in RELATIONS)
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        ({"N": "9"}, {"N": "10"}),
+        ({"N": "-10"}, {"N": "-9.5"}),
+        ({"S": "10"}, {"S": "9"}),
+        ({"S": "Z"}, {"S": "a"}),
+        # By UTF-16, as Java compares strings, it would be the other way round.
+        ({"S": "\uffff"}, {"S": "😀"}),
+        ({"B": "fw=="}, {"B": "gA=="}),
+        # By the base64 text it would be the other way round.
+        ({"B": "AA=="}, {"B": "/w=="}),
+    ],
+)
+def test_strings_go_by_utf8_numbers_by_value_and_binaries_by_unsigned_bytes(less, more):
+    assert ordered(operator.lt, less, more) and not ordered(operator.ge, less, more)

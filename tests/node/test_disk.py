@@ -1,0 +1,89 @@
+"""A node's folders: checkpoints copied without a pause, and replicas that somebody has taken away."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from streamdyn.errors import NotLeader
+from streamdyn.node import running
+from streamdyn.node.data_dir import DataDir
+from streamdyn.node.running import RocksDisk
+from streamdyn.partition.scrubs import Noted
+from streamdyn.rpc import messages as m
+from streamdyn.rpc.server import _noted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_replica_whose_folder_is_gone_can_be_set_aside(tmp_path: Path):
+    RocksDisk(DataDir(tmp_path)).set_aside("p")
+
+
+def test_a_checkpoints_data_is_linked_and_what_rocksdb_writes_to_is_copied(tmp_path: Path):
+    whole = tmp_path / "checkpoints" / "p" / "7"
+    whole.mkdir(parents=True)
+    for name in ("000007.sst", "CURRENT"):
+        (whole / name).write_text(name)
+    there = tmp_path / "there"
+    there.mkdir()
+    RocksDisk(DataDir(tmp_path)).checkpoints("p").copy(there)
+    assert (there / "000007.sst").samefile(whole / "000007.sst")
+    assert (there / "CURRENT").read_text() == "CURRENT" and not (there / "CURRENT").samefile(whole / "CURRENT")
+
+
+def test_a_checkpoint_that_is_being_sent_outlives_the_making_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    class Replica:
+        state = SimpleNamespace(next_offset=0)
+
+        def checkpoint(self, folder: Path) -> None:
+            folder.mkdir()
+            (folder / "CURRENT").write_text("x")
+
+    now_ms = 0
+    monkeypatch.setattr(running, "now_ms", lambda: now_ms)
+    disk, replica = RocksDisk(DataDir(tmp_path)), Replica()
+
+    def make(*offsets: int) -> list[int]:
+        for offset in offsets:
+            replica.state.next_offset = offset
+            disk.checkpoints("p").make(replica)  # type: ignore[arg-type]
+        return disk.checkpoints("p").offsets()
+
+    make(1)
+    for later in range(2, 6):
+        assert disk.checkpoints("p").read(1, "CURRENT", 0) == b"x"
+        assert 1 in make(later)
+        now_ms += 50_000
+    now_ms += 10_000
+    assert make(6) == [5, 6]
+
+
+def test_a_digest_of_a_replica_that_is_closed_meanwhile_is_refused():
+    async def body() -> None:
+        digest = asyncio.ensure_future(asyncio.sleep(60, ("", 0)))
+
+        class Partition:
+            class scrubs:  # noqa: N801
+                at = staticmethod(lambda _: Noted("", digest))
+
+            async def wait_for(self, *_: object) -> None:
+                asyncio.get_running_loop().call_soon(digest.cancel)
+
+        with pytest.raises(NotLeader):
+            await _noted(Partition(), m.ReadScrub("p", 1_000, 0))  # type: ignore[arg-type]
+
+    asyncio.run(body())
+
+
+def test_the_replicas_of_a_folder_are_those_and_nothing_else(tmp_path: Path) -> None:
+    data_dir = DataDir(tmp_path)
+    data_dir.node_id()
+    disk = RocksDisk(data_dir)
+    assert disk.partitions() == []
+    disk.open("t.1.0").close()
+    assert disk.partitions() == ["t.1.0"]
