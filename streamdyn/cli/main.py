@@ -281,8 +281,14 @@ def simulate(
     story: Annotated[bool, typer.Option("--story", help="Tell one seed's run as a timeline.")] = False,
 ) -> None:
     """Run the shipped code in a simulated world where everything goes wrong, and judge what comes of it."""
-    from streamdyn.cli.simulate import Plan, simulate_seeds, tell_story
-
+    try:
+        from streamdyn.cli.simulate import Plan, simulate_seeds, tell_story
+    except ModuleNotFoundError as missing:
+        if missing.name != "greenlet":
+            raise
+        line = "streamdyn: the simulation needs greenlet, which a node does not: pip install 'streamdyn[simulation]'"
+        _console.print(line, style="red", markup=False)
+        raise typer.Exit(1) from None
     plan = Plan(scope, seconds * 1000, steps or math.inf)
     went_well = tell_story(seed, plan) if story else simulate_seeds(seed, seeds, plan)
     raise typer.Exit(0 if went_well else 1)

@@ -407,7 +407,7 @@ HANDLED = {
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_every_member_that_dynamodb_knows_is_handled_or_refused(operation):
-    """A botocore that knows a new member fails here, until somebody has decided about it."""
+    """A member that comes with newer facts fails here, until somebody has decided about it."""
     known = set(request_shape(operation).members)
     assert HANDLED[operation] | UNSUPPORTED.get(operation, frozenset()) == known
 

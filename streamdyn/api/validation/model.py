@@ -1,8 +1,11 @@
-"""DynamoDB's own published description of its requests, as botocore carries it, cut down to what we serve."""
+"""The shapes of the requests that streamdyn serves, as DynamoDB's own published description has them.
+
+`request_facts.json` is an extract of that description, which botocore carries. It is part of streamdyn, so that all
+nodes of one version check requests alike. `tests/api/make_request_facts.py` makes it.
+"""
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -12,7 +15,7 @@ import orjson
 
 from streamdyn.model.json_types import MODEL, map_of
 
-SERVICE_FILE = "data/dynamodb/2012-08-10/service-2.json.gz"
+FACTS_FILE = files(__package__).joinpath("request_facts.json")
 ATTRIBUTE_VALUE = "AttributeValue"
 
 # The service says enums in an order of its own, which the published description does not have.
@@ -53,7 +56,7 @@ CHECKED_LATER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What may stand at one place of a request. `kind` is botocore's word: structure, list, map, string..."""
+    """What may stand at one place of a request. `kind` is the description's word: structure, list, map, string..."""
 
     name: str
     kind: str
@@ -79,13 +82,13 @@ class Shape:
 @cache
 def request_shape(operation: str) -> Shape:
     """The shape of an operation's request."""
-    model = _model()
-    return _shape(model["shapes"], model["operations"][operation]["input"]["shape"])
+    facts = _facts()
+    return _shape(facts["shapes"], facts["operations"][operation])
 
 
 @cache
-def _model() -> Any:
-    return orjson.loads(gzip.decompress(files("botocore").joinpath(SERVICE_FILE).read_bytes()))
+def _facts() -> Any:
+    return orjson.loads(FACTS_FILE.read_bytes())
 
 
 def _shape(shapes: dict[str, Any], name: str) -> Shape:
@@ -98,9 +101,9 @@ def _shape(shapes: dict[str, Any], name: str) -> Shape:
     return Shape(
         name=name,
         kind=raw["type"],
-        members={m: _shape(shapes, members[m]["shape"]) for m in sorted(members, key=_place)},
+        members={m: _shape(shapes, members[m]) for m in sorted(members, key=_place)},
         required=frozenset((*raw.get("required", ()), *ALSO_REQUIRED.get(name, ()))),
-        element=_shape(shapes, element["shape"]) if element else None,
+        element=_shape(shapes, element) if element else None,
         least=raw.get("min"),
         most=ALSO_MAX.get(name, raw.get("max")) if name not in OWN_WORDS else None,
         pattern=raw.get("pattern"),
