@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import botocore
-from streamdyn.api.validation.catalog import OPERATIONS
 
+from streamdyn.api.catalog import OPERATIONS
 from streamdyn.api.validation.model import FACTS_FILE
 
 if TYPE_CHECKING:
