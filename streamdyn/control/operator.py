@@ -10,7 +10,7 @@ from streamdyn.model.nodes import DRAINING, GONE
 from streamdyn.routing.directory import META, Directory
 from streamdyn.rpc import messages as m
 from streamdyn.settings import PING_TIMEOUT_MS, REQUEST_TIMEOUT_MS
-from streamdyn.statemachine.commands import SetNodeStatus
+from streamdyn.statemachine.commands.set_node_status import SetNodeStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from streamdyn.routing.directory import META, Directory
 from streamdyn.rpc import messages as m
 from streamdyn.rpc.server import raise_refusal
 from streamdyn.settings import CHECKPOINT_TIMEOUT_MS, PING_TIMEOUT_MS, REQUEST_TIMEOUT_MS, Settings
-from streamdyn.statemachine.commands import Scrub
+from streamdyn.statemachine.commands.scrub import Scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamdyn.statemachine.commands import Record, RecordBatch
+from streamdyn.statemachine.records import RecordBatch
 from streamdyn.storage.digest import ALL_ROWS, digest
 from streamdyn.storage.replica import Replica
-from streamdyn.wal.codec import decode_batch
+from streamdyn.wal.codec import decode_record
 
 if TYPE_CHECKING:
+    from streamdyn.model.schema import Schema
     from streamdyn.model.tables import PartitionInfo
     from streamdyn.node.environment import Environment
-    from streamdyn.statemachine.apply import Schema
 
 
 async def rehearse(env: Environment, info: PartitionInfo, schema: Schema, offset: int) -> tuple[str, str, int] | None:
@@ -29,8 +29,8 @@ async def rehearse(env: Environment, info: PartitionInfo, schema: Schema, offset
         checksum = ""
         async for raw_records in env.log.read(info.topic, start, offset + 1):
             for raw in raw_records:
-                record = Record(raw.offset, raw.timestamp_ms, decode_batch(raw.value, raw.format))
-                effects = replica.apply(RecordBatch(replica.state.next_offset, raw.offset + 1, [record]))
+                batch = RecordBatch(replica.state.next_offset, raw.offset + 1, [decode_record(raw)])
+                effects = replica.apply(batch)
                 if raw.offset == offset:
                     checksum = effects.scrubbed[0].checksum.hex() if effects.scrubbed else ""
         rows_digest, rows = await digest(replica.scan(*ALL_ROWS))

@@ -11,6 +11,7 @@ from streamdyn.control.catch_up import CatchUp
 from streamdyn.control.topic_checks import TopicChecks, check_begin, check_reach
 from streamdyn.errors import ApiError, LogTrimmed, NotLeader, OperatorError, PartitionError, Unreachable
 from streamdyn.kafka.events import Event, Fetched
+from streamdyn.model.schema import META_SCHEMA, Schema
 from streamdyn.model.tables import CREATING, DELETING, PartitionInfo, Table
 from streamdyn.node.rehearsal import rehearse
 from streamdyn.partition.partition import Partition
@@ -18,9 +19,7 @@ from streamdyn.routing.directory import META, Directory
 from streamdyn.rpc import messages as m
 from streamdyn.rpc.server import raise_refusal
 from streamdyn.settings import STALLED_CATCH_UP_S, Settings
-from streamdyn.statemachine.apply import Schema
-from streamdyn.statemachine.commands import ITEM_COMMANDS, META_COMMANDS
-from streamdyn.statemachine.lease import LeaseKeeper
+from streamdyn.statemachine.lease_keeper import LeaseKeeper
 from streamdyn.storage.replica import Replica, missing, recreated
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from streamdyn.kafka.topics import TopicFacts
     from streamdyn.node.environment import Environment
     from streamdyn.routing.membership import Ask, Membership
-    from streamdyn.statemachine.apply import Effects
+    from streamdyn.statemachine.effects import Effects
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +104,7 @@ class Replicas:
             if info.topic in facts:
                 await topics.check_config(info.topic)
                 info = PartitionInfo(META, info.topic, 0, facts[info.topic].id)
-            meta = self._open_partition(info, Schema(META_COMMANDS), facts.get(info.topic), applied)
+            meta = self._open_partition(info, META_SCHEMA, facts.get(info.topic), applied)
             believed = await self.checks.facts_of(meta)
             if believed is not None:
                 check_reach(meta.next_offset, believed)
@@ -162,7 +161,7 @@ class Replicas:
     def _try_to_open(self, table: Table, wanted: list[PartitionInfo], facts: dict[str, TopicFacts]) -> list[Partition]:
         """Those of a table's partitions that are `wanted` and can be opened; what cannot is reported."""
         opened = []
-        schema = Schema(ITEM_COMMANDS, table.keys, table.indexes)
+        schema = Schema(keys=table.keys, indexes=table.indexes)
         for info in self._not_open(table):
             if info not in wanted:
                 continue  # nobody has asked for its facts
@@ -366,7 +365,7 @@ class Replicas:
     async def rehearse(self, partition_id: str, offset: int) -> m.Noted:
         """Raises PartitionError where there is nothing to rebuild it from."""
         found = self._directory.find(partition_id)
-        schema = Schema(META_COMMANDS) if found is None else Schema(ITEM_COMMANDS, found[0].keys, found[0].indexes)
+        schema = META_SCHEMA if found is None else Schema(keys=found[0].keys, indexes=found[0].indexes)
         partition = self.partitions[partition_id]
         info = PartitionInfo(partition.id, partition.topic, 0, partition.topic_id)
         told = await rehearse(self._env, info, schema, offset)

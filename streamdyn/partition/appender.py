@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 from streamdyn.errors import NotLeader
 from streamdyn.partition.waiters import answer, refuse
 from streamdyn.settings import APPEND_RETRY_MS, BATCH_MAX_COMMANDS, BATCH_TARGET_BYTES, HAND_OVER_MS
-from streamdyn.statemachine.commands import ITEM_COMMANDS, LEASE_COMMANDS, PutItem, UpdateItem
+from streamdyn.statemachine.lease import LeaseCommand
 from streamdyn.wal.codec import encode_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from streamdyn.model.positions import Position
     from streamdyn.partition.waiters import PositionWaiters, Waiters
-    from streamdyn.statemachine.commands import Command, Position
-    from streamdyn.statemachine.lease import LeaseKeeper
+    from streamdyn.statemachine.command import Command
+    from streamdyn.statemachine.lease_keeper import LeaseKeeper
 
 
 class Appender:
@@ -140,7 +141,7 @@ class Appender:
         """What was in flight is in the log at `offset`, or somewhere (-1): those commands."""
         batch, self._in_flight = self._in_flight, ()
         barriers, self._barriers_in_flight = self._barriers_in_flight, []
-        if batch and isinstance(batch[0], LEASE_COMMANDS):
+        if batch and isinstance(batch[0], LeaseCommand):
             self._lease_sent_at = offset
         if offset < 0:
             self._barriers += barriers
@@ -182,13 +183,13 @@ class Appender:
         batch = self._lease_record()
         size = 0
         while self._queue and not self._keeper.releasing and len(batch) < BATCH_MAX_COMMANDS:
-            if size > 0 and size + bytes_of(self._queue[0]) > BATCH_TARGET_BYTES:
+            if size > 0 and size + self._queue[0].record_bytes() > BATCH_TARGET_BYTES:
                 break  # together they might be more than a record may have
             command = self._queue.popleft()
             if command.id not in self._waiters:
                 continue  # its client has been told to try again: it must not turn up late
             batch.append(command)
-            size += bytes_of(command)
+            size += command.record_bytes()
         if batch:
             self._send(tuple(batch))
         else:
@@ -248,15 +249,3 @@ class Appender:
         self._lease_waiters = {}
         self._barriers, self._barriers_in_flight = [], []
         refuse(waiting, error)
-
-
-def bytes_of(command: Command) -> int:
-    """About what a command adds to a record: what its client sent."""
-    if not isinstance(command, ITEM_COMMANDS):
-        return 0
-    size = 0 if command.condition is None else len(command.condition.values)
-    if isinstance(command, PutItem):
-        return size + len(command.item)
-    if isinstance(command, UpdateItem) and command.update is not None:
-        return size + len(command.update.values)
-    return size

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from streamdyn.errors import (
     InternalServerError,
+    NewerFormatError,
     NotLeader,
     OutOfService,
     PartitionError,
     ProvisionedThroughputExceededException,
     ValidationException,
 )
-from streamdyn.kafka.events import Delivered, Event, Fetched, RawRecord, Undelivered
+from streamdyn.kafka.events import Delivered, Event, Fetched, Undelivered
 from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.model.pages import take_page
-from streamdyn.partition.appender import Appender, bytes_of
+from streamdyn.partition.appender import Appender
 from streamdyn.partition.item_count import ItemCount
 from streamdyn.partition.scrubs import Scrubs
 from streamdyn.partition.waiters import PositionWaiters, Waiters
@@ -33,14 +34,10 @@ from streamdyn.settings import (
     PARTITION_QUEUE_MAX_COMMANDS,
     REQUEST_TIMEOUT_MS,
 )
-from streamdyn.statemachine.commands import (
-    ItemCommand,
-    MetaCommand,
-    Record,
-    RecordBatch,
-    Scrub,
-)
-from streamdyn.wal.codec import NewerFormatError, decode_batch
+from streamdyn.statemachine.commands.scrub import Scrub
+from streamdyn.statemachine.formats import NEWEST_FORMAT
+from streamdyn.statemachine.records import Record, RecordBatch
+from streamdyn.wal.codec import decode_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,8 +45,11 @@ if TYPE_CHECKING:
     from streamdyn.model.keys import KeyRange
     from streamdyn.model.pages import Page, PageLimits
     from streamdyn.model.tables import PartitionInfo
-    from streamdyn.statemachine.apply import Applied, Effects, State
-    from streamdyn.statemachine.lease import LeaseKeeper
+    from streamdyn.statemachine.effects import Applied, Effects
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.lease_keeper import LeaseKeeper
+    from streamdyn.statemachine.meta import MetaCommand
+    from streamdyn.statemachine.state import State
     from streamdyn.storage.disk import Checkpoints
     from streamdyn.storage.replica import Replica
 
@@ -78,6 +78,7 @@ class Partition:
         failed: Callable[[Partition, str], None],
         suspect: Callable[[Partition], None],
         may_claim: Callable[[str], bool],
+        newest_format: int = NEWEST_FORMAT,
     ) -> None:
         self.id = info.id
         self.topic = info.topic
@@ -88,6 +89,7 @@ class Partition:
         self._keeper = keeper
         self._clock_ms = clock_ms
         self._observe = observe
+        self._newest_format = newest_format
         self._failed = failed
         self._suspect = suspect
         self.doubted = False  # until its topic has been looked at: nothing that the log tells is believed meanwhile
@@ -150,7 +152,7 @@ class Partition:
                 "The level of configured provisioned throughput for the table was exceeded. Consider increasing your "
                 "provisioning level with the UpdateTable API."
             )
-        if bytes_of(command) > COMMAND_MAX_BYTES:
+        if command.record_bytes() > COMMAND_MAX_BYTES:
             # Kafka would refuse it again and again, and nothing else would get into the log meanwhile.
             raise ValidationException("Item size has exceeded the maximum allowed size")
         is_new = command.id not in self._waiters
@@ -313,11 +315,11 @@ class Partition:
                 continue
             self.log_bytes += len(raw.value or b"")
             try:
-                records.append(_decode(raw))
+                records.append(decode_record(raw, self._newest_format))
             except NewerFormatError as error:
                 if records:
                     self._apply(RecordBatch(start, raw.offset, records))
-                raise PartitionError(f"offset {raw.offset} is {error}; upgrade this node and start again") from None
+                raise PartitionError(f"offset {raw.offset} is {error}") from None
             if _has_scrub(records[-1]):
                 # A digest is of the rows right after its record: the batch must end with it.
                 self._apply(RecordBatch(start, raw.offset + 1, records))
@@ -388,7 +390,3 @@ async def _in_time(future: asyncio.Future[None], timeout_ms: int, why: str = "No
 
 def _has_scrub(record: Record) -> bool:
     return any(isinstance(command, Scrub) for command in record.commands or ())
-
-
-def _decode(raw: RawRecord) -> Record:
-    return Record(raw.offset, raw.timestamp_ms, decode_batch(raw.value, raw.format))

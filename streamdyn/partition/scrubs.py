@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from streamdyn.storage.digest import ALL_ROWS, digest
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.apply import Scrubbed
+    from streamdyn.statemachine.effects import Scrubbed
     from streamdyn.storage.replica import Replica
 
 KEPT = 16

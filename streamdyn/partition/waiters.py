@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from streamdyn.errors import InternalServerError, NotLeader
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.apply import Applied
+    from streamdyn.statemachine.effects import Applied
 
 
 @dataclass(slots=True)

@@ -16,8 +16,8 @@ from streamdyn.partition.follower_reads import FollowerReads
 from streamdyn.rpc import messages as m
 from streamdyn.rpc.server import BARRIER, EVENTUAL, STRONG, passed_on, raise_refusal, read_now
 from streamdyn.settings import PING_TIMEOUT_MS, ROUTE_RETRY_MAX_MS, ROUTE_RETRY_MS
-from streamdyn.statemachine.apply import Applied
-from streamdyn.statemachine.commands import Outcome
+from streamdyn.statemachine.effects import Applied
+from streamdyn.statemachine.outcomes import Outcome
 from streamdyn.wal.codec import encode_batch
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from streamdyn.partition.partition import Partition
     from streamdyn.routing.membership import Ask, Membership
     from streamdyn.rpc.server import Service
-    from streamdyn.statemachine.commands import ItemCommand, MetaCommand
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.meta import MetaCommand
 
 
 # A follower that hears nothing from its leader for so long sends the read to look for the leader itself.

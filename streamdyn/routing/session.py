@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from streamdyn.model.indexes import BASE_SPACE, index_space
 from streamdyn.model.pages import Page, PageLimits
+from streamdyn.model.positions import Position
 from streamdyn.model.tables import ACTIVE, Table, decode_table
 from streamdyn.rpc import messages as m
 from streamdyn.rpc.server import BARRIER, EVENTUAL, STRONG
 from streamdyn.settings import REQUEST_TIMEOUT_MS, TABLE_CHANGE_WAIT_MS, Settings
-from streamdyn.statemachine.commands import CreateTable, DeleteTable, Position, UpdateTable
+from streamdyn.statemachine.commands.create_table import CreateTable
+from streamdyn.statemachine.commands.delete_table import DeleteTable
+from streamdyn.statemachine.commands.update_table import UpdateTable
 from streamdyn.statemachine.outcomes import successful
 
 if TYPE_CHECKING:
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
     from streamdyn.model.tables import PartitionInfo
     from streamdyn.routing.directory import Directory
     from streamdyn.routing.router import Router
-    from streamdyn.statemachine.commands import ItemCommand, Outcome, TableCommand
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.meta import TableCommand
+    from streamdyn.statemachine.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from streamdyn.model.keys import KeyRange
 from streamdyn.model.pages import PageLimits
 from streamdyn.partition.partition import out_of_service
 from streamdyn.rpc import messages as m
-from streamdyn.statemachine.commands import Scrub
+from streamdyn.statemachine.commands.scrub import Scrub
 from streamdyn.wal.codec import decode_batch
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ def _denies(answer: m.Answer) -> bool:
 
 async def _write(partition: Partition, question: m.Write) -> m.Written:
     batch = decode_batch(question.batch)
-    assert batch is not None and len(batch) == 1
-    applied = await partition.write(batch[0], question.timeout_ms)  # type: ignore[arg-type]
+    assert batch is not None and len(batch.commands) == 1
+    applied = await partition.write(batch.commands[0], question.timeout_ms)  # type: ignore[arg-type]
     outcome = applied.outcome
     return m.Written(outcome.old, outcome.new, outcome.error, outcome.message, applied.offset, applied.index)
 

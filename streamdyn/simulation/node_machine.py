@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from streamdyn.errors import OperatorError, Unreachable
+from streamdyn.model.schema import Schema
 from streamdyn.node.node import Node
 from streamdyn.rpc.messages import Answer, Confirm, Question, Refused, Routed
 from streamdyn.simulation.disks import MachineDisk
 from streamdyn.simulation.kafka import Kafka, MachineLog, MachineTopics
 from streamdyn.simulation.machine import Machine
 from streamdyn.simulation.world import AFTER_COMMIT, AFTER_READING, BEFORE_CLOCK, BETWEEN_STEPS, World, network_ms
-from streamdyn.statemachine.apply import Schema
 from streamdyn.storage.replica import Replica
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from streamdyn.routing.session import Session, Sessions, Wishes
     from streamdyn.settings import Settings
     from streamdyn.simulation.network import Network
-    from streamdyn.statemachine.lease import LeaseKeeper
+    from streamdyn.statemachine.lease_keeper import LeaseKeeper
     from streamdyn.storage.memory import MemoryStore
 
 _encode = msgspec.msgpack.Encoder().encode
