@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 
 from streamdyn.errors import (
@@ -34,8 +35,11 @@ from streamdyn.settings import (
     PARTITION_QUEUE_MAX_COMMANDS,
     REQUEST_TIMEOUT_MS,
 )
+from streamdyn.statemachine.command import COMMAND_ID_BYTES, Command
 from streamdyn.statemachine.commands.scrub import Scrub
-from streamdyn.statemachine.formats import NEWEST_FORMAT
+from streamdyn.statemachine.commands.set_format import SetFormat
+from streamdyn.statemachine.commands.set_schema import SetSchema
+from streamdyn.statemachine.formats import FIRST_FORMAT, NEWEST_FORMAT, SCHEMA_IN_LOG
 from streamdyn.statemachine.records import Record, RecordBatch
 from streamdyn.wal.codec import decode_record
 
@@ -44,11 +48,13 @@ if TYPE_CHECKING:
 
     from streamdyn.model.keys import KeyRange
     from streamdyn.model.pages import Page, PageLimits
+    from streamdyn.model.schema import Schema
     from streamdyn.model.tables import PartitionInfo
-    from streamdyn.statemachine.effects import Applied, Effects
+    from streamdyn.statemachine.effects import Applied, Effects, Fed
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.lease_keeper import LeaseKeeper
     from streamdyn.statemachine.meta import MetaCommand
+    from streamdyn.statemachine.records import CommandBatch, Feed
     from streamdyn.statemachine.state import State
     from streamdyn.storage.disk import Checkpoints
     from streamdyn.storage.replica import Replica
@@ -94,15 +100,20 @@ class Partition:
         self._suspect = suspect
         self.doubted = False  # until its topic has been looked at: nothing that the log tells is believed meanwhile
         self.log_bytes = 0  # about how much its log has grown since this was set to 0
-        self._waiters = Waiters()
+        self._wanted_format = FIRST_FORMAT
+        self._wanted_schema: Schema | None = None
+        self._waiters: Waiters[bytes, Applied] = Waiters()
+        self._feed_waiters: Waiters[Feed, Fed] = Waiters()
         self._positions = PositionWaiters()
         self._appender = Appender(
             keeper,
             self._waiters,
+            self._feed_waiters,
             self._positions,
             append=lambda value: self._count_and(append, value),
             clock_ms=clock_ms,
             next_offset=lambda: self.next_offset,
+            wants=self._wants,
             may_claim=may_claim,
         )
         self.scrubs = Scrubs(replica)
@@ -160,6 +171,28 @@ class Partition:
         if is_new:
             self._appender.add(command)
         return await future
+
+    async def feed(self, batch: CommandBatch, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Fed:
+        """What came of a fed batch, once this node has applied it as the lease holder. A batch that does not follow on
+        what its source has fed before is void; the answer tells where the source stands here. Raises as `write` does.
+        """
+        assert batch.feed is not None and all(command.ONCE for command in batch.commands)
+        self._check_may_lead()
+        if self._wants()[0] < SCHEMA_IN_LOG:
+            raise InternalServerError("The partition takes no feeds before all nodes are upgraded; try again")
+        is_new = batch.feed not in self._feed_waiters
+        future = self._feed_waiters.add(batch.feed, self._clock_ms() + timeout_ms)
+        if is_new:
+            self._appender.add_feed(batch)
+        return await future
+
+    def want(self, number: int, schema: Schema | None) -> None:
+        """The log should have format `number`, and its schema this version: if this node leads, it appends what brings
+        it there, now; else with its next claim.
+        """
+        self._wanted_format, self._wanted_schema = number, schema
+        if self.leads:
+            self._appender.go()
 
     def read(self, key: bytes) -> bytes | None:
         """The row with a stored key, as this replica has it: an eventually consistent read."""
@@ -229,10 +262,12 @@ class Partition:
     def give_up_waiting(self) -> None:
         """The node cannot append: let another one do what waits. What was sent may happen all the same, once."""
         self._waiters.refuse_all(NotLeader())
+        self._feed_waiters.refuse_all(NotLeader())
 
     def expire(self) -> None:
         """Answer the requests whose time is up."""
         self._waiters.expire(self._clock_ms())
+        self._feed_waiters.expire(self._clock_ms())
 
     def close(self) -> None:
         """Stop serving and close the replica's files."""
@@ -282,6 +317,7 @@ class Partition:
         self.failure = reason
         error = out_of_service(reason)
         self._waiters.refuse_all(error)
+        self._feed_waiters.refuse_all(error)
         self._positions.refuse_all(error)
         self._appender.fail(error, release=not quiet)
         if not quiet:
@@ -290,9 +326,12 @@ class Partition:
     def _delivered(self, event: Delivered) -> None:
         offset = event.offset
         batch = self._appender.delivered(offset)
-        if batch and offset == self.next_offset and not self.doubted:
-            self._apply(RecordBatch(offset, offset + 1, [Record(offset, event.timestamp_ms, batch)]))
-        elif 0 <= offset < self.next_offset and any(command.id in self._waiters for command in batch):
+        if batch is None:
+            pass  # this replica has failed meanwhile
+        elif offset == self.next_offset and not self.doubted:
+            record = Record(offset, event.timestamp_ms, batch.commands, batch.feed)
+            self._apply(RecordBatch(offset, offset + 1, [record]))
+        elif 0 <= offset < self.next_offset and any(command.id in self._waiters for command in batch.commands):
             # The reader should have brought this record before, and it was another one: is this still the same log?
             # If it is not, its offsets will soon be those that are expected here.
             self.doubted = True
@@ -343,7 +382,9 @@ class Partition:
                 batch.next - 1,
             )
         for applied in effects.applied:
-            self._waiters.answer(applied, self._keeper.life)
+            self._waiters.answer(applied.id, applied, self._keeper.life)
+        for fed in effects.fed:
+            self._feed_waiters.answer(fed.feed, fed, self._keeper.life)
         self._appender.applied(now_ms)
         self._positions.answer(batch.next)
         for scrubbed in effects.scrubbed:
@@ -351,6 +392,20 @@ class Partition:
         self._observe(effects)
 
     # --- small things ---
+
+    def _wants(self) -> tuple[int, list[Command]]:
+        """The format of the next record, and the commands that bring the log to the format and schema that it should
+        have: the first ones in the new format.
+        """
+        state = self._replica.state
+        number, wanted = max(state.format, self._wanted_format), self._wanted_schema
+        commands: list[Command] = []
+        if number > state.format:
+            commands.append(SetFormat(_id_of(f"format {number}"), number))
+        version = 0 if state.schema is None else state.schema.version
+        if number >= SCHEMA_IN_LOG and wanted is not None and wanted.version > version:
+            commands.append(SetSchema(_id_of(f"schema {wanted.version}"), wanted))
+        return number, commands
 
     def _count_and(self, append: Callable[[bytes], None], value: bytes) -> None:
         self.log_bytes += len(value)
@@ -378,6 +433,11 @@ class Partition:
 def out_of_service(reason: str) -> OutOfService:
     """What a request gets that a replica cannot serve, for good."""
     return OutOfService(f"A partition of this table is out of service: {reason}")
+
+
+def _id_of(asked: str) -> bytes:
+    """The id of a command that anybody may append, and as often."""
+    return blake2b(asked.encode(), digest_size=COMMAND_ID_BYTES).digest()
 
 
 async def _in_time(future: asyncio.Future[None], timeout_ms: int, why: str = "No replica could answer in time") -> None:
