@@ -121,8 +121,8 @@ def record_of(message: Message) -> Record:
     return Record(raw.offset, raw.timestamp_ms, decode_batch(raw.value, raw.format))
 
 
-def is_written_so_today(message: Message, commands: tuple[Command, ...] | None) -> bool | None:
-    """Whether the record's bytes are those that its commands are written with; None where it is no batch."""
+def reencodes(message: Message, commands: tuple[Command, ...] | None) -> bool | None:
+    """Whether the record's commands, encoded again, are its bytes; None where it is no batch."""
     return None if commands is None else encode_batch(commands) == message.content
 
 
@@ -178,7 +178,7 @@ class Player:
         state = effects.state
         return {
             **message.line(),
-            "written_so_today": is_written_so_today(message, record.commands),
+            "reencodes": reencodes(message, record.commands),
             "checksum": state.checksum.hex(),
             "clock_ms": state.clock_ms,
             "lease": {**asdict(state.lease), "record": state.lease.record.hex()},
