@@ -28,7 +28,7 @@ from streamdyn.errors import (
 )
 from streamdyn.partition.reads import NO_GUARANTEES
 from streamdyn.settings import REQUEST_MAX_BYTES
-from streamdyn.statemachine.commands import COMMAND_ID_BYTES
+from streamdyn.statemachine.command import COMMAND_ID_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -17,7 +17,9 @@ from streamdyn.model.nodes import ACTIVE as NODE_ACTIVE
 from streamdyn.model.nodes import AWAY, NodeInfo
 from streamdyn.model.tables import ACTIVE, CREATING, DELETING, Table
 from streamdyn.settings import CAUGHT_UP_RECORDS, MOVES_MAX, Settings
-from streamdyn.statemachine.commands import FinishTable, PlaceReplicas, SetNodeStatus
+from streamdyn.statemachine.commands.finish_table import FinishTable
+from streamdyn.statemachine.commands.place_replicas import PlaceReplicas
+from streamdyn.statemachine.commands.set_node_status import SetNodeStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from streamdyn.routing.directory import Directory
     from streamdyn.routing.membership import Membership
     from streamdyn.rpc.client import Peers
-    from streamdyn.statemachine.commands import MetaCommand
+    from streamdyn.statemachine.meta import MetaCommand
 
 logger = logging.getLogger(__name__)
 

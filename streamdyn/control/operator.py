@@ -11,7 +11,7 @@ from streamdyn.model.nodes import DRAINING, GONE
 from streamdyn.partition.scrubs import ScrubResult
 from streamdyn.routing.directory import META, Directory
 from streamdyn.settings import REQUEST_TIMEOUT_MS
-from streamdyn.statemachine.commands import SetNodeStatus
+from streamdyn.statemachine.commands.set_node_status import SetNodeStatus
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -14,7 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import ApiError, NotLeader, Unreachable
-from streamdyn.statemachine.commands import Scrub
+from streamdyn.statemachine.commands.scrub import Scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

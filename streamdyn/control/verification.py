@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from streamdyn.errors import PartitionError
 from streamdyn.partition.scrubs import ScrubResult
-from streamdyn.statemachine.commands import Record, RecordBatch
+from streamdyn.statemachine.records import RecordBatch
 from streamdyn.storage.digest import ALL_ROWS, digest
 from streamdyn.storage.replica import Replica
-from streamdyn.wal.codec import decode_batch
+from streamdyn.wal.codec import decode_record
 
 if TYPE_CHECKING:
     from streamdyn.kafka.ports import Log, Topics
+    from streamdyn.model.schema import Schema
     from streamdyn.model.tables import PartitionInfo
-    from streamdyn.statemachine.apply import Schema
     from streamdyn.storage.disk import Disk
 
 
@@ -36,8 +36,8 @@ async def rebuild_beside(
         checksum = ""
         async for raw_records in log.read(info.topic, start, offset + 1):
             for raw in raw_records:
-                record = Record(raw.offset, raw.timestamp_ms, decode_batch(raw.value, raw.format))
-                effects = replica.apply(RecordBatch(replica.state.next_offset, raw.offset + 1, [record]))
+                batch = RecordBatch(replica.state.next_offset, raw.offset + 1, [decode_record(raw)])
+                effects = replica.apply(batch)
                 if raw.offset == offset:
                     checksum = effects.scrubbed[0].checksum.hex() if effects.scrubbed else ""
         rows_digest, rows = await digest(replica.scan(*ALL_ROWS))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from streamdyn.wal.codec import RawRecord
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
@@ -30,14 +32,6 @@ class Undelivered:
     topic: str
     life: str
     reason: str
-
-
-@dataclass(slots=True)
-class RawRecord:
-    offset: int
-    timestamp_ms: int
-    value: bytes | None
-    format: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from confluent_kafka import (
 )
 
 from streamdyn.errors import OperatorError
-from streamdyn.kafka.events import Delivered, Event, Fetched, LogLost, RawRecord, Undelivered
+from streamdyn.kafka.events import Delivered, Event, Fetched, LogLost, Undelivered
 from streamdyn.settings import (
     APPEND_TIMEOUT_MS,
     FETCH_MAX_RECORDS,
@@ -33,7 +33,7 @@ from streamdyn.settings import (
     FETCH_QUEUE_MAX_BATCHES,
     RECORD_MAX_BYTES,
 )
-from streamdyn.wal.codec import FORMAT, FORMAT_HEADER
+from streamdyn.wal.codec import RawRecord, header_format, headers_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -124,7 +124,7 @@ class KafkaLog:
         if self._stalled_since_s is None:
             self._stalled_since_s = self._loop.time()
         try:
-            self._producer.produce(topic, value, partition=0, on_delivery=reported)
+            self._producer.produce(topic, value, partition=0, headers=headers_of(value), on_delivery=reported)
         except (BufferError, KafkaException) as error:
             if isinstance(error, KafkaException) and error.args[0].code() == KafkaError._FATAL:  # noqa: SLF001
                 # An idempotent producer that lost its sequence is of no more use. What it had in flight is unknown,
@@ -351,15 +351,4 @@ def _portions(records: list[RawRecord]) -> Iterator[list[RawRecord]]:
 def _record(message: Message) -> RawRecord:
     offset, value = message.offset(), message.value()
     assert offset is not None
-    return RawRecord(offset, message.timestamp()[1], value, _format(message))
-
-
-def _format(message: Message) -> int:
-    headers: Any = message.headers()
-    for name, value in headers or ():
-        if name == FORMAT_HEADER:
-            try:
-                return int(value or b"")
-            except ValueError:
-                return FORMAT
-    return FORMAT
+    return RawRecord(offset, message.timestamp()[1], value, header_format(message.headers()))

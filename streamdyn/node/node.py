@@ -33,7 +33,7 @@ from streamdyn.settings import (
     UPKEEP_INTERVAL_MS,
     Settings,
 )
-from streamdyn.statemachine.commands import RegisterNode
+from streamdyn.statemachine.commands.register_node import RegisterNode
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from streamdyn.model.tables import Table
     from streamdyn.node.environment import Environment
     from streamdyn.rpc.messages import Message, Question
-    from streamdyn.statemachine.apply import Effects
+    from streamdyn.statemachine.effects import Effects
 
 logger = logging.getLogger(__name__)
 

@@ -12,16 +12,17 @@ from streamdyn.errors import LogTrimmed, NotLeader, PartitionError
 from streamdyn.kafka.events import Event, Fetched
 from streamdyn.partition.partition import Partition, out_of_service
 from streamdyn.settings import STALLED_CATCH_UP_S
-from streamdyn.statemachine.lease import LeaseKeeper
+from streamdyn.statemachine.lease_keeper import LeaseKeeper
 from streamdyn.storage.replica import Replica, missing, recreated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamdyn.kafka.topics import TopicFacts
+    from streamdyn.model.schema import Schema
     from streamdyn.model.tables import PartitionInfo
     from streamdyn.node.environment import Environment
-    from streamdyn.statemachine.apply import Effects, Schema
+    from streamdyn.statemachine.effects import Effects
 
 logger = logging.getLogger(__name__)
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from streamdyn.control.topic_checks import TopicChecks, check_reach
 from streamdyn.control.verification import rebuild_beside
 from streamdyn.errors import ApiError, LogTrimmed, NotLeader, OperatorError, PartitionError, Unreachable
+from streamdyn.model.schema import META_SCHEMA, Schema
 from streamdyn.model.tables import CREATING, DELETING, PartitionInfo, Table
 from streamdyn.node.open_replicas import OpenReplicas
 from streamdyn.node.rebuilding import Rebuilding
 from streamdyn.routing.directory import META, Directory
 from streamdyn.rpc.remote_replica import RemoteReplica
-from streamdyn.statemachine.apply import Schema
-from streamdyn.statemachine.commands import ITEM_COMMANDS, META_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from streamdyn.routing.membership import Membership
     from streamdyn.rpc.client import Peers
     from streamdyn.settings import Settings
-    from streamdyn.statemachine.apply import Effects
+    from streamdyn.statemachine.effects import Effects
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +123,7 @@ class Replicas:
             if info.topic in facts:
                 await topics.check_config(info.topic)
                 info = PartitionInfo(META, info.topic, 0, facts[info.topic].id)
-            meta = self._open.open(info, Schema(META_COMMANDS), facts.get(info.topic), applied)
+            meta = self._open.open(info, META_SCHEMA, facts.get(info.topic), applied)
             believed = await self.checks.facts_of(meta)
             if believed is not None:
                 check_reach(meta.next_offset, believed)
@@ -179,7 +178,7 @@ class Replicas:
     def _try_to_open(self, table: Table, wanted: list[PartitionInfo], facts: dict[str, TopicFacts]) -> list[Partition]:
         """Those of a table's partitions that are `wanted` and can be opened; what cannot is reported."""
         opened = []
-        schema = Schema(ITEM_COMMANDS, table.keys, table.indexes)
+        schema = Schema(keys=table.keys, indexes=table.indexes)
         for info in self._not_open(table):
             if info not in wanted:
                 continue  # nobody has asked for its facts
@@ -272,7 +271,7 @@ class Replicas:
     async def verify(self, partition: str, offset: int) -> ScrubResult:
         """What a replica that is rebuilt beside this node's own has at a scrub. Raises as `rebuild_beside`."""
         found = self._directory.find(partition)
-        schema = Schema(META_COMMANDS) if found is None else Schema(ITEM_COMMANDS, found[0].keys, found[0].indexes)
+        schema = META_SCHEMA if found is None else Schema(keys=found[0].keys, indexes=found[0].indexes)
         open_ = self._open.partitions[partition]
         info = PartitionInfo(partition, open_.topic, 0, open_.topic_id)
         return await rebuild_beside(self._env.topics, self._env.log, self._env.disk, info, schema, offset)

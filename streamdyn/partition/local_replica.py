@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamdyn.partition.reads import read_as_required
-from streamdyn.statemachine.commands import Scrub
+from streamdyn.statemachine.commands.scrub import Scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from streamdyn.partition.follower_reads import FollowerReads
     from streamdyn.partition.partition import Partition
     from streamdyn.partition.reads import ReadRequirement
-    from streamdyn.statemachine.apply import Applied
-    from streamdyn.statemachine.commands import ItemCommand, MetaCommand
+    from streamdyn.statemachine.effects import Applied
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.meta import MetaCommand
 
 
 class LocalReplica:

@@ -11,9 +11,9 @@ from streamdyn.errors import NotLeader
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from streamdyn.model.positions import Position
     from streamdyn.partition.follower_reads import FollowerReads
     from streamdyn.partition.partition import Partition
-    from streamdyn.statemachine.commands import Position
 
 T = TypeVar("T")
 

@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from streamdyn.model.keys import KeyRange
     from streamdyn.model.pages import Page, PageLimits
     from streamdyn.partition.reads import ReadRequirement
-    from streamdyn.statemachine.apply import Applied
-    from streamdyn.statemachine.commands import ItemCommand, MetaCommand
+    from streamdyn.statemachine.effects import Applied
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.meta import MetaCommand
 
 
 class ReplicaService(Protocol):

@@ -10,7 +10,7 @@ from streamdyn.errors import NotLeader
 from streamdyn.storage.digest import ALL_ROWS, digest
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.apply import Scrubbed
+    from streamdyn.statemachine.effects import Scrubbed
     from streamdyn.storage.replica import Replica
 
 KEPT = 16

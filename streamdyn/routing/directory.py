@@ -12,7 +12,7 @@ from streamdyn.model.tables import DELETING, PartitionInfo, Table, decode_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from streamdyn.statemachine.apply import Effects
+    from streamdyn.statemachine.effects import Effects
 
 META = "meta"
 

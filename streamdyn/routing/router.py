@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from streamdyn.routing.membership import Membership
     from streamdyn.rpc.answering import HeldReplicas
     from streamdyn.rpc.client import Peers
-    from streamdyn.statemachine.apply import Applied
-    from streamdyn.statemachine.commands import ItemCommand, MetaCommand
+    from streamdyn.statemachine.effects import Applied
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.meta import MetaCommand
 
     # What is asked of a replica: with so many ms left.
     Request = Callable[[ReplicaService, int], Awaitable[T]]

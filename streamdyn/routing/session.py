@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from streamdyn.model.indexes import BASE_SPACE, index_space
 from streamdyn.model.keys import KeyRange
 from streamdyn.model.pages import Page, PageLimits
+from streamdyn.model.positions import Position
 from streamdyn.model.tables import ACTIVE, Table, decode_table
 from streamdyn.partition.reads import NO_GUARANTEES, ReadGuarantees
 from streamdyn.settings import REQUEST_TIMEOUT_MS, TABLE_CHANGE_WAIT_MS, Settings
-from streamdyn.statemachine.commands import CreateTable, DeleteTable, Position, UpdateTable
+from streamdyn.statemachine.commands.create_table import CreateTable
+from streamdyn.statemachine.commands.delete_table import DeleteTable
+from streamdyn.statemachine.commands.update_table import UpdateTable
 from streamdyn.statemachine.outcomes import successful
 
 if TYPE_CHECKING:
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
     from streamdyn.model.keys import LocalIndex
     from streamdyn.routing.directory import Directory
     from streamdyn.routing.router import Router
-    from streamdyn.statemachine.commands import ItemCommand, Outcome, TableCommand
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.meta import TableCommand
+    from streamdyn.statemachine.outcomes import Outcome
 
 
 class Sessions:

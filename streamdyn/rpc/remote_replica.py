@@ -12,8 +12,8 @@ from streamdyn.rpc.questions.lead import Lead
 from streamdyn.rpc.questions.read import Read
 from streamdyn.rpc.questions.read_page import ReadPage
 from streamdyn.rpc.questions.write import Write
-from streamdyn.statemachine.apply import Applied
-from streamdyn.statemachine.commands import Outcome
+from streamdyn.statemachine.effects import Applied
+from streamdyn.statemachine.outcomes import Outcome
 from streamdyn.wal.codec import encode_batch
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from streamdyn.model.pages import PageLimits
     from streamdyn.partition.reads import ReadRequirement
     from streamdyn.rpc.client import Peers
-    from streamdyn.statemachine.commands import ItemCommand, MetaCommand
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.meta import MetaCommand
 
 
 class RemoteReplica:

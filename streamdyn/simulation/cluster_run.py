@@ -25,12 +25,15 @@ from streamdyn.simulation.network import KAFKA, Network
 from streamdyn.simulation.node_machine import Cluster, NodeMachine
 from streamdyn.simulation.topic import ForeignProducer, Topic
 from streamdyn.simulation.world import NEVER, Fault, Report, World, network_ms
-from streamdyn.statemachine.commands import CreateTable, DeleteTable, Position, PutItem
+from streamdyn.statemachine.commands.create_table import CreateTable
+from streamdyn.statemachine.commands.delete_table import DeleteTable
+from streamdyn.statemachine.commands.put_item import PutItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
     from random import Random
 
+    from streamdyn.model.positions import Position
     from streamdyn.simulation.machine import Machine
     from streamdyn.storage.memory import MemoryStore
 

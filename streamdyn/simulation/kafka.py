@@ -6,11 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import OperatorError
-from streamdyn.kafka.events import Event, RawRecord, Undelivered
+from streamdyn.kafka.events import Event, Undelivered
 from streamdyn.kafka.topics import TopicFacts
 from streamdyn.settings import APPEND_TIMEOUT_MS
 from streamdyn.simulation.topic import Reader, Topic
 from streamdyn.simulation.world import BEFORE_SENDING, network_ms
+from streamdyn.wal.codec import RawRecord
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from streamdyn.errors import OperatorError, Unreachable
+from streamdyn.model.schema import Schema
 from streamdyn.node.node import Node
 from streamdyn.rpc.codec import tag_and_hops
 from streamdyn.rpc.refusals import DEFECT
@@ -14,7 +15,6 @@ from streamdyn.simulation.disks import MachineDisk
 from streamdyn.simulation.kafka import Kafka, MachineLog, MachineTopics
 from streamdyn.simulation.machine import Machine
 from streamdyn.simulation.world import AFTER_COMMIT, AFTER_READING, BEFORE_CLOCK, BETWEEN_STEPS, World, network_ms
-from streamdyn.statemachine.apply import Schema
 from streamdyn.storage.replica import Replica
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from streamdyn.routing.session import Session, Sessions
     from streamdyn.settings import Settings
     from streamdyn.simulation.network import Network
-    from streamdyn.statemachine.lease import LeaseKeeper
+    from streamdyn.statemachine.lease_keeper import LeaseKeeper
     from streamdyn.storage.memory import MemoryStore
 
 # What an operator should never read, whatever happens to the machines.

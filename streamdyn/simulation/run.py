@@ -19,7 +19,7 @@ from streamdyn.simulation.judges import ReaderJudge, judge_history, judge_replic
 from streamdyn.simulation.partition_machine import INFO, PartitionMachine, Parts
 from streamdyn.simulation.topic import ForeignProducer, Topic
 from streamdyn.simulation.world import NEVER, Fault, Report, World
-from streamdyn.statemachine.commands import PutItem
+from streamdyn.statemachine.commands.put_item import PutItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container

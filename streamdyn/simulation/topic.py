@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from streamdyn.kafka.events import Delivered, Event, Fetched, LogLost, RawRecord, Undelivered
+from streamdyn.kafka.events import Delivered, Event, Fetched, LogLost, Undelivered
 from streamdyn.simulation.world import network_ms
-from streamdyn.statemachine.commands import PlaceReplicas, PutItem
-from streamdyn.wal.codec import decode_batch, encode_batch
+from streamdyn.statemachine.commands.place_replicas import PlaceReplicas
+from streamdyn.statemachine.commands.put_item import PutItem
+from streamdyn.wal.codec import RawRecord, decode_batch, encode_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,8 @@ class Topic:
         stored = Stored(self.next, int(self._world.now), value)
         self.next += 1
         self.records.append(stored)
-        for command in decode_batch(value) or ():
+        batch = decode_batch(value)
+        for command in () if batch is None else batch.commands:
             self.offsets.setdefault(command.id, stored.offset)
             if isinstance(command, PlaceReplicas):
                 self._world.count("replicas moved")

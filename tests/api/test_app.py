@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from streamdyn.api.app import Gateway
+from streamdyn.model.positions import Position
 from streamdyn.settings import REQUEST_MAX_BYTES
-from streamdyn.statemachine.commands import Position
 from tests.api.fake import FakeDatabase
 
 PUT = {"TableName": "Music", "Item": {"Artist": {"S": "Nina"}}}

@@ -12,7 +12,9 @@ from streamdyn.errors import InternalServerError, PartitionError, ResourceNotFou
 from streamdyn.kafka.events import Delivered, LogLost, Undelivered
 from streamdyn.model.nodes import ACTIVE, AWAY, DRAINING, GONE
 from streamdyn.settings import Settings
-from streamdyn.statemachine.commands import DeleteTable, PlaceReplicas, SetNodeStatus
+from streamdyn.statemachine.commands.delete_table import DeleteTable
+from streamdyn.statemachine.commands.place_replicas import PlaceReplicas
+from streamdyn.statemachine.commands.set_node_status import SetNodeStatus
 from tests.node.world import World, run
 from tests.partition.rig import put
 

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from streamdyn.errors import Unreachable
-from streamdyn.kafka.events import Delivered, Event, Fetched, RawRecord
+from streamdyn.kafka.events import Delivered, Event, Fetched
 from streamdyn.kafka.topics import TopicFacts
 from streamdyn.model.keys import KeySchema
 from streamdyn.model.tables import CREATING, PartitionInfo, Table, encode_table
 from streamdyn.node.node import Node
 from streamdyn.settings import Settings
-from streamdyn.statemachine.commands import CreateTable
+from streamdyn.statemachine.commands.create_table import CreateTable
 from streamdyn.storage.memory import MemoryStore
+from streamdyn.wal.codec import RawRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,18 +6,18 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from streamdyn.kafka.events import Delivered, Fetched, RawRecord, Undelivered
+from streamdyn.kafka.events import Delivered, Fetched, Undelivered
 from streamdyn.model.indexes import BASE_SPACE
 from streamdyn.model.rows import row_item
+from streamdyn.model.schema import Schema
 from streamdyn.model.tables import PartitionInfo
 from streamdyn.partition.partition import Partition
 from streamdyn.settings import LEASE_DURATION_MS
-from streamdyn.statemachine.apply import Schema
-from streamdyn.statemachine.commands import PutItem
-from streamdyn.statemachine.lease import LeaseKeeper
+from streamdyn.statemachine.commands.put_item import PutItem
+from streamdyn.statemachine.lease_keeper import LeaseKeeper
 from streamdyn.storage.memory import MemoryStore
 from streamdyn.storage.replica import Replica
-from streamdyn.wal.codec import decode_batch, encode_batch
+from streamdyn.wal.codec import RawRecord, decode_batch, encode_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -99,7 +99,7 @@ class Rig:
 
     def kinds(self) -> list[list[type]]:
         """The types of the commands in each append that waits."""
-        return [[type(command) for command in decode_batch(value) or ()] for value in self.sent]
+        return [[type(command) for command in decode_batch(value).commands] for value in self.sent]
 
     def _suspect(self) -> None:
         self.suspected += 1

@@ -8,6 +8,7 @@ import pytest
 
 from streamdyn.errors import InternalServerError, NotLeader, ProvisionedThroughputExceededException, ValidationException
 from streamdyn.kafka.events import Delivered, LogLost
+from streamdyn.model.positions import Position
 from streamdyn.settings import (
     APPEND_RETRY_MS,
     COMMAND_MAX_BYTES,
@@ -17,9 +18,16 @@ from streamdyn.settings import (
     RECORD_MAX_BYTES,
     REQUEST_TIMEOUT_MS,
 )
-from streamdyn.statemachine.commands import LeaseClaim, LeaseRelease, LeaseRenew, Position, PutItem, Scrub
+from streamdyn.statemachine.commands.lease_claim import LeaseClaim
+from streamdyn.statemachine.commands.lease_release import LeaseRelease
+from streamdyn.statemachine.commands.lease_renew import LeaseRenew
+from streamdyn.statemachine.commands.put_item import PutItem
+from streamdyn.statemachine.commands.scrub import Scrub
+from streamdyn.statemachine.formats import NEWEST_FORMAT
 from streamdyn.storage.memory import MemoryStore
 from tests.partition.rig import Rig, put, run, settle
+
+KEY_BYTES = len(put(0).key)
 
 
 @run
@@ -263,7 +271,7 @@ async def test_a_newer_format_stops_the_partition_before_it_and_nothing_is_lost(
     rig.foreign(put(1))
     rig.fetch()
     rig.foreign(put(2))
-    rig.fetch(record_format=2)
+    rig.fetch(record_format=NEWEST_FORMAT + 1)
     assert "upgrade" in rig.failures[0]
     assert rig.partition.next_offset == 2
     with pytest.raises(InternalServerError):
@@ -452,7 +460,7 @@ async def test_a_scrub_that_is_too_old_is_refused(rig: Rig):
 @run
 async def test_a_command_that_no_record_can_hold_is_refused_and_holds_up_nobody(rig: Rig):
     with pytest.raises(ValidationException):
-        await rig.partition.write(put(1, b"x" * (COMMAND_MAX_BYTES + 1)))
+        await rig.partition.write(put(1, b"x" * COMMAND_MAX_BYTES))
     assert rig.sent == []
 
 
@@ -462,7 +470,7 @@ async def test_commands_that_are_too_much_for_one_record_go_in_two(rig: Rig):
     await settle()
     writes += [
         asyncio.ensure_future(rig.partition.write(put(n, b"x" * size)))
-        for n, size in ((1, 1_000), (2, COMMAND_MAX_BYTES))
+        for n, size in ((1, 1_000), (2, COMMAND_MAX_BYTES - KEY_BYTES))
     ]
     await settle()
     while rig.sent:

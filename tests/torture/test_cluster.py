@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from streamdyn.cli.main import app
 from streamdyn.model.keys import KeySchema, storage_key
-from streamdyn.statemachine.commands import PutItem
+from streamdyn.statemachine.commands.put_item import PutItem
 from streamdyn.wal.codec import encode_batch
 from tests.system.harness import make_table, put, strong_get, until
 from tests.torture.cluster import Cluster

@@ -30,7 +30,7 @@ class Write(PartitionQuestion):
     async def answer(self, node: AnsweringNode) -> Written:
         partition = node.replicas.serving(self.partition)
         batch = decode_batch(self.batch)
-        assert batch is not None and len(batch) == 1
-        applied = await partition.write(batch[0], self.timeout_ms)  # type: ignore[arg-type]
+        assert batch is not None and len(batch.commands) == 1
+        applied = await partition.write(batch.commands[0], self.timeout_ms)  # type: ignore[arg-type]
         outcome = applied.outcome
         return Written(outcome.old, outcome.new, outcome.error, outcome.message, applied.offset, applied.index)
