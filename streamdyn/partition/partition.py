@@ -28,7 +28,7 @@ from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.model.pages import take_page
 from streamdyn.partition.appender import Appender
 from streamdyn.partition.item_count import ItemCount
-from streamdyn.partition.scrubs import Scrubs
+from streamdyn.partition.scrubs import ScrubResults
 from streamdyn.partition.waiters import PositionWaiters, Waiters
 from streamdyn.settings import (
     COMMAND_MAX_BYTES,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from streamdyn.model.pages import Page, PageLimits
     from streamdyn.model.schema import Schema
     from streamdyn.model.tables import PartitionInfo
+    from streamdyn.partition.scrubs import ScrubResult
     from streamdyn.statemachine.effects import Applied, Effects, Fed
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.lease_keeper import LeaseKeeper
@@ -99,7 +100,7 @@ class Partition:
         self._failed = failed
         self._suspect = suspect
         self.doubted = False  # until its topic has been looked at: nothing that the log tells is believed meanwhile
-        self.log_bytes = 0  # about how much its log has grown since this was set to 0
+        self.log_bytes = 0  # about how much its log has grown since it was trimmed
         self._wanted_format = FIRST_FORMAT
         self._wanted_schema: Schema | None = None
         self._waiters: Waiters[bytes, Applied] = Waiters()
@@ -116,7 +117,7 @@ class Partition:
             wants=self._wants,
             may_claim=may_claim,
         )
-        self.scrubs = Scrubs(replica)
+        self.scrubs = ScrubResults(replica)
         self._item_count = ItemCount(self.rows, lambda: self.next_offset)
         keeper.observe(replica.state.lease, clock_ms())
 
@@ -142,6 +143,10 @@ class Partition:
     @property
     def lease_remaining_ms(self) -> int:
         return self._keeper.remaining_ms(self._clock_ms())
+
+    def now_ms(self) -> int:
+        """On the node's clock."""
+        return self._clock_ms()
 
     def item_count(self) -> tuple[int, int]:
         """Items and their bytes, as last counted."""
@@ -239,6 +244,14 @@ class Partition:
         if self.next_offset <= offset:
             await _in_time(self._positions.add(offset), timeout_ms, f"offset {offset} was not reached in time")
 
+    async def scrub_result(self, offset: int, timeout_ms: int) -> ScrubResult:
+        """What replicas have in common at the scrub's record at `offset`, once that is applied and, where the scrub
+        asks for it, the rows are read through. Raises NotLeader where this replica does not have it any more, and
+        InternalServerError where the record is not applied within the time.
+        """
+        await self.wait_for(offset, timeout_ms)
+        return await self.scrubs.result(offset)
+
     def denied_by(self, node: str) -> None:
         """A node that was asked as the leader says that it does not lead, and does not know who does."""
         if self.leader == node:
@@ -309,6 +322,14 @@ class Partition:
         finally:
             if isinstance(event, Fetched):
                 event.release()
+
+    def log_is_confirmed(self) -> None:
+        """Its topic has been looked at, and is the one that it was: what the log tells is believed again."""
+        self.doubted = False
+
+    def log_was_trimmed(self) -> None:
+        """Count anew, from here, how much its log grows."""
+        self.log_bytes = 0
 
     def fail(self, reason: str, *, quiet: bool = False) -> None:
         """Stop serving, change nothing, and say why."""

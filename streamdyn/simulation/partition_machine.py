@@ -86,7 +86,7 @@ class PartitionMachine(Machine):
         life = self.life
 
         def looked() -> None:
-            partition.doubted = False
+            partition.log_is_confirmed()
             self._reader.close()
             self._follow(life)
 

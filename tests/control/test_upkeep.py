@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamdyn.settings import Settings
 from tests.node.world import World, run
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ async def leading(world: World) -> tuple[str, str, Partition]:
     await world.until(lambda: all(info.id in node.partitions for node in world.nodes.values()))
     leader, *_ = (name for name, node in world.nodes.items() if node.partitions[info.id].leads)
     other, *_ = sorted(world.nodes.keys() - {leader})
-    world.nodes[leader]._upkeep._settings = Settings(trim_bytes=TRIM_BYTES)
+    world.nodes[leader]._upkeep._trimming._trim_bytes = TRIM_BYTES
     partition = world.nodes[leader].partitions[info.id]
     partition.log_bytes = TRIM_BYTES
     return leader, other, partition

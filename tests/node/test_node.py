@@ -45,7 +45,7 @@ async def test_what_the_log_brings_for_a_replica_that_is_gone_is_released(world:
     info = await world.make_table("a", "tab")
     await world.until(lambda: info.id in world.nodes["b"].partitions)
     edge = world.edges["b"]
-    world.nodes["b"]._replicas._by_topic.pop(info.topic)
+    world.nodes["b"]._replicas._open.by_topic.pop(info.topic)
     await world.sessions["a"].session().write(world.nodes["a"].directory.tables["tab"], put(1))
     await world.until(lambda: edge._followed[info.topic] == len(world.kafka.records[info.topic]))
     assert edge.held == []
@@ -177,7 +177,7 @@ async def test_a_node_is_forgotten_once_it_is_gone(world: World):
     await world.make_table("a", "tab")
     (spare,) = {"a", "b", "c", "d"} - set(world.nodes["a"].directory.tables["tab"].partitions[0].replicas)
     asked, holder, other = sorted({"a", "b", "c", "d"} - {spare})
-    operator = world.sessions[asked].operator
+    operator = world.nodes[asked].operator
     with pytest.raises(ValidationException, match="There is no node 'nobody'"):
         await operator.forget("nobody")
     with pytest.raises(ValidationException, match="answers: `streamdyn drain"):
@@ -197,7 +197,7 @@ async def test_a_node_is_forgotten_once_it_is_gone(world: World):
     await world.beat()
     for name in (asked, other):
         membership = world.nodes[name].membership
-        assert spare not in membership._seen_ms.keys() | membership._pongs.keys() | membership._asking.keys()
+        assert spare not in membership._seen_ms.keys() | membership._healths.keys() | membership._asking.keys()
     world.edges[asked].cut.clear()
     await world.start_one(spare)
     await world.until(lambda: spare in world.nodes[asked].directory.nodes)
@@ -274,14 +274,14 @@ async def test_follower_reads_of_a_replica_that_is_gone_are_forgotten(world: Wor
         info = await world.make_table("a", name)
         await world.until(lambda i=info: all(i.id in node.partitions for node in world.nodes.values()))
         router = next(n.router for n in world.nodes.values() if not n.partitions[info.id].leads)
-        router._following(info, router._partitions[info.id])
+        assert router._here(info) is not None
         await world.sessions["a"].session().change_table(DeleteTable(uuid4().bytes, name))
         await world.until(lambda i=info: all(i.id not in node.partitions for node in world.nodes.values()))
     info = await world.make_table("a", "three")
     await world.until(lambda: all(info.id in node.partitions for node in world.nodes.values()))
     for node in world.nodes.values():
-        node.router._following(info, node.partitions[info.id])
-        assert list(node.router._follower_reads) == [info.id]
+        assert node.router._here(info) is not None
+        assert node.router._near.keys() - {"meta"} == {info.id}
 
 
 @run

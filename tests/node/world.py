@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamdyn.routing.session import Sessions
-    from streamdyn.rpc.messages import Answer, Question
     from streamdyn.storage.replica import Replica
 
 LEASE_MS = 300
@@ -179,13 +178,13 @@ class Edge:
 
     # --- other nodes ---
 
-    async def ask(self, node: str, question: Question, timeout_ms: int) -> Answer:
+    async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
         await asyncio.sleep(0)
         if node not in self._nodes or node in self.cut:
             raise Unreachable(node)
         try:
             async with asyncio.timeout(timeout_ms / 1000):
-                return await self._nodes[node].service.handle(question)
+                return await self._nodes[node].server.handle(question)
         except TimeoutError:
             raise Unreachable(node) from None
 
@@ -225,14 +224,15 @@ class World:
         if write is not None:
             node.router.write = write  # type: ignore[method-assign]
         if before_catching_up is not None:
-            catch_up = node._replicas._wait_until_caught_up
+            replicas = node._replicas._open
+            catch_up = replicas.wait_until_caught_up
 
             async def wait(partitions: list[Any], facts: dict[str, Any]) -> None:
                 if any(partition.id != "meta" for partition in partitions):
                     await before_catching_up()
                 await catch_up(partitions, facts)
 
-            node._replicas._wait_until_caught_up = wait  # type: ignore[method-assign]
+            replicas.wait_until_caught_up = wait  # type: ignore[method-assign]
         edge.handle = node.handle
         self.nodes[name] = node
         self.sessions[name] = await node.start()

@@ -434,11 +434,27 @@ async def test_a_replica_notes_its_checksum_and_its_rows_at_a_scrub(rig: Rig):
     rig.fetch()
     for end in range(1, len(rig.log) + 1):  # one record at a time
         other.fetch(end=end)
-    noted, others = rig.partition.scrubs.at(2), other.partition.scrubs.at(2)
-    assert noted is not None and others is not None
-    assert noted.checksum == others.checksum
-    assert (await noted.digest) == (await others.digest)
-    assert (await noted.digest)[1] == 1
+    result = await rig.partition.scrub_result(2, 0)
+    assert result == await other.partition.scrub_result(2, 0)
+    assert result.digest is not None and result.rows == 1
+
+
+@run
+async def test_a_digest_of_a_replica_that_is_closed_meanwhile_is_refused(rig: Rig):
+    rig.foreign(Scrub(b"s" * 16, contents=True))
+    rig.fetch()
+    rig.partition.close()
+    with pytest.raises(NotLeader):
+        await rig.partition.scrubs.result(1)
+
+
+@run
+async def test_a_scrub_that_is_too_old_is_refused(rig: Rig):
+    rig.foreign(Scrub(b"s" * 16))
+    rig.fetch()
+    assert (await rig.partition.scrub_result(1, 0)).digest is None
+    with pytest.raises(NotLeader):
+        await rig.partition.scrub_result(0, 0)
 
 
 @run
@@ -503,7 +519,7 @@ async def test_a_log_in_doubt_is_not_believed_until_it_has_been_looked_at(rig: R
     rig.partition.handle(Delivered("topic", rig.life, expected, rig.now_ms))
     await settle()
     assert not first.done() and not second.done() and rig.partition.next_offset == expected
-    rig.partition.doubted = False  # it is the same log all the same, says who has looked
+    rig.partition.log_is_confirmed()  # it is the same log all the same, says who has looked
     rig.log += rig.sent
     rig.fetch()
     await asyncio.gather(first, second)
