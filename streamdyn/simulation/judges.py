@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from streamdyn.formats import FIRST_FORMAT
 from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.model.rows import row_item
 from streamdyn.simulation.conformance import Told, judge_log
 from streamdyn.simulation.history import POSITION, Op, linearizable
-from streamdyn.statemachine.formats import FIRST_FORMAT
 from streamdyn.statemachine.records import RecordBatch
 from streamdyn.wal.codec import RawRecord, decode_record
 

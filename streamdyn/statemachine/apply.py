@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import PartitionError
-from streamdyn.statemachine.formats import NEWEST_FORMAT
+from streamdyn.formats import NEWEST_FORMAT
 from streamdyn.statemachine.transition import Transition
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ import orjson
 from xxhash import xxh3_64_digest
 
 from streamdyn.errors import ApiError, NewerFormatError
+from streamdyn.formats import SCHEMA_IN_LOG
 from streamdyn.model.indexes import index_rows
 from streamdyn.model.positions import START, Position
 from streamdyn.model.rows import row_item
 from streamdyn.statemachine.dedupe import Remembered
 from streamdyn.statemachine.effects import Applied, Effects, Fed, Scrubbed
-from streamdyn.statemachine.formats import SCHEMA_IN_LOG
 from streamdyn.statemachine.outcomes import OUT_OF_RANGE, Outcome
 from streamdyn.statemachine.state import State
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from streamdyn.errors import InternalServerError, NotLeader, ProvisionedThroughputExceededException, ValidationException
+from streamdyn.formats import NEWEST_FORMAT
 from streamdyn.kafka.events import Delivered, LogLost
 from streamdyn.model.positions import Position
 from streamdyn.settings import (
@@ -23,7 +24,6 @@ from streamdyn.statemachine.commands.lease_release import LeaseRelease
 from streamdyn.statemachine.commands.lease_renew import LeaseRenew
 from streamdyn.statemachine.commands.put_item import PutItem
 from streamdyn.statemachine.commands.scrub import Scrub
-from streamdyn.statemachine.formats import NEWEST_FORMAT
 from streamdyn.storage.memory import MemoryStore
 from tests.partition.rig import Rig, put, run, settle
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from streamdyn.expressions.source import Expression
+from streamdyn.formats import NEWEST_FORMAT
 from streamdyn.model.positions import START, Position
 from streamdyn.model.schema import META_SCHEMA
 from streamdyn.simulation.conformance import Shown, Stand, Told, judge_log
@@ -24,7 +25,6 @@ from streamdyn.statemachine.commands.scrub import Scrub
 from streamdyn.statemachine.commands.update_item import UpdateItem
 from streamdyn.statemachine.dedupe import DedupeWindow
 from streamdyn.statemachine.effects import Applied
-from streamdyn.statemachine.formats import NEWEST_FORMAT
 from streamdyn.statemachine.items import ItemCommand
 from streamdyn.statemachine.lease import accept
 from streamdyn.statemachine.outcomes import Outcome

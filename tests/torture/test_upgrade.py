@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from streamdyn.statemachine.formats import NEWEST_FORMAT
+from streamdyn.formats import NEWEST_FORMAT
 from tests.system.harness import REPOSITORY, until
 from tests.torture.clients import Clients, make_torture_table
 from tests.torture.cluster import Cluster
