@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from streamdyn.codec import encode_batch
-from streamdyn.core import commands as c
-from streamdyn.core.commands import START, Position
-from streamdyn.core.keys import KeySchema, LocalIndex, storage_key
-from streamdyn.core.tables import PartitionInfo, Table, encode_table
-from streamdyn.core.values import canonicalize_item, canonicalize_value
+
+from streamdyn.model.keys import KeySchema, LocalIndex, storage_key
+from streamdyn.model.positions import START, Position
+from streamdyn.model.tables import PartitionInfo, Table, encode_table
+from streamdyn.model.values import canonicalize_item, canonicalize_value
+from streamdyn.wal.codec import encode_batch
+from tests.golden import commands as c
 
 TABLE, META = "table", "meta"
 HEAD = encode_batch(())[:-1]

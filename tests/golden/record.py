@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from rocksdict import Options, Rdict
-from streamdyn.codec import FORMAT, FORMAT_HEADER
-from streamdyn.log.kafka import connection
-from streamdyn.log.topics import TOPIC_CONFIG, Topics
 
 from streamdyn.broker.process import Broker
+from streamdyn.kafka.log import connection
+from streamdyn.kafka.topics import TOPIC_CONFIG, Topics
 from streamdyn.settings import RECORD_MAX_BYTES
+from streamdyn.statemachine.formats import NEWEST_FORMAT as FORMAT
+from streamdyn.wal.codec import FORMAT_HEADER
 from tests.golden.replaying import Golden, Message, Player, write, write_content
 from tests.golden.script import drafts
 

@@ -11,24 +11,27 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from streamdyn.codec import decode_batch, encode_batch
-from streamdyn.core.apply import Schema, State, StateMachine, encode_state
-from streamdyn.core.commands import ITEM_COMMANDS, META_COMMANDS, Record, RecordBatch
-from streamdyn.core.dedupe import DedupeWindow
-from streamdyn.core.keys import KeySchema, LocalIndex
-from streamdyn.log import kafka
-from streamdyn.replica.digest import ALL_ROWS, digest
-from streamdyn.replica.memory import MemoryStore
-from streamdyn.replica.rocks import RocksMemory, RocksStore
 from xxhash import xxh3_64_hexdigest
+
+from streamdyn.kafka import log as kafka
+from streamdyn.model.keys import KeySchema, LocalIndex
+from streamdyn.model.schema import META_SCHEMA, Schema
+from streamdyn.statemachine.apply import StateMachine
+from streamdyn.statemachine.dedupe import DedupeWindow
+from streamdyn.statemachine.records import Record, RecordBatch
+from streamdyn.statemachine.state import State, encode_state
+from streamdyn.storage.digest import ALL_ROWS, digest
+from streamdyn.storage.memory import MemoryStore
+from streamdyn.storage.rocks import RocksMemory, RocksStore
+from streamdyn.wal.codec import decode_record, encode_batch
+from streamdyn.wal.formats import BY_HEAD, HEAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from streamdyn.core.apply import Applied, Effects
-    from streamdyn.core.commands import Command
-    from streamdyn.core.ports import Store
+    from streamdyn.statemachine.effects import Applied, Effects
+    from streamdyn.storage.ports import Store
 
 TOPIC_ID = "golden"
 
@@ -116,13 +119,16 @@ def message_of(line: Line) -> Message:
 
 def record_of(message: Message) -> Record:
     """The record as a partition hands it to the state machine."""
-    raw = kafka._record(message)
-    return Record(raw.offset, raw.timestamp_ms, decode_batch(raw.value, raw.format))
+    return decode_record(kafka._record(message))
 
 
-def reencodes(message: Message, commands: tuple[Command, ...] | None) -> bool | None:
-    """Whether the record's commands, encoded again, are its bytes; None where it is no batch."""
-    return None if commands is None else encode_batch(commands) == message.content
+def reencodes(message: Message, record: Record) -> bool | None:
+    """Whether the record's commands, encoded again in its format, are its bytes; None where it is no batch."""
+    if record.commands is None:
+        return None
+    assert message.content is not None
+    known = BY_HEAD[message.content[:HEAD_BYTES]]
+    return encode_batch(record.commands, known.number, record.feed) == message.content
 
 
 # --- replaying ---
@@ -130,9 +136,9 @@ def reencodes(message: Message, commands: tuple[Command, ...] | None) -> bool | 
 
 def schema_of(head: Line) -> Schema:
     if head["kind"] == "meta":
-        return Schema(META_COMMANDS)
+        return META_SCHEMA
     indexes = tuple(LocalIndex(**{**index, "attributes": tuple(index["attributes"])}) for index in head["indexes"])
-    return Schema(ITEM_COMMANDS, KeySchema(**head["keys"]), indexes)
+    return Schema(keys=KeySchema(**head["keys"]), indexes=indexes)
 
 
 class Player:
@@ -177,7 +183,7 @@ class Player:
         state = effects.state
         return {
             **message.line(),
-            "reencodes": reencodes(message, record.commands),
+            "reencodes": reencodes(message, record),
             "checksum": state.checksum.hex(),
             "clock_ms": state.clock_ms,
             "lease": {**asdict(state.lease), "record": state.lease.record.hex()},

@@ -42,8 +42,7 @@ def test_a_log_does_record_by_record_what_it_did(name):
     assert player.end() == golden.end
 
 
-@pytest.mark.parametrize("size", [7, 100_000])
-@pytest.mark.parametrize("name", LOGS)
+@pytest.mark.parametrize(("name", "size"), [*((name, 7) for name in SMALL), *((name, 100_000) for name in LOGS)])
 def test_a_log_does_in_batches_what_it_did(name, size):
     golden = read(LOGS[name])
     player = Player.in_memory(golden.head)

@@ -119,13 +119,14 @@ async def feed_all(seed, feeders=2):
     return target
 
 
-def wrong_seeds(seeds=SEEDS):
-    """The seeds after which an entry has not taken effect exactly once."""
-    return [seed for seed in range(seeds) if asyncio.run(feed_all(seed)).counts() != [ENTRIES // 3] * 3]
+def wrong_seed():
+    """The first seed after which an entry has not taken effect exactly once."""
+    wrong = (seed for seed in range(SEEDS) if asyncio.run(feed_all(seed)).counts() != [ENTRIES // 3] * 3)
+    return next(wrong, None)
 
 
 def test_every_entry_takes_effect_once():
-    assert wrong_seeds() == []
+    assert wrong_seed() is None
 
 
 # --- broken variants: each takes one rule away. The dedupe window, which would hide some of it, holds little. ---
@@ -137,7 +138,7 @@ def no_window(monkeypatch):
 
 
 def test_without_the_window_all_is_well(no_window):
-    assert wrong_seeds() == []
+    assert wrong_seed() is None
 
 
 @pytest.mark.usefixtures("no_window")
@@ -150,7 +151,7 @@ def test_without_the_compare_and_set_entries_count_twice(monkeypatch):
             self, offset, commands, replace(feed, after=self._feeds.get(feed.source, 0)) if commands else feed
         ),
     )
-    assert wrong_seeds()
+    assert wrong_seed() is not None
 
 
 @pytest.mark.usefixtures("no_window")
@@ -162,7 +163,7 @@ def test_with_progress_outside_of_the_state_a_crash_lets_entries_count_twice_or_
         "commit",
         lambda self, effects: commit(self, replace(effects, state=replace(effects.state, feeds={}))),
     )
-    assert wrong_seeds()
+    assert wrong_seed() is not None
 
 
 @pytest.mark.usefixtures("no_window")

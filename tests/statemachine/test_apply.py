@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamdyn.errors import PartitionError
+from streamdyn.expressions.source import Expression
 from streamdyn.model.indexes import BASE_SPACE
 from streamdyn.model.keys import KeySchema
 from streamdyn.model.positions import START, Position
@@ -385,6 +386,17 @@ def test_void_lease_records_are_counted():
 )
 def test_logs_that_differ_in_a_write_differ_in_their_checksum(one, other):
     assert replay(*one)[0].state.checksum != replay(*other)[0].state.checksum
+
+
+@pytest.mark.parametrize("values", [b'{":v":{}}', b'{":v":""}', b'{":v":[]}', b'{":v":null}', b"{}", b"7", b"x"])
+@pytest.mark.parametrize(
+    "text", ["k = :v", "contains(k, :v)", "size(k) < :v", "attribute_type(k, :v)", "begins_with(k, :v)"]
+)
+def test_values_that_make_no_sense_stop_no_log(text, values):
+    condition = Expression(text, {}, values)
+    record = Record(0, 0, (PutItem(name(1), b"k", b"{}", 2, condition=condition), PutItem(name(2), b"k", b"{}", 2)))
+    _, outcomes = replay(record)
+    assert outcomes[0].error is not None and outcomes[1] == DONE
 
 
 def test_a_machine_of_its_own_needs_no_store():
