@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from streamdyn.kafka.events import Event
     from streamdyn.model.tables import Table
     from streamdyn.node.environment import Environment
-    from streamdyn.rpc.messages import Message, Question
     from streamdyn.statemachine.effects import Effects
 
 logger = logging.getLogger(__name__)
@@ -84,7 +83,7 @@ class Node:
         self._knows_meta = False  # from the moment that the directory has all rows of `meta`
         self._autoadmin: Autoadmin | None = None  # from the moment that the replicas are open
         self.directory = Directory(id_, f"{settings.cluster}.{META}", self._table_changed)
-        self._peers = Peers(id_, env.network, self._respond, lambda: self.directory.format)
+        self._peers = Peers(id_, env.network, lambda: self.server, lambda: self.directory.format)
         self.membership = Membership(
             id_,
             self._peers,
@@ -252,10 +251,6 @@ class Node:
             self._registered = True
         except ApiError as error:
             logger.info("not registered yet: %s", error)
-
-    async def _respond(self, question: Question) -> Message:
-        """What this node asks itself, as it asks the others."""
-        return await self.server.respond(question)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

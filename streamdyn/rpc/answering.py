@@ -37,7 +37,9 @@ class HeldReplicas(Protocol):
 
     @property
     def partitions(self) -> Mapping[str, Partition]:
-        """Those that are open, by the partition's id; one that has failed may be among them."""
+        """Those that are open, by the partition's id; one that has failed may be among them. Always the same mapping,
+        which changes.
+        """
 
     def serving(self, partition: str) -> Partition:
         """The one of a partition. Raises NotLeader where there is none, and OutOfService where it cannot be opened."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -26,9 +25,6 @@ from streamdyn.rpc.questions.lead import Lead
 from streamdyn.rpc.questions.ping import Ping, Pong
 from streamdyn.rpc.remote_replica import RemoteReplica
 from streamdyn.rpc.server import Server
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
 
 
 class Replica:
@@ -67,14 +63,8 @@ class Nodes:
                 reaches=lambda other: other not in self.cut,
                 new_id=lambda: b"id",
             )
-            peers = self.peers[name] = Peers(name, self, self._respond(name), lambda: FIRST_FORMAT)
+            peers = self.peers[name] = Peers(name, self, lambda name=name: self.servers[name], lambda: FIRST_FORMAT)
             self.servers[name] = Server(node, peers)
-
-    def _respond(self, name: str) -> Callable[[Question], Coroutine[Any, Any, Any]]:
-        async def respond(question: Question) -> Any:
-            return await self.servers[name].respond(question)
-
-        return respond
 
     async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
         del timeout_ms
@@ -155,11 +145,12 @@ def test_what_a_node_refuses_is_raised_at_the_one_that_asked(raised, arrives, te
 
 
 def test_a_refusal_of_a_newer_kind_is_retryable():
-    async def newer(_: Question) -> Refused:
-        return Refused("SomethingNew", "text")
+    class Newer:
+        async def respond(self, _: Question) -> Refused:
+            return Refused("SomethingNew", "text")
 
     with pytest.raises(InternalServerError, match="text"):
-        asyncio.run(Peers("a", None, newer, lambda: FIRST_FORMAT).ping("a"))  # type: ignore[arg-type]
+        asyncio.run(Peers("a", None, Newer, lambda: FIRST_FORMAT).ping("a"))  # type: ignore[arg-type]
 
 
 def test_a_question_that_nobody_knows_is_refused():
