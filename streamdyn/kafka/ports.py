@@ -27,7 +27,7 @@ class Log(Protocol):
         """The records of a topic from `start` up to `stop`, without `stop` itself. Raises OperatorError."""
 
     def stalled_ms(self) -> int:
-        """For how long appends have been in flight with no report of any."""
+        """For how long, in ms, appends have been in flight and none has become durable: see `kafka.stall`."""
 
 
 class Topics(Protocol):
