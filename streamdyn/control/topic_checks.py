@@ -102,7 +102,7 @@ class TopicChecks:
                     partition.fail(recreated(topic))
                     return
                 check_reach(partition.next_offset, facts)
-                partition.doubted = False
+                partition.log_is_confirmed()
                 self._env.log.unfollow(topic)
                 self._env.log.follow(topic, partition.life, partition.next_offset, lambda: partition.next_offset)
                 return

@@ -86,7 +86,7 @@ class Upkeep:
         if len(made) < min(2, len(info.replicas)):
             return
         await self._env.topics.trim(info.topic, min(made))
-        partition.log_bytes = 0
+        partition.log_was_trimmed()
         logger.info("%s: its log begins at offset %d now", info.id, min(made))
 
     async def _serves(self, node: str, partition: str) -> bool:

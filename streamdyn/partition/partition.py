@@ -91,7 +91,7 @@ class Partition:
         self._failed = failed
         self._suspect = suspect
         self.doubted = False  # until its topic has been looked at: nothing that the log tells is believed meanwhile
-        self.log_bytes = 0  # about how much its log has grown since this was set to 0
+        self.log_bytes = 0  # about how much its log has grown since it was trimmed
         self._waiters = Waiters()
         self._positions = PositionWaiters()
         self._appender = Appender(
@@ -272,6 +272,14 @@ class Partition:
         finally:
             if isinstance(event, Fetched):
                 event.release()
+
+    def log_is_confirmed(self) -> None:
+        """Its topic has been looked at, and is the one that it was: what the log tells is believed again."""
+        self.doubted = False
+
+    def log_was_trimmed(self) -> None:
+        """Count anew, from here, how much its log grows."""
+        self.log_bytes = 0
 
     def fail(self, reason: str, *, quiet: bool = False) -> None:
         """Stop serving, change nothing, and say why."""

@@ -129,8 +129,8 @@ async def without_a_wait(self, offset, timeout_ms):
 
 async def without_checkpoints(self, info, partition):
     """A log would be trimmed up to its end, whatever the replicas have."""
-    await self._edge.topics.trim(info.topic, partition.next_offset)
-    partition.log_bytes = 0
+    await self._env.topics.trim(info.topic, partition.next_offset)
+    partition.log_was_trimmed()
 
 
 def only_if_seen_deleting(self, table):
