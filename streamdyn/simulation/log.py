@@ -83,8 +83,18 @@ class MachineLog:
 
     def bring(self, topic: str, end: int | None = None) -> None:
         """Let the reader of a topic hand over what lies before `end`, or all that there is."""
-        self._take_orders()
         self._readers[topic].bring(end)
+
+    def take_orders(self) -> None:
+        """Let the reader take its orders now: what to follow, and what no more."""
+        orders, self._orders = self._orders, []
+        for topic, reader in orders:
+            former = self._readers.pop(topic, None)
+            if former is not None:
+                former.close()
+            if reader is not None:
+                self._readers[topic] = reader
+                reader.begin()
 
     def close(self) -> None:
         """The machine's process has ended."""
@@ -98,17 +108,7 @@ class MachineLog:
         """The reader takes its orders a moment later, in their order."""
         self._orders.append((topic, reader))
         if len(self._orders) == 1:
-            self._machine.world.after(self._machine.random.uniform(0, POLL_MS), self._take_orders)
-
-    def _take_orders(self) -> None:
-        orders, self._orders = self._orders, []
-        for topic, reader in orders:
-            former = self._readers.pop(topic, None)
-            if former is not None:
-                former.close()
-            if reader is not None:
-                self._readers[topic] = reader
-                reader.begin()
+            self._machine.world.after(self._machine.random.uniform(0, POLL_MS), self.take_orders)
 
     def _tell(self, event: Event) -> None:
         self._machine.do_in(self._life, lambda: self._arrived(event))

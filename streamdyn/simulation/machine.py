@@ -157,6 +157,16 @@ class Machine:
         step.parent.switch()
         self.loop.enter()
 
+    def stand_still(self, for_ms: float) -> None:
+        """Between two steps, for so long: what happens to it meanwhile waits."""
+        self.stands, self._stands_until = True, self.world.now + for_ms
+        life = self.life
+        self.world.at(self._stands_until, lambda: self._stand_up(life))
+
+    def _stand_up(self, life: str) -> None:
+        if self.life == life:
+            self.stands = False
+
     def _go_on(self, life: str, step: greenlet) -> None:
         if self.life == life:
             self.stands = False

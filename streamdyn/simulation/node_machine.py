@@ -162,6 +162,11 @@ class NodeMachine(Machine):
 
     # --- what others ask ---
 
+    @property
+    def log(self) -> MachineLog:
+        """That of this life."""
+        return self._env.log
+
     def session(self, wishes: Wishes) -> Session | None:
         return None if self.sessions is None else self.sessions.session(wishes)
 
