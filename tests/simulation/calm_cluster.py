@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
+    from streamdyn.control.operator import Operator
     from streamdyn.node.node import Node
     from streamdyn.partition.partition import Partition
     from streamdyn.routing.session import Session
@@ -105,6 +106,12 @@ class CalmCluster(Calm):
         session = self.machines[name].session(Wishes())
         assert session is not None
         return session
+
+    def operator(self, name: str) -> Operator:
+        """A node's door for operators."""
+        sessions = self.machines[name].sessions
+        assert sessions is not None
+        return sessions.operator
 
     def write(self, name: str, table: str, command: PutItem) -> None:
         self.ask(name, lambda: self.session(name).write(self.table(name, table), command)).result()
