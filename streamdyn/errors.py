@@ -10,6 +10,7 @@
     OperatorError                     the operator's: one clear line that says what to do
       PartitionError                  the same, of one partition; the others go on serving
         LogTrimmed                    a replica that another one's checkpoint may help
+        NewerFormatError              a log that needs a newer release
 """
 
 from __future__ import annotations
@@ -120,3 +121,10 @@ class PartitionError(OperatorError):
 
 class LogTrimmed(PartitionError):
     """The log begins behind what a replica needs next: only another replica's checkpoint helps."""
+
+
+class NewerFormatError(PartitionError):
+    """A record needs a newer release: to skip it would make this replica differ from those that understand it."""
+
+    def __init__(self, number: int, newest: int) -> None:
+        super().__init__(f"a record of format {number}; this node knows up to {newest}; upgrade it and start again")

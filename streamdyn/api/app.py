@@ -26,15 +26,16 @@ from streamdyn.errors import (
     UnknownOperationException,
     ValidationException,
 )
-from streamdyn.routing.session import NO_WISHES
+from streamdyn.partition.reads import NO_GUARANTEES
 from streamdyn.settings import REQUEST_MAX_BYTES
-from streamdyn.statemachine.commands import COMMAND_ID_BYTES
+from streamdyn.statemachine.command import COMMAND_ID_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from streamdyn.control.operator import Operator
-    from streamdyn.routing.session import Session, Wishes
+    from streamdyn.partition.reads import ReadGuarantees
+    from streamdyn.routing.session import Session
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ BARRIER_HEADER = b"x-streamdyn-barrier"
 class Gateway:
     """The ASGI application. `session` opens a request's view of the database; `operator` is the cluster's own."""
 
-    def __init__(self, session: Callable[[Wishes], Session], operator: Operator) -> None:
+    def __init__(self, session: Callable[[ReadGuarantees], Session], operator: Operator) -> None:
         self._session = session
         self._operator = operator
 
@@ -87,7 +88,7 @@ class Gateway:
         """The answer's body, and the positions of its writes."""
         target = invocation = host = encoding = b""
         places: list[bytes] = []
-        wishes = NO_WISHES
+        guarantees = NO_GUARANTEES
         for name, value in headers:
             if name == b"x-amz-target":
                 target = value
@@ -100,9 +101,9 @@ class Gateway:
             elif name == POSITION_HEADER:
                 places.append(value)
             elif name == BARRIER_HEADER:
-                wishes = replace(wishes, barrier=wishes.barrier or _is_true(value))
+                guarantees = replace(guarantees, barrier=guarantees.barrier or _is_true(value))
         if places:
-            wishes = replace(wishes, after=decode_positions(b",".join(places)))
+            guarantees = replace(guarantees, after=decode_positions(b",".join(places)))
         body = await _read(receive)
         if encoding == b"gzip":
             body = _unzipped(body)
@@ -112,7 +113,7 @@ class Gateway:
             raise UnknownOperationException
         operation = target[len(TARGET_PREFIX) :].decode("latin-1")
         id_ = _command_id(invocation, target, body)
-        session = self._session(wishes)
+        session = self._session(guarantees)
         answer = await run(operation, id_, body, session, host.decode("latin-1"))
         return answer, encode_positions(session.positions) if session.positions else b""
 

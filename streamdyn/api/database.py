@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from streamdyn.model.pages import Page
     from streamdyn.model.tables import Table
     from streamdyn.settings import Settings
-    from streamdyn.statemachine.commands import ItemCommand, Outcome, TableCommand
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.meta import TableCommand
+    from streamdyn.statemachine.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import ValidationException
-from streamdyn.statemachine.commands import Position
+from streamdyn.model.positions import Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

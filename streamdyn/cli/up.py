@@ -67,7 +67,7 @@ async def _start(
     stack.push_async_callback(node.stop)
     spare_the_collector()
     sessions = await node.start()
-    await stack.enter_async_context(_serving(Gateway(sessions.session, sessions.operator), listener))
+    await stack.enter_async_context(_serving(Gateway(sessions.session, node.operator), listener))
     say(f"data in {plan.data_dir}; Kafka at {bootstrap}")
     print(f"ready at http://{_in_url(host)}:{port}", flush=True)  # noqa: T201
 

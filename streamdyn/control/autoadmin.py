@@ -11,14 +11,15 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from streamdyn.control.placement import next_moves, place_new
+from streamdyn.control.placement import next_moves, place_new, placed_partitions
 from streamdyn.errors import ApiError, NotLeader, OperatorError, Unreachable
 from streamdyn.model.nodes import ACTIVE as NODE_ACTIVE
 from streamdyn.model.nodes import AWAY, NodeInfo
 from streamdyn.model.tables import ACTIVE, CREATING, DELETING, Table
-from streamdyn.rpc import messages as m
-from streamdyn.settings import CAUGHT_UP_RECORDS, MOVES_MAX, PING_TIMEOUT_MS, Settings
-from streamdyn.statemachine.commands import FinishTable, PlaceReplicas, SetNodeStatus
+from streamdyn.settings import CAUGHT_UP_RECORDS, MOVES_MAX, Settings
+from streamdyn.statemachine.commands.finish_table import FinishTable
+from streamdyn.statemachine.commands.place_replicas import PlaceReplicas
+from streamdyn.statemachine.commands.set_node_status import SetNodeStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
     from streamdyn.control.placement import Placed
     from streamdyn.kafka.ports import Topics
     from streamdyn.partition.partition import Partition
+    from streamdyn.partition.status import ReplicaStatus
     from streamdyn.routing.directory import Directory
-    from streamdyn.routing.membership import Ask, Membership
-    from streamdyn.statemachine.commands import MetaCommand
+    from streamdyn.routing.membership import Membership
+    from streamdyn.rpc.client import Peers
+    from streamdyn.statemachine.meta import MetaCommand
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +49,7 @@ class Autoadmin:
         directory: Directory,
         topics: Topics,
         membership: Membership,
-        ask: Ask,
+        peers: Peers,
         new_id: Callable[[], bytes],
         report: Callable[[str], None],
     ) -> None:
@@ -56,7 +59,7 @@ class Autoadmin:
         self._directory = directory
         self._topics = topics
         self._membership = membership
-        self._ask = ask
+        self._peers = peers
         self._new_id = new_id
         self._report = report
         self._at_work: dict[str, asyncio.Task[None]] = {}
@@ -129,7 +132,7 @@ class Autoadmin:
         nodes = [node for node in self._directory.active_nodes() if self._membership.reaches(node.id)]
         if not nodes:
             nodes = [NodeInfo(self._node, "", "", NODE_ACTIVE)]
-        return place_new(nodes, self._directory.placed(), count, self._settings.replicas)
+        return place_new(nodes, self._placed(), count, self._settings.replicas)
 
     async def _mark_away(self) -> None:
         # Also such as drain: one that has been stopped would keep what nobody else took from it.
@@ -141,7 +144,7 @@ class Autoadmin:
                 await self._write(SetNodeStatus(self._new_id(), node.id, AWAY))
 
     async def _place(self) -> None:
-        nodes, placed = list(self._directory.nodes.values()), self._directory.placed()
+        nodes, placed = list(self._directory.nodes.values()), self._placed()
         everything = {(partition.partition, node) for partition in placed for node in partition.replicas}
         if not next_moves(nodes, placed, everything, replicas=self._settings.replicas, limit=1):
             return
@@ -157,7 +160,7 @@ class Autoadmin:
     async def _caught_up(self, placed: list[Placed]) -> set[tuple[str, str]]:
         """The replicas that lack at most what is on its way to them."""
         holders = sorted({node for partition in placed for node in partition.replicas})
-        described = await asyncio.gather(*(self.describe(node) for node in holders))
+        described = await asyncio.gather(*(self._describe(node) for node in holders))
         offsets: dict[str, dict[str, int]] = {}
         for node, replicas in zip(holders, described, strict=True):
             for replica in replicas:
@@ -170,14 +173,15 @@ class Autoadmin:
             if offset >= max(by_node.values()) - CAUGHT_UP_RECORDS
         }
 
-    async def describe(self, node: str) -> list[m.ReplicaStatus]:
+    async def _describe(self, node: str) -> list[ReplicaStatus]:
         """A node's replicas, as it sees them; none if it does not answer."""
         try:
-            answer = await self._ask(node, m.Describe(), PING_TIMEOUT_MS)
+            return list((await self._peers.describe(node)).values())
         except Unreachable:
             return []
-        assert isinstance(answer, m.Replicas)
-        return answer.replicas
+
+    def _placed(self) -> list[Placed]:
+        return placed_partitions(self._directory.tables.values())
 
     async def _write(self, command: MetaCommand) -> None:
         await self._meta.write(command)

@@ -7,27 +7,25 @@ import logging
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import ApiError, NotLeader, PartitionError, Unreachable
-from streamdyn.rpc import messages as m
-from streamdyn.rpc.server import raise_refusal
-from streamdyn.settings import CHECKPOINT_TIMEOUT_MS, REQUEST_TIMEOUT_MS
 
 if TYPE_CHECKING:
-    from streamdyn.routing.membership import Ask
+    from streamdyn.rpc.client import Peers
     from streamdyn.storage.disk import Disk
 
 logger = logging.getLogger(__name__)
 
 
 class CatchUp:
-    """Fetches checkpoints into `disk`."""
+    """Fetches checkpoints from `peers` into `disk`."""
 
-    def __init__(self, disk: Disk, ask: Ask) -> None:
+    def __init__(self, disk: Disk, peers: Peers) -> None:
         self._disk = disk
-        self._ask = ask
+        self._peers = peers
 
     async def fetch(self, partition: str, nodes: list[str], first_offset: int) -> bool:
-        """Have a replica's files that reach `first_offset`, from one of some nodes or of this one's own; whether there
-        are any. The replica must not be open.
+        """Have the files of a replica that needs no record before `first_offset`, from one of some nodes or of this
+        one's own checkpoints; whether there are any. The replica must not be open. Raises PartitionError or OSError
+        where the disk fails.
         """
         for node in nodes:
             try:
@@ -42,24 +40,20 @@ class CatchUp:
         return False
 
     async def _fetch_from(self, node: str, partition: str, first_offset: int) -> bool:
-        question = m.MakeCheckpoint(partition)
-        manifest = raise_refusal(await self._ask(node, question, CHECKPOINT_TIMEOUT_MS))
-        assert isinstance(manifest, m.Manifest)
-        if manifest.offset < first_offset:
+        made = await self._peers.make_checkpoint(node, partition)
+        if made.offset < first_offset:
             return False
         incoming = self._disk.checkpoints(partition)
         await asyncio.to_thread(incoming.begin)
-        for name, size in manifest.files:
+        for name, size in made.files:
             start = 0
             incoming.write(name, b"")
             while start < size:
-                chunk_of = m.ReadCheckpoint(partition, manifest.offset, name, start)
-                chunk = raise_refusal(await self._ask(node, chunk_of, REQUEST_TIMEOUT_MS))
-                assert isinstance(chunk, m.Chunk)
-                if not chunk.data:
+                data = await self._peers.read_checkpoint(node, partition, made.offset, name, start)
+                if not data:
                     raise PartitionError(f"{name} of {node}'s checkpoint has {start} bytes, not {size}")
-                await asyncio.to_thread(incoming.write, name, chunk.data)
-                start += len(chunk.data)
+                await asyncio.to_thread(incoming.write, name, data)
+                start += len(data)
         await asyncio.to_thread(incoming.finish)
-        logger.info("%s: a checkpoint at offset %d came from %s", partition, manifest.offset, node)
+        logger.info("%s: a checkpoint at offset %d came from %s", partition, made.offset, node)
         return True

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from streamdyn.errors import ApiError, NotLeader, Unreachable
 from streamdyn.model.nodes import ACTIVE
 from streamdyn.routing.directory import META, Directory
-from streamdyn.rpc import messages as m
+from streamdyn.rpc.remote_replica import RemoteReplica
 from streamdyn.settings import CAUGHT_UP_RECORDS, MOVES_MAX, PING_TIMEOUT_MS
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from streamdyn.model.tables import PartitionInfo
     from streamdyn.partition.partition import Partition
-    from streamdyn.routing.membership import Ask, Membership
+    from streamdyn.routing.membership import Membership
+    from streamdyn.rpc.client import Peers
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +36,13 @@ class Leadership:
         directory: Directory,
         partitions: Mapping[str, Partition],
         membership: Membership,
-        ask: Ask,
+        peers: Peers,
     ) -> None:
         self._node = node
         self._directory = directory
         self._partitions = partitions
         self._membership = membership
-        self._ask = ask
+        self._peers = peers
 
     async def tick(self) -> None:
         """Lead `meta` if nobody does and it is this node's turn, and hand over what others should lead."""
@@ -67,8 +68,8 @@ class Leadership:
         await partition.hand_over(successor, for_good=for_good)
         if led and successor is not None:
             try:
-                await self._ask(successor, m.Lead(partition.id, PING_TIMEOUT_MS, 0), PING_TIMEOUT_MS)
-            except Unreachable as error:
+                await RemoteReplica(self._peers, successor, partition.id).lead(PING_TIMEOUT_MS)
+            except (ApiError, NotLeader, Unreachable) as error:
                 logger.info("%s has not taken %s over: %s", successor, partition.id, error)
 
     async def _lead_meta(self) -> None:
@@ -103,11 +104,10 @@ class Leadership:
     async def _hand_over_to(self, successor: str, infos: list[PartitionInfo]) -> None:
         """Up to MOVES_MAX partitions whose replica there has caught up."""
         try:
-            answer = await self._ask(successor, m.Describe(), PING_TIMEOUT_MS)
+            described = await self._peers.describe(successor)
         except Unreachable:
             return
-        assert isinstance(answer, m.Replicas)
-        there = {replica.partition: replica for replica in answer.replicas if replica.failure is None}
+        there = {id_: replica for id_, replica in described.items() if replica.failure is None}
         # Partitions may go while others answer.
         led = [self._partitions[info.id] for info in infos if info.id in self._partitions]
         ready = [p for p in led if p.id in there and there[p.id].next_offset >= p.next_offset - CAUGHT_UP_RECORDS]

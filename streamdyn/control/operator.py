@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.errors import ApiError, Unreachable, ValidationException
+from streamdyn.errors import ApiError, NotLeader, Unreachable, ValidationException
 from streamdyn.model.nodes import DRAINING, GONE
+from streamdyn.partition.scrubs import ScrubResult
 from streamdyn.routing.directory import META, Directory
-from streamdyn.rpc import messages as m
-from streamdyn.settings import PING_TIMEOUT_MS, REQUEST_TIMEOUT_MS
-from streamdyn.statemachine.commands import SetNodeStatus
+from streamdyn.settings import REQUEST_TIMEOUT_MS
+from streamdyn.statemachine.commands.set_node_status import SetNodeStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from streamdyn.model.nodes import NodeInfo
     from streamdyn.model.tables import PartitionInfo
-    from streamdyn.routing.membership import Ask, Membership
+    from streamdyn.partition.status import ReplicaStatus
+    from streamdyn.routing.membership import Membership
     from streamdyn.routing.router import Router
+    from streamdyn.rpc.client import Peers
 
 UNREACHABLE = "UNREACHABLE"
 VERIFY_TIMEOUT_MS = 10 * 60_000
@@ -32,14 +35,14 @@ class Operator:
         directory: Directory,
         router: Router,
         membership: Membership,
-        ask: Ask,
+        peers: Peers,
         clock_ms: Callable[[], int],
         new_id: Callable[[], bytes],
     ) -> None:
         self._directory = directory
         self._router = router
         self._membership = membership
-        self._ask = ask
+        self._peers = peers
         self._clock_ms = clock_ms
         self._new_id = new_id
 
@@ -112,59 +115,59 @@ class Operator:
             offset = await self._router.scrub(info, deadline_ms)
         except ApiError as error:
             return {"id": info.id, "same": False, "replicas": {}, "failure": error.message}
-        replicas = dict(
-            zip(
-                info.replicas,
-                await asyncio.gather(*(self._noted(n, info.id, offset) for n in info.replicas)),
-                strict=True,
-            )
-        )
-        there = {node: noted for node, noted in replicas.items() if isinstance(noted, m.Noted)}
+        told = await asyncio.gather(*(self._scrub_result(node, info.id, offset) for node in info.replicas))
+        replicas = dict(zip(info.replicas, told, strict=True))
+        there = {node: result for node, result in replicas.items() if isinstance(result, ScrubResult)}
         rebuilt = await self._rebuilt(list(there), info.id, offset)
-        all_ = [*there.values(), *([rebuilt] if isinstance(rebuilt, m.Noted) else [])]
+        results = [*there.values(), *([rebuilt] if isinstance(rebuilt, ScrubResult) else [])]
         return {
             "id": info.id,
             "offset": offset,
-            "rows": max((noted.rows for noted in all_), default=0),
-            "same": len({(noted.checksum, noted.digest) for noted in all_}) == 1,
-            "replicas": {node: _told(noted) for node, noted in there.items()},
-            "missing": {node: noted for node, noted in replicas.items() if isinstance(noted, str)},
-            "rebuilt": _told(rebuilt),
+            "rows": max((result.rows for result in results), default=0),
+            "same": len({(result.checksum, result.digest) for result in results}) == 1,
+            "replicas": {node: _text(result) for node, result in there.items()},
+            "missing": {node: why for node, why in replicas.items() if isinstance(why, str)},
+            "rebuilt": _text(rebuilt),
         }
 
-    async def _noted(self, node: str, partition: str, offset: int) -> m.Noted | str:
-        return await self._asked(node, m.ReadScrub(partition, VERIFY_TIMEOUT_MS, offset))
+    async def _scrub_result(self, node: str, partition: str, offset: int) -> ScrubResult | str:
+        """What a node's replica has at a scrub, or why there is nothing to compare."""
+        return await self._result_or_why(
+            node, partial(self._peers.scrub_result, node, partition, offset, VERIFY_TIMEOUT_MS)
+        )
 
-    async def _rebuilt(self, nodes: list[str], partition: str, offset: int) -> m.Noted | str:
-        """By the first node that can."""
-        told: m.Noted | str = "no replica"
+    async def _rebuilt(self, nodes: list[str], partition: str, offset: int) -> ScrubResult | str:
+        """What comes of a rebuild by the first node that can, or why none can."""
+        told: ScrubResult | str = "no replica"
         for node in nodes:
-            told = await self._asked(node, m.Rehearse(partition, offset))
-            if isinstance(told, m.Noted):
+            told = await self._result_or_why(
+                node, partial(self._peers.verify_replica, node, partition, offset, VERIFY_TIMEOUT_MS)
+            )
+            if isinstance(told, ScrubResult):
                 break
         return told
 
-    async def _asked(self, node: str, question: m.Question) -> m.Noted | str:
+    async def _result_or_why(self, node: str, ask: Callable[[], Awaitable[ScrubResult]]) -> ScrubResult | str:
         try:
             # One that stands still would be waited for as long as one that reads all its rows.
-            await self._ask(node, m.Ping(), PING_TIMEOUT_MS)
-            answer = await self._ask(node, question, VERIFY_TIMEOUT_MS)
+            await self._peers.ping(node)
+            return await ask()
         except Unreachable:
             return UNREACHABLE
-        if isinstance(answer, m.Refused):
-            return answer.text or answer.kind
-        assert isinstance(answer, m.Noted)
-        return answer
+        except NotLeader as error:
+            return error.node or type(error).__name__
+        except ApiError as error:
+            return error.message or type(error).__name__
 
-    async def _describe(self, node: str) -> dict[str, m.ReplicaStatus] | None:
+    async def _describe(self, node: str) -> dict[str, ReplicaStatus] | None:
+        """A node's replicas by the partition's id; None if it does not answer."""
         try:
-            answer = await self._ask(node, m.Describe(), PING_TIMEOUT_MS)
-        except Unreachable:
+            return await self._peers.describe(node)
+        except (Unreachable, ApiError):
             return None
-        return {status.partition: status for status in answer.replicas} if isinstance(answer, m.Replicas) else None
 
     def _partition(
-        self, partition: str, table: str, nodes: tuple[str, ...], by_node: dict[str, dict[str, m.ReplicaStatus]]
+        self, partition: str, table: str, nodes: tuple[str, ...], by_node: dict[str, dict[str, ReplicaStatus]]
     ) -> dict[str, Any]:
         there = {node: by_node[node][partition] for node in nodes if partition in by_node.get(node, {})}
         foremost = max((status.next_offset for status in there.values()), default=0)
@@ -180,11 +183,11 @@ class Operator:
         }
 
 
-def _told(noted: m.Noted | str) -> str:
-    return noted if isinstance(noted, str) else f"{noted.checksum} {noted.digest}"
+def _text(result: ScrubResult | str) -> str:
+    return result if isinstance(result, str) else f"{result.checksum} {result.digest}"
 
 
-def _node(info: NodeInfo, replicas: dict[str, m.ReplicaStatus] | None) -> dict[str, Any]:
+def _node(info: NodeInfo, replicas: dict[str, ReplicaStatus] | None) -> dict[str, Any]:
     return {
         "node": info.id,
         "address": info.address,
@@ -194,7 +197,7 @@ def _node(info: NodeInfo, replicas: dict[str, m.ReplicaStatus] | None) -> dict[s
     }
 
 
-def _replica(node: str, status: m.ReplicaStatus | None, foremost: int) -> dict[str, Any]:
+def _replica(node: str, status: ReplicaStatus | None, foremost: int) -> dict[str, Any]:
     if status is None:
         return {"node": node, "state": UNREACHABLE, "lag": None}
     return {

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
     from streamdyn.model.nodes import NodeInfo
+    from streamdyn.model.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,13 @@ class Move:
 
     placed: Placed
     replicas: tuple[str, ...]
+
+
+def placed_partitions(tables: Iterable[Table]) -> list[Placed]:
+    """Every partition that has its topic, and the nodes that hold it."""
+    return [
+        Placed(table.name, info.id, info.replicas) for table in tables for info in table.partitions if info.topic_id
+    ]
 
 
 def place_new(nodes: Sequence[NodeInfo], placed: Sequence[Placed], count: int, replicas: int) -> list[tuple[str, ...]]:

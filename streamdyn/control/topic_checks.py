@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
     from typing import Any
 
+    from streamdyn.kafka.ports import Log, Topics
     from streamdyn.kafka.topics import TopicFacts
-    from streamdyn.node.environment import Environment
     from streamdyn.partition.partition import Partition
 
 logger = logging.getLogger(__name__)
@@ -25,23 +25,25 @@ RETRY_S = 1.0
 
 class TopicChecks:
     """Checks the topics of `partitions`, by topic. A partition whose log is not what it was fails; `trimmed` is told of
-    one that its log has left behind. `learn` waits until partitions of deleted tables have been closed, and tells
-    whether they are.
+    one that its log has left behind, and why. `know_deleted` waits until partitions of deleted tables have been closed,
+    and tells whether they are.
     """
 
     def __init__(
         self,
-        env: Environment,
+        topics: Topics,
+        log: Log,
         partitions: Mapping[str, Partition],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
         trimmed: Callable[[Partition, str], None],
-        learn: Callable[[], Awaitable[bool]],
+        know_deleted: Callable[[], Awaitable[bool]],
     ) -> None:
-        self._env = env
+        self._topics = topics
+        self._log = log
         self._partitions = partitions
         self._spawn = spawn
         self._trimmed = trimmed
-        self._learn = learn
+        self._know_deleted = know_deleted
         self._checking: set[str] = set()
 
     def suspect(self, partition: Partition) -> None:
@@ -54,11 +56,11 @@ class TopicChecks:
         """Notice topics that were deleted or made anew behind our back, also where nobody writes."""
         partitions = [partition for partition in self._partitions.values() if partition.failure is None]
         try:
-            ids = await self._env.topics.ids([partition.topic for partition in partitions])
+            ids = await self._topics.ids([partition.topic for partition in partitions])
         except OperatorError as error:
             logger.info("topics not checked: %s", error)
             return
-        if any(ids.get(p.topic) != p.topic_id for p in partitions) and not await self._learn():
+        if any(ids.get(p.topic) != p.topic_id for p in partitions) and not await self._know_deleted():
             return
         for partition in partitions:
             if partition.topic not in ids:
@@ -73,7 +75,7 @@ class TopicChecks:
         just become the leader, does not know better (seen with brokers that stood still for a second).
         """
         for _ in range(SHORT_LOG_LOOKS):
-            facts = (await self._env.topics.describe_new([partition.topic])).get(partition.topic)
+            facts = (await self._topics.describe_new([partition.topic])).get(partition.topic)
             if facts is None or facts.id != partition.topic_id or facts.next >= partition.next_offset:
                 break
             await asyncio.sleep(RETRY_S)
@@ -93,7 +95,7 @@ class TopicChecks:
                 if partition.failure is not None:
                     return  # its table was deleted, or it has moved
                 if facts is None:
-                    if not await self._learn():
+                    if not await self._know_deleted():
                         await asyncio.sleep(RETRY_S)
                         continue
                     partition.fail(missing(topic))
@@ -103,8 +105,8 @@ class TopicChecks:
                     return
                 check_reach(partition.next_offset, facts)
                 partition.log_is_confirmed()
-                self._env.log.unfollow(topic)
-                self._env.log.follow(topic, partition.life, partition.next_offset, lambda: partition.next_offset)
+                self._log.unfollow(topic)
+                self._log.follow(topic, partition.life, partition.next_offset, lambda: partition.next_offset)
                 return
         except LogTrimmed as error:
             self._trimmed(partition, str(error))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from streamdyn.wal.codec import RawRecord
+
 
 # Why a log is lost.
 NO_NEXT_RECORD = "the log does not have the next record"
@@ -36,14 +38,6 @@ class Undelivered:
     topic: str
     life: str
     reason: str
-
-
-@dataclass(slots=True)
-class RawRecord:
-    offset: int
-    timestamp_ms: int
-    value: bytes | None
-    format: int
 
 
 @dataclass(frozen=True, slots=True)

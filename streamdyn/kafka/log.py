@@ -33,7 +33,6 @@ from streamdyn.kafka.events import (
     Event,
     Fetched,
     LogLost,
-    RawRecord,
     Undelivered,
 )
 from streamdyn.kafka.portions import portions
@@ -44,7 +43,7 @@ from streamdyn.settings import (
     FETCH_QUEUE_MAX_BATCHES,
     RECORD_MAX_BYTES,
 )
-from streamdyn.wal.codec import FORMAT, FORMAT_HEADER
+from streamdyn.wal.codec import RawRecord, header_format, headers_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -132,7 +131,7 @@ class KafkaLog:
 
         self._stall.sent()
         try:
-            self._producer.produce(topic, value, partition=0, on_delivery=reported)
+            self._producer.produce(topic, value, partition=0, headers=headers_of(value), on_delivery=reported)
         except (BufferError, KafkaException) as error:
             if isinstance(error, KafkaException) and error.args[0].code() == KafkaError._FATAL:  # noqa: SLF001
                 # An idempotent producer that lost its sequence is of no more use. What it had in flight is unknown,
@@ -341,15 +340,4 @@ def _by_topic(messages: list[Message]) -> dict[str, list[Message]]:
 def _record(message: Message) -> RawRecord:
     offset, value = message.offset(), message.value()
     assert offset is not None
-    return RawRecord(offset, message.timestamp()[1], value, _format(message))
-
-
-def _format(message: Message) -> int:
-    headers: Any = message.headers()
-    for name, value in headers or ():
-        if name == FORMAT_HEADER:
-            try:
-                return int(value or b"")
-            except ValueError:
-                return FORMAT
-    return FORMAT
+    return RawRecord(offset, message.timestamp()[1], value, header_format(message.headers()))

@@ -9,7 +9,7 @@ from streamdyn.settings import FETCH_PORTION_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamdyn.kafka.events import RawRecord
+    from streamdyn.wal.codec import RawRecord
 
 
 def portions(records: list[RawRecord]) -> Iterator[list[RawRecord]]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from streamdyn.kafka.events import RawRecord
     from streamdyn.kafka.topics import TopicFacts
+    from streamdyn.wal.codec import RawRecord
 
 
 class Log(Protocol):

@@ -1,4 +1,4 @@
-"""A node's metadata: the row of it in the `meta` log, and what the node commands do to that row.
+"""A node's metadata: the row of it in the `meta` log.
 
 A node registers at each start. Its status says what the placement of replicas (`placement`) makes of it: ACTIVE holds
 replicas; DRAINING leads nothing, gets no more replicas, and keeps each that it has until an ACTIVE node that did not
@@ -9,15 +9,9 @@ that is set to GONE has no row any more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import orjson
-
-from streamdyn.statemachine.commands import DONE, NODE_COMMANDS, RegisterNode
-
-if TYPE_CHECKING:
-    from streamdyn.statemachine.commands import MetaCommand, NodeCommand, Outcome
 
 ACTIVE = "ACTIVE"
 DRAINING = "DRAINING"
@@ -44,21 +38,3 @@ def encode_node(node: NodeInfo) -> bytes:
 
 def decode_node(row: bytes) -> NodeInfo:
     return NodeInfo(**orjson.loads(row))
-
-
-def meta_key(command: MetaCommand) -> bytes:
-    """The key, in `meta`, of the row that a command is about."""
-    if isinstance(command, NODE_COMMANDS):
-        return NODE_KEY + command.node.encode()
-    return command.name.encode()
-
-
-def apply_node_command(command: NodeCommand, row: bytes | None) -> tuple[Outcome, bytes | None]:
-    """The outcome of a node command, and its row's new bytes (None: there is none)."""
-    if isinstance(command, RegisterNode):
-        return DONE, encode_node(NodeInfo(command.node, command.peer_address, command.address, ACTIVE))
-    if command.status == GONE:
-        return DONE, None
-    if row is None or command.status not in (ACTIVE, DRAINING, AWAY):
-        return DONE, row
-    return DONE, encode_node(replace(decode_node(row), status=command.status))

@@ -6,7 +6,7 @@ switch of the billing mode is told at once, and dated when it is finished. Every
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.errors import ResourceInUseException, ValidationException
@@ -14,7 +14,7 @@ from streamdyn.model.values import INVALID
 from streamdyn.settings import TAGS_MAX
 
 if TYPE_CHECKING:
-    from streamdyn.model.tables import Table
+    from streamdyn.model.tables import ChangeTimes, Table
 
 PROVISIONED = "PROVISIONED"
 PAY_PER_REQUEST = "PAY_PER_REQUEST"
@@ -26,19 +26,6 @@ ON_DEMAND_WARM_UNITS = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_0
 CHANGES_WITH_WORK = frozenset({"BillingMode", "ProvisionedThroughput", "TableClass"})
 DAY_MS = 24 * 60 * 60 * 1000
 TOO_MANY_TAGS = "Number of Tags exceed the current limit for the provided ResourceArn"
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeTimes:
-    """When a table last changed in the ways that its description tells, 0 for never; `decreases` are those of the UTC
-    day of the last one.
-    """
-
-    increased_ms: int = 0
-    decreased_ms: int = 0
-    decreases: int = 0
-    on_demand_ms: int = 0
-    class_ms: int = 0
 
 
 def billing_mode(table: Table) -> str:

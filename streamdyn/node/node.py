@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from streamdyn.control.autoadmin import Autoadmin
 from streamdyn.control.leadership import Leadership
 from streamdyn.control.operator import Operator
+from streamdyn.control.scrubbing import Scrubbing
+from streamdyn.control.trimming import Trimming
 from streamdyn.control.upkeep import Upkeep
 from streamdyn.errors import ApiError
 from streamdyn.model.nodes import ACTIVE, AWAY
@@ -17,7 +19,9 @@ from streamdyn.routing.directory import META, Directory
 from streamdyn.routing.membership import Membership
 from streamdyn.routing.router import Router
 from streamdyn.routing.session import Sessions
-from streamdyn.rpc.server import Service
+from streamdyn.rpc.answering import AnsweringNode
+from streamdyn.rpc.client import Peers
+from streamdyn.rpc.server import Server
 from streamdyn.settings import (
     APPEND_STALLED_MS,
     AUTOADMIN_INTERVAL_MS,
@@ -29,7 +33,7 @@ from streamdyn.settings import (
     UPKEEP_INTERVAL_MS,
     Settings,
 )
-from streamdyn.statemachine.commands import RegisterNode
+from streamdyn.statemachine.commands.register_node import RegisterNode
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -38,8 +42,8 @@ if TYPE_CHECKING:
     from streamdyn.kafka.events import Event
     from streamdyn.model.tables import Table
     from streamdyn.node.environment import Environment
-    from streamdyn.rpc.messages import Answer, Question
-    from streamdyn.statemachine.apply import Effects
+    from streamdyn.rpc.messages import Message, Question
+    from streamdyn.statemachine.effects import Effects
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +59,9 @@ class Timer(NamedTuple):
 class Node:
     """`id` is its name in every log, `life` that of this run of it. `addresses` are where other nodes and clients
     reach it, and `report` gets the lines meant for the operator. Made and used on one event loop.
+
+    `server` answers what other nodes ask, `operator` what `streamdyn status` and its like do, and the sessions that
+    `start` gives are the clients' way to the data.
     """
 
     def __init__(
@@ -77,24 +84,47 @@ class Node:
         self._knows_meta = False  # from the moment that the directory has all rows of `meta`
         self._autoadmin: Autoadmin | None = None  # from the moment that the replicas are open
         self.directory = Directory(id_, f"{settings.cluster}.{META}", self._table_changed)
+        self._peers = Peers(id_, env.network, self._respond)
         self.membership = Membership(
             id_,
-            self._ask,
+            self._peers,
             others=self.directory.others,
             well=lambda: env.log.stalled_ms() < APPEND_STALLED_MS,
             lost=env.network.drop,
             clock_ms=env.clock_ms,
         )
         self._replicas = Replicas(
-            id_, life, env, settings, self.directory, self.membership, self._ask, self._spawn, report
+            id_, life, env, settings, self.directory, self.membership, self._peers, self._spawn, report
         )
         self.partitions = self._replicas.partitions
-        self.service = Service(self._replicas, self.membership, self._ask, env)
-        self.router = Router(
-            id_, self.partitions, self.service, self.membership, self._ask, env.clock_ms, self.directory.is_gone
+        self.server = Server(
+            AnsweringNode(self._replicas, env.disk, self.membership.health, self.membership.reaches, env.new_id),
+            self._peers,
         )
-        self._leadership = Leadership(id_, self.directory, self.partitions, self.membership, self._ask)
-        self._upkeep = Upkeep(env, settings, self.directory, self.partitions, self.membership, self._ask, report)
+        self.router = Router(
+            id_,
+            self._replicas,
+            self.membership,
+            self._peers,
+            clock_ms=env.clock_ms,
+            new_id=env.new_id,
+            is_gone=self.directory.is_gone,
+        )
+        self.operator = Operator(self.directory, self.router, self.membership, self._peers, env.clock_ms, env.new_id)
+        self._leadership = Leadership(id_, self.directory, self.partitions, self.membership, self._peers)
+        self._upkeep = Upkeep(
+            self.directory,
+            self.partitions,
+            Trimming(env.topics, self.membership, self._peers, settings.trim_bytes),
+            Scrubbing(
+                self.membership,
+                self._peers,
+                settings.scrub_interval_ms,
+                clock_ms=env.clock_ms,
+                new_id=env.new_id,
+                report=report,
+            ),
+        )
 
     async def start(self) -> Sessions:
         """Open every replica, catch up with the logs, and give the way to the data. Raises OperatorError."""
@@ -103,7 +133,7 @@ class Node:
         self.directory.load(meta.rows())
         self._knows_meta = True
         await self._replicas.open_tables()
-        self._replicas.report_strangers()
+        self._replicas.report_unwanted()
         self._autoadmin = Autoadmin(
             self.id,
             self._settings,
@@ -111,7 +141,7 @@ class Node:
             self.directory,
             self._env.topics,
             self.membership,
-            self._ask,
+            self._peers,
             self._env.new_id,
             self._report,
         )
@@ -119,15 +149,7 @@ class Node:
             self._table_changed(table, table)
         self.membership.beat()
         self._spawn(self._register())
-        operator = Operator(
-            self.directory,
-            self.router,
-            self.membership,
-            self._ask,
-            self._env.clock_ms,
-            self._env.new_id,
-        )
-        return Sessions(self._settings, self.directory, self.router, operator, self._env.clock_ms)
+        return Sessions(self._settings, self.directory, self.router, self._env.clock_ms)
 
     async def stop(self) -> None:
         """Hand every lease over, flush every replica. Also after a start that failed."""
@@ -189,7 +211,8 @@ class Node:
 
     def failures(self) -> dict[str, str]:
         """Why partitions that this node should hold do not serve, by id."""
-        return self._replicas.failures | {p.id: p.failure for p in self.partitions.values() if p.failure is not None}
+        failed = {p.id: p.failure for p in self.partitions.values() if p.failure is not None}
+        return {**self._replicas.failures, **failed}
 
     def handle(self, event: Event) -> None:
         """What the log tells."""
@@ -206,7 +229,7 @@ class Node:
         if before is not None and (now is None or now.id != before.id):
             self._replicas.forget(before)
         if now is not None:
-            self._replicas.go_on_with(now)
+            self._replicas.follow_table(now)
             if self._autoadmin is not None:
                 self._autoadmin.look_at(now)
 
@@ -226,10 +249,9 @@ class Node:
         except ApiError as error:
             logger.info("not registered yet: %s", error)
 
-    async def _ask(self, node: str, question: Question, timeout_ms: int) -> Answer:
-        if node == self.id:
-            return await self.service.handle(question)
-        return await self._env.network.ask(node, question, timeout_ms)
+    async def _respond(self, question: Question) -> Message:
+        """What this node asks itself, as it asks the others."""
+        return await self.server.respond(question)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

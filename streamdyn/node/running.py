@@ -16,17 +16,17 @@ from streamdyn.kafka.topics import Topics
 from streamdyn.node.clock import now_ms
 from streamdyn.node.materializer import Materializer
 from streamdyn.node.node import Node
-from streamdyn.rpc.transport import Peers
+from streamdyn.rpc.transport import TcpNetwork
 from streamdyn.storage.checkpoints import FileCheckpoints
 from streamdyn.storage.rocks import RocksMemory, RocksStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from streamdyn.control.operator import Operator
     from streamdyn.kafka.events import Event
     from streamdyn.node.data_dir import DataDir
     from streamdyn.routing.session import Sessions
-    from streamdyn.rpc.messages import Answer, Question
     from streamdyn.settings import Settings
     from streamdyn.storage.ports import Store
 
@@ -115,17 +115,17 @@ class RunningNode:
         self._materializer = Materializer(settings.cluster, data_dir.path, self._handle)
         self._kafka = KafkaLog(bootstrap, asyncio.get_running_loop(), self._materializer.put, report)
         self._kafka_topics = Topics(bootstrap)
-        self._peers = Peers(self._peer_address, self._answer)
+        self._network = TcpNetwork(self._peer_address, self._answer)
         self.log = self._kafka
         self.topics = self._kafka_topics
-        self.network = self._peers
+        self.network = self._network
         self.disk = RocksDisk(data_dir)
 
     async def start(self) -> Sessions:
         """Serve other nodes, and give the way to the data. Raises OperatorError."""
         await self._kafka_topics.check_reachable()
         where = self._addresses
-        peers_port = await self._peers.serve(where.peers_host, where.peers_port)
+        peers_port = await self._network.serve(where.peers_host, where.peers_port)
         addresses = (f"{where.advertised_host}:{peers_port}", f"{where.advertised_host}:{where.port}")
         node = Node(self._data_dir.node_id(), uuid4().hex, self, self._settings, addresses, self._report)
         self._node = node
@@ -139,11 +139,17 @@ class RunningNode:
         """Hand the leases over, flush, leave Kafka. Also after a start that failed."""
         if self._node is not None:
             await self._node.stop()
-        await self._peers.stop()
+        await self._network.stop()
         await asyncio.to_thread(self._kafka.stop)
         await self._materializer.stop()
         if self._node is not None:
             self._node.close()
+
+    @property
+    def operator(self) -> Operator:
+        """What `streamdyn status` and its like ask, from `start` on."""
+        assert self._node is not None
+        return self._node.operator
 
     # --- what the node asks for ---
 
@@ -159,9 +165,9 @@ class RunningNode:
         assert self._node is not None
         self._node.handle(event)
 
-    async def _answer(self, question: Question) -> Answer:
+    async def _answer(self, question: bytes) -> bytes:
         assert self._node is not None
-        return await self._node.service.handle(question)
+        return await self._node.server.handle(question)
 
     def _peer_address(self, node: str) -> tuple[str, int] | None:
         assert self._node is not None

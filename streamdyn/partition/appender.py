@@ -14,47 +14,59 @@ from typing import TYPE_CHECKING
 from streamdyn.errors import NotLeader
 from streamdyn.partition.waiters import answer, refuse
 from streamdyn.settings import APPEND_RETRY_MS, BATCH_MAX_COMMANDS, BATCH_TARGET_BYTES, HAND_OVER_MS
-from streamdyn.statemachine.commands import ITEM_COMMANDS, LEASE_COMMANDS, PutItem, UpdateItem
+from streamdyn.statemachine.lease import LeaseCommand
+from streamdyn.statemachine.records import CommandBatch
 from streamdyn.wal.codec import encode_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from streamdyn.model.positions import Position
     from streamdyn.partition.waiters import PositionWaiters, Waiters
-    from streamdyn.statemachine.commands import Command, Position
-    from streamdyn.statemachine.lease import LeaseKeeper
+    from streamdyn.statemachine.command import Command
+    from streamdyn.statemachine.effects import Applied, Fed
+    from streamdyn.statemachine.lease_keeper import LeaseKeeper
+    from streamdyn.statemachine.records import Feed
 
 
 class Appender:
-    """`append` sends a record; `next_offset` tells what the replica applies next; `may_claim` of a node that holds the
-    lease whether nobody reaches it any more. Who waits for a command is in `waiters`, for a place in `positions`.
+    """`append` sends a record; `next_offset` tells what the replica applies next; `wants` the format that records
+    should have, and the commands that bring the log there; `may_claim` of a node that holds the lease whether nobody
+    reaches it any more. Who waits for a command is in `waiters`, for a fed batch in `feed_waiters`, for a place in
+    `positions`.
     """
 
     def __init__(
         self,
         keeper: LeaseKeeper,
-        waiters: Waiters,
+        waiters: Waiters[bytes, Applied],
+        feed_waiters: Waiters[Feed, Fed],
         positions: PositionWaiters,
         *,
         append: Callable[[bytes], None],
         clock_ms: Callable[[], int],
         next_offset: Callable[[], int],
+        wants: Callable[[], tuple[int, list[Command]]],
         may_claim: Callable[[str], bool],
     ) -> None:
         self._keeper = keeper
         self._waiters = waiters
+        self._feed_waiters = feed_waiters
         self._positions = positions
         self._append = append
         self._clock_ms = clock_ms
         self._next_offset = next_offset
+        self._wants = wants
         self._may_claim = may_claim
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Command] = deque()
-        self._in_flight: tuple[Command, ...] = ()
+        self._feeds: deque[CommandBatch] = deque()
+        self._in_flight: CommandBatch | None = None
         self._lease_waiters: dict[asyncio.Future[None], None] = {}
         # Barriers wait for a record that is sent after they came: those that still need one, and those in flight.
         self._barriers: list[asyncio.Future[None]] = []
         self._barriers_in_flight: list[asyncio.Future[None]] = []
+        self._feeds_turn = False
         self._lease_sent_at = -1  # offset of this node's last lease record that was delivered
         self._renewal_wanted = False
         self._claim_timer: asyncio.TimerHandle | None = None
@@ -74,6 +86,11 @@ class Appender:
     def add(self, command: Command) -> None:
         """Send it with the next record."""
         self._queue.append(command)
+        self.go()
+
+    def add_feed(self, batch: CommandBatch) -> None:
+        """Send a fed batch, in a record of its own."""
+        self._feeds.append(batch)
         self.go()
 
     def renew(self) -> None:
@@ -104,7 +121,7 @@ class Appender:
         while not self._idle.is_set():
             await self._idle.wait()
         if self._keeper.holds and not self._keeper.releasing and not self._failed:
-            self._send((self._keeper.release(),))
+            self._send(CommandBatch((self._keeper.release(),)), self._wants()[0])
             await self._idle.wait()
 
     def refusal(self) -> NotLeader | None:
@@ -128,19 +145,20 @@ class Appender:
         """Send nothing more, but for a release, so that another node can lead without a wait. Refuse all who wait."""
         self._failed = True
         self._queue.clear()
-        self._in_flight = ()
+        self._feeds.clear()
+        self._in_flight = None
         self._idle.set()
         self._refuse_waiters(error)
         if release and self._keeper.holds and not self._keeper.releasing:
-            self._append(encode_batch((self._keeper.release(),)))
+            self._append(encode_batch((self._keeper.release(),), self._wants()[0]))
 
     # --- what the log tells ---
 
-    def delivered(self, offset: int) -> tuple[Command, ...]:
-        """What was in flight is in the log at `offset`, or somewhere (-1): those commands."""
-        batch, self._in_flight = self._in_flight, ()
+    def delivered(self, offset: int) -> CommandBatch | None:
+        """What was in flight is in the log at `offset`, or somewhere (-1): that batch."""
+        batch, self._in_flight = self._in_flight, None
         barriers, self._barriers_in_flight = self._barriers_in_flight, []
-        if batch and isinstance(batch[0], LEASE_COMMANDS):
+        if batch is not None and batch.commands and isinstance(batch.commands[0], LeaseCommand):
             self._lease_sent_at = offset
         if offset < 0:
             self._barriers += barriers
@@ -152,9 +170,12 @@ class Appender:
 
     def undelivered(self) -> None:
         """What was in flight may be in the log or not. Its commands go again: the log keeps the first of an id."""
-        batch, self._in_flight = self._in_flight, ()
+        batch, self._in_flight = self._in_flight, None
         self._barriers, self._barriers_in_flight = self._barriers + self._barriers_in_flight, []
-        self._queue.extendleft(command for command in reversed(batch) if command.id in self._waiters)
+        if batch is not None and batch.feed is not None:
+            self._feeds.appendleft(batch)
+        elif batch is not None:
+            self._queue.extendleft(command for command in reversed(batch.commands) if command.id in self._waiters)
         self._loop.call_later(APPEND_RETRY_MS / 1000, self.go)
 
     def applied(self, now_ms: int) -> None:
@@ -167,7 +188,7 @@ class Appender:
 
     def go(self) -> None:
         """Send what is to be sent, if nothing is in flight."""
-        if self._in_flight:
+        if self._in_flight is not None:
             return
         if self._failed:
             self._idle.set()
@@ -175,24 +196,37 @@ class Appender:
             self._go_as_leader()
         else:
             self._idle.set()
-            if self._queue or self._lease_waiters or self._barriers:
+            if self._queue or self._feeds or self._lease_waiters or self._barriers:
                 self._lead_or_refuse()
 
     def _go_as_leader(self) -> None:
-        batch = self._lease_record()
+        number, upgrades = self._wants()
+        batch = [*self._lease_record(), *upgrades]
+        if not batch and self._send_feed(number):
+            return
         size = 0
         while self._queue and not self._keeper.releasing and len(batch) < BATCH_MAX_COMMANDS:
-            if size > 0 and size + bytes_of(self._queue[0]) > BATCH_TARGET_BYTES:
+            if size > 0 and size + self._queue[0].record_bytes() > BATCH_TARGET_BYTES:
                 break  # together they might be more than a record may have
             command = self._queue.popleft()
             if command.id not in self._waiters:
                 continue  # its client has been told to try again: it must not turn up late
             batch.append(command)
-            size += bytes_of(command)
+            size += command.record_bytes()
         if batch:
-            self._send(tuple(batch))
+            self._send(CommandBatch(tuple(batch)), number)
         else:
             self._idle.set()
+
+    def _send_feed(self, number: int) -> bool:
+        """Send the next fed batch that somebody waits for, if there is one. Clients' commands and feeds take turns."""
+        self._feeds_turn = not self._feeds_turn or not self._queue
+        while self._feeds and self._feeds_turn and not self._keeper.releasing:
+            batch = self._feeds.popleft()
+            if batch.feed is not None and batch.feed in self._feed_waiters:
+                self._send(batch, number)
+                return True
+        return False
 
     def _lease_record(self) -> list[Command]:
         """The renewal that the next record should have, if any."""
@@ -216,7 +250,9 @@ class Appender:
         refusal = self.refusal()
         if refusal is not None:
             self._queue.clear()
+            self._feeds.clear()
             self._waiters.refuse_all(refusal)
+            self._feed_waiters.refuse_all(refusal)
             self._refuse_waiters(refusal)
         elif self._lease_is_decided():
             self._claim()
@@ -226,7 +262,8 @@ class Appender:
         wait_ms = self._keeper.claim_in_ms(now_ms)
         if wait_ms == 0:
             self._renewal_wanted = False
-            self._send((self._keeper.claim(now_ms),))
+            number, upgrades = self._wants()
+            self._send(CommandBatch((self._keeper.claim(now_ms), *upgrades)), number)
         elif self._claim_timer is None:
             self._claim_timer = self._loop.call_later(wait_ms / 1000, self._claim_again)
 
@@ -234,9 +271,10 @@ class Appender:
         self._claim_timer = None
         self.go()
 
-    def _send(self, batch: tuple[Command, ...]) -> None:
-        assert not self._in_flight, "one append at a time: its delivery report must be the one of what is in flight"
-        value = encode_batch(batch)
+    def _send(self, batch: CommandBatch, number: int) -> None:
+        """Append a batch as a record of format `number`."""
+        assert self._in_flight is None, "one append at a time: its delivery report must be that of what is in flight"
+        value = encode_batch(batch.commands, number, batch.feed)
         self._in_flight = batch
         self._barriers_in_flight, self._barriers = self._barriers, []
         self._idle.clear()
@@ -248,15 +286,3 @@ class Appender:
         self._lease_waiters = {}
         self._barriers, self._barriers_in_flight = [], []
         refuse(waiting, error)
-
-
-def bytes_of(command: Command) -> int:
-    """About what a command adds to a record: what its client sent."""
-    if not isinstance(command, ITEM_COMMANDS):
-        return 0
-    size = 0 if command.condition is None else len(command.condition.values)
-    if isinstance(command, PutItem):
-        return size + len(command.item)
-    if isinstance(command, UpdateItem) and command.update is not None:
-        return size + len(command.update.values)
-    return size

@@ -11,45 +11,52 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 
 from streamdyn.errors import (
     InternalServerError,
+    NewerFormatError,
     NotLeader,
     OutOfService,
     PartitionError,
     ProvisionedThroughputExceededException,
     ValidationException,
 )
-from streamdyn.kafka.events import Delivered, Event, Fetched, RawRecord, Undelivered
+from streamdyn.kafka.events import Delivered, Event, Fetched, Undelivered
 from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.model.pages import take_page
-from streamdyn.partition.appender import Appender, bytes_of
+from streamdyn.partition.appender import Appender
 from streamdyn.partition.item_count import ItemCount
-from streamdyn.partition.scrubs import Scrubs
+from streamdyn.partition.scrubs import ScrubResults
 from streamdyn.partition.waiters import PositionWaiters, Waiters
 from streamdyn.settings import (
     COMMAND_MAX_BYTES,
     PARTITION_QUEUE_MAX_COMMANDS,
     REQUEST_TIMEOUT_MS,
 )
-from streamdyn.statemachine.commands import (
-    ItemCommand,
-    MetaCommand,
-    Record,
-    RecordBatch,
-    Scrub,
-)
-from streamdyn.wal.codec import NewerFormatError, decode_batch
+from streamdyn.statemachine.command import COMMAND_ID_BYTES, Command
+from streamdyn.statemachine.commands.scrub import Scrub
+from streamdyn.statemachine.commands.set_format import SetFormat
+from streamdyn.statemachine.commands.set_schema import SetSchema
+from streamdyn.statemachine.formats import FIRST_FORMAT, NEWEST_FORMAT, SCHEMA_IN_LOG
+from streamdyn.statemachine.records import Record, RecordBatch
+from streamdyn.wal.codec import decode_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from streamdyn.model.keys import KeyRange
     from streamdyn.model.pages import Page, PageLimits
+    from streamdyn.model.schema import Schema
     from streamdyn.model.tables import PartitionInfo
-    from streamdyn.statemachine.apply import Applied, Effects, State
-    from streamdyn.statemachine.lease import LeaseKeeper
+    from streamdyn.partition.scrubs import ScrubResult
+    from streamdyn.statemachine.effects import Applied, Effects, Fed
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.lease_keeper import LeaseKeeper
+    from streamdyn.statemachine.meta import MetaCommand
+    from streamdyn.statemachine.records import CommandBatch, Feed
+    from streamdyn.statemachine.state import State
     from streamdyn.storage.disk import Checkpoints
     from streamdyn.storage.replica import Replica
 
@@ -78,6 +85,7 @@ class Partition:
         failed: Callable[[Partition, str], None],
         suspect: Callable[[Partition], None],
         may_claim: Callable[[str], bool],
+        newest_format: int = NEWEST_FORMAT,
     ) -> None:
         self.id = info.id
         self.topic = info.topic
@@ -88,22 +96,28 @@ class Partition:
         self._keeper = keeper
         self._clock_ms = clock_ms
         self._observe = observe
+        self._newest_format = newest_format
         self._failed = failed
         self._suspect = suspect
         self.doubted = False  # until its topic has been looked at: nothing that the log tells is believed meanwhile
         self.log_bytes = 0  # about how much its log has grown since it was trimmed
-        self._waiters = Waiters()
+        self._wanted_format = FIRST_FORMAT
+        self._wanted_schema: Schema | None = None
+        self._waiters: Waiters[bytes, Applied] = Waiters()
+        self._feed_waiters: Waiters[Feed, Fed] = Waiters()
         self._positions = PositionWaiters()
         self._appender = Appender(
             keeper,
             self._waiters,
+            self._feed_waiters,
             self._positions,
             append=lambda value: self._count_and(append, value),
             clock_ms=clock_ms,
             next_offset=lambda: self.next_offset,
+            wants=self._wants,
             may_claim=may_claim,
         )
-        self.scrubs = Scrubs(replica)
+        self.scrubs = ScrubResults(replica)
         self._item_count = ItemCount(self.rows, lambda: self.next_offset)
         keeper.observe(replica.state.lease, clock_ms())
 
@@ -130,6 +144,10 @@ class Partition:
     def lease_remaining_ms(self) -> int:
         return self._keeper.remaining_ms(self._clock_ms())
 
+    def now_ms(self) -> int:
+        """On the node's clock."""
+        return self._clock_ms()
+
     def item_count(self) -> tuple[int, int]:
         """Items and their bytes, as last counted."""
         return self._item_count.get() if self.failure is None else (0, 0)
@@ -150,7 +168,7 @@ class Partition:
                 "The level of configured provisioned throughput for the table was exceeded. Consider increasing your "
                 "provisioning level with the UpdateTable API."
             )
-        if bytes_of(command) > COMMAND_MAX_BYTES:
+        if command.record_bytes() > COMMAND_MAX_BYTES:
             # Kafka would refuse it again and again, and nothing else would get into the log meanwhile.
             raise ValidationException("Item size has exceeded the maximum allowed size")
         is_new = command.id not in self._waiters
@@ -158,6 +176,28 @@ class Partition:
         if is_new:
             self._appender.add(command)
         return await future
+
+    async def feed(self, batch: CommandBatch, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Fed:
+        """What came of a fed batch, once this node has applied it as the lease holder. A batch that does not follow on
+        what its source has fed before is void; the answer tells where the source stands here. Raises as `write` does.
+        """
+        assert batch.feed is not None and all(command.ONCE for command in batch.commands)
+        self._check_may_lead()
+        if self._wants()[0] < SCHEMA_IN_LOG:
+            raise InternalServerError("The partition takes no feeds before all nodes are upgraded; try again")
+        is_new = batch.feed not in self._feed_waiters
+        future = self._feed_waiters.add(batch.feed, self._clock_ms() + timeout_ms)
+        if is_new:
+            self._appender.add_feed(batch)
+        return await future
+
+    def want(self, number: int, schema: Schema | None) -> None:
+        """The log should have format `number`, and its schema this version: if this node leads, it appends what brings
+        it there, now; else with its next claim.
+        """
+        self._wanted_format, self._wanted_schema = number, schema
+        if self.leads:
+            self._appender.go()
 
     def read(self, key: bytes) -> bytes | None:
         """The row with a stored key, as this replica has it: an eventually consistent read."""
@@ -204,6 +244,14 @@ class Partition:
         if self.next_offset <= offset:
             await _in_time(self._positions.add(offset), timeout_ms, f"offset {offset} was not reached in time")
 
+    async def scrub_result(self, offset: int, timeout_ms: int) -> ScrubResult:
+        """What replicas have in common at the scrub's record at `offset`, once that is applied and, where the scrub
+        asks for it, the rows are read through. Raises NotLeader where this replica does not have it any more, and
+        InternalServerError where the record is not applied within the time.
+        """
+        await self.wait_for(offset, timeout_ms)
+        return await self.scrubs.result(offset)
+
     def denied_by(self, node: str) -> None:
         """A node that was asked as the leader says that it does not lead, and does not know who does."""
         if self.leader == node:
@@ -227,10 +275,12 @@ class Partition:
     def give_up_waiting(self) -> None:
         """The node cannot append: let another one do what waits. What was sent may happen all the same, once."""
         self._waiters.refuse_all(NotLeader())
+        self._feed_waiters.refuse_all(NotLeader())
 
     def expire(self) -> None:
         """Answer the requests whose time is up."""
         self._waiters.expire(self._clock_ms())
+        self._feed_waiters.expire(self._clock_ms())
 
     def close(self) -> None:
         """Stop serving and close the replica's files."""
@@ -288,6 +338,7 @@ class Partition:
         self.failure = reason
         error = out_of_service(reason)
         self._waiters.refuse_all(error)
+        self._feed_waiters.refuse_all(error)
         self._positions.refuse_all(error)
         self._appender.fail(error, release=not quiet)
         if not quiet:
@@ -296,9 +347,12 @@ class Partition:
     def _delivered(self, event: Delivered) -> None:
         offset = event.offset
         batch = self._appender.delivered(offset)
-        if batch and offset == self.next_offset and not self.doubted:
-            self._apply(RecordBatch(offset, offset + 1, [Record(offset, event.timestamp_ms, batch)]))
-        elif 0 <= offset < self.next_offset and any(command.id in self._waiters for command in batch):
+        if batch is None:
+            pass  # this replica has failed meanwhile
+        elif offset == self.next_offset and not self.doubted:
+            record = Record(offset, event.timestamp_ms, batch.commands, batch.feed)
+            self._apply(RecordBatch(offset, offset + 1, [record]))
+        elif 0 <= offset < self.next_offset and any(command.id in self._waiters for command in batch.commands):
             # The reader should have brought this record before, and it was another one: is this still the same log?
             # If it is not, its offsets will soon be those that are expected here.
             self.doubted = True
@@ -321,11 +375,11 @@ class Partition:
                 continue
             self.log_bytes += len(raw.value or b"")
             try:
-                records.append(_decode(raw))
+                records.append(decode_record(raw, self._newest_format))
             except NewerFormatError as error:
                 if records:
                     self._apply(RecordBatch(start, raw.offset, records))
-                raise PartitionError(f"offset {raw.offset} is {error}; upgrade this node and start again") from None
+                raise PartitionError(f"offset {raw.offset} is {error}") from None
             if _has_scrub(records[-1]):
                 # A digest is of the rows right after its record: the batch must end with it.
                 self._apply(RecordBatch(start, raw.offset + 1, records))
@@ -349,7 +403,9 @@ class Partition:
                 batch.next - 1,
             )
         for applied in effects.applied:
-            self._waiters.answer(applied, self._keeper.life)
+            self._waiters.answer(applied.id, applied, self._keeper.life)
+        for fed in effects.fed:
+            self._feed_waiters.answer(fed.feed, fed, self._keeper.life)
         self._appender.applied(now_ms)
         self._positions.answer(batch.next)
         for scrubbed in effects.scrubbed:
@@ -357,6 +413,20 @@ class Partition:
         self._observe(effects)
 
     # --- small things ---
+
+    def _wants(self) -> tuple[int, list[Command]]:
+        """The format of the next record, and the commands that bring the log to the format and schema that it should
+        have: the first ones in the new format.
+        """
+        state = self._replica.state
+        number, wanted = max(state.format, self._wanted_format), self._wanted_schema
+        commands: list[Command] = []
+        if number > state.format:
+            commands.append(SetFormat(_id_of(f"format {number}"), number))
+        version = 0 if state.schema is None else state.schema.version
+        if number >= SCHEMA_IN_LOG and wanted is not None and wanted.version > version:
+            commands.append(SetSchema(_id_of(f"schema {wanted.version}"), wanted))
+        return number, commands
 
     def _count_and(self, append: Callable[[bytes], None], value: bytes) -> None:
         self.log_bytes += len(value)
@@ -386,6 +456,11 @@ def out_of_service(reason: str) -> OutOfService:
     return OutOfService(f"A partition of this table is out of service: {reason}")
 
 
+def _id_of(asked: str) -> bytes:
+    """The id of a command that anybody may append, and as often."""
+    return blake2b(asked.encode(), digest_size=COMMAND_ID_BYTES).digest()
+
+
 async def _in_time(future: asyncio.Future[None], timeout_ms: int, why: str = "No replica could answer in time") -> None:
     try:
         async with asyncio.timeout(timeout_ms / 1000):
@@ -396,7 +471,3 @@ async def _in_time(future: asyncio.Future[None], timeout_ms: int, why: str = "No
 
 def _has_scrub(record: Record) -> bool:
     return any(isinstance(command, Scrub) for command in record.commands or ())
-
-
-def _decode(raw: RawRecord) -> Record:
-    return Record(raw.offset, raw.timestamp_ms, decode_batch(raw.value, raw.format))

@@ -1,60 +1,67 @@
-"""Who waits for which command, found by its id when it is applied, whichever way it came back; and for which offset."""
+"""Who waits for a command or a fed batch, found when it is applied, whichever way it came back; and for an offset."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from streamdyn.errors import InternalServerError, NotLeader
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.apply import Applied
+    from streamdyn.statemachine.effects import Applied, Fed
+    from streamdyn.statemachine.records import Feed
+
+
+K = TypeVar("K", bytes, "Feed")
+V = TypeVar("V", "Applied", "Fed")
 
 
 @dataclass(slots=True)
-class _Waiter:
+class _Waiter(Generic[V]):
     """More than one future if an SDK's second attempt came before the first one's answer."""
 
     deadline_ms: int
-    futures: list[asyncio.Future[Applied]]
+    futures: list[asyncio.Future[V]]
 
 
-class Waiters:
-    """The commands of one partition whose outcome somebody waits for, the oldest first."""
+class Waiters(Generic[K, V]):
+    """What one partition has been asked for and has not answered, the oldest first: commands by their ids, fed batches
+    by where they come from.
+    """
 
     def __init__(self) -> None:
-        self._waiters: dict[bytes, _Waiter] = {}
+        self._waiters: dict[K, _Waiter[V]] = {}
 
-    def __contains__(self, command_id: bytes) -> bool:
-        return command_id in self._waiters
+    def __contains__(self, key: K) -> bool:
+        return key in self._waiters
 
-    def add(self, command_id: bytes, deadline_ms: int) -> asyncio.Future[Applied]:
+    def add(self, key: K, deadline_ms: int) -> asyncio.Future[V]:
         """The outcome to come. A second attempt waits for the first one's, and as long."""
-        future: asyncio.Future[Applied] = asyncio.get_running_loop().create_future()
-        waiter = self._waiters.get(command_id)
+        future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+        waiter = self._waiters.get(key)
         if waiter is None:
-            self._waiters[command_id] = _Waiter(deadline_ms, [future])
+            self._waiters[key] = _Waiter(deadline_ms, [future])
         else:
             waiter.futures.append(future)
         return future
 
-    def answer(self, applied: Applied, life: str) -> None:
-        """A command was applied. Only the holder of that moment may tell: another one may have told already."""
-        waiter = self._waiters.pop(applied.id, None)
+    def answer(self, key: K, told: V, life: str) -> None:
+        """It was applied. Only the holder of that moment may tell: another one may have told already."""
+        waiter = self._waiters.pop(key, None)
         if waiter is None:
             return
-        if applied.holder != life:
+        if told.holder != life:
             _refuse(waiter, NotLeader())
             return
         for future in waiter.futures:
             if not future.done():
-                future.set_result(applied)
+                future.set_result(told)
 
     def expire(self, now_ms: int) -> None:
         """Refuse those whose time is up."""
-        for command_id in [id_ for id_, waiter in self._waiters.items() if waiter.deadline_ms <= now_ms]:
-            _refuse(self._waiters.pop(command_id), InternalServerError("The log did not answer in time; try again"))
+        for key in [key for key, waiter in self._waiters.items() if waiter.deadline_ms <= now_ms]:
+            _refuse(self._waiters.pop(key), InternalServerError("The log did not answer in time; try again"))
 
     def refuse_all(self, error: Exception) -> None:
         waiters, self._waiters = list(self._waiters.values()), {}
@@ -99,7 +106,7 @@ def refuse(futures: list[asyncio.Future[None]], error: Exception) -> None:
             future.set_exception(error)
 
 
-def _refuse(waiter: _Waiter, error: Exception) -> None:
+def _refuse(waiter: _Waiter[V], error: Exception) -> None:
     for future in waiter.futures:
         if not future.done():
             future.set_exception(error)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from streamdyn.control.placement import Placed
 from streamdyn.model.indexes import BASE_SPACE
 from streamdyn.model.nodes import ACTIVE, NODE_KEY, NodeInfo, decode_node
 from streamdyn.model.tables import DELETING, PartitionInfo, Table, decode_table
@@ -13,14 +12,18 @@ from streamdyn.model.tables import DELETING, PartitionInfo, Table, decode_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from streamdyn.statemachine.apply import Effects
+    from streamdyn.statemachine.effects import Effects
 
 META = "meta"
 
 
 class Directory:
-    """`changed` is told of every table whose row changed: the table as it was (None: it is new), and as it is now
-    (None: it is gone). A node that is behind may not see what was in between.
+    """What `meta` says, as far as this node has applied it: `tables` by name, `nodes` by id. Nothing here waits for
+    other nodes, and nothing raises.
+
+    `node` is this one's id, and `meta_topic` the topic of `meta`. `changed` is told of every table whose row changed:
+    the table as it was (None: it is new), and as it is now (None: it is gone). A node that is behind may not see what
+    was in between.
     """
 
     def __init__(self, node: str, meta_topic: str, changed: Callable[[Table | None, Table | None], None]) -> None:
@@ -32,7 +35,7 @@ class Directory:
         self._change = asyncio.Event()
 
     def load(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
-        """Take over all rows, at the start."""
+        """Take over all rows, with their stored keys, at the start."""
         for key, row in rows:
             self._take(key, row)
 
@@ -55,6 +58,7 @@ class Directory:
         return [node for node in self.nodes if node != self._node]
 
     def peer_address(self, node: str) -> tuple[str, int] | None:
+        """The host and port at which other nodes reach a node; None if nobody knows it."""
         info = self.nodes.get(node)
         if info is None:
             return None
@@ -62,16 +66,8 @@ class Directory:
         return host, int(port)
 
     def active_nodes(self) -> list[NodeInfo]:
+        """The nodes that hold replicas and get more: neither draining nor away."""
         return [node for node in self.nodes.values() if node.status == ACTIVE]
-
-    def placed(self) -> list[Placed]:
-        """Every partition that has its topic, and the nodes that hold it."""
-        return [
-            Placed(table.name, info.id, info.replicas)
-            for table in self.tables.values()
-            for info in table.partitions
-            if info.topic_id
-        ]
 
     def infos(self) -> list[PartitionInfo]:
         """Every partition, `meta` first."""
@@ -96,7 +92,7 @@ class Directory:
         change.set()
 
     async def wait(self, condition: Callable[[], bool], timeout_ms: int) -> bool:
-        """Whether the condition came true within the time."""
+        """Whether the condition came true within the time. It is looked at after every batch of `meta`, and `wake`."""
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 while not condition():

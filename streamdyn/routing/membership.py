@@ -11,16 +11,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from streamdyn.errors import Unreachable
-from streamdyn.rpc.messages import Ping, Pong
-from streamdyn.settings import PING_TIMEOUT_MS
+from streamdyn.errors import ApiError, Unreachable
+from streamdyn.rpc.answering import Health
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
 
-    from streamdyn.rpc.messages import Answer, Question
-
-    Ask = Callable[[str, Question, int], Awaitable[Answer]]
+    from streamdyn.rpc.client import Peers
 
 
 class Membership:
@@ -31,7 +28,7 @@ class Membership:
     def __init__(
         self,
         node: str,
-        ask: Ask,
+        peers: Peers,
         *,
         others: Callable[[], Iterable[str]],
         well: Callable[[], bool],
@@ -39,13 +36,13 @@ class Membership:
         clock_ms: Callable[[], int],
     ) -> None:
         self._node = node
-        self._ask = ask
+        self._peers = peers
         self._others = others
         self._well = well
         self._lost = lost
         self._clock_ms = clock_ms
         self._loop = asyncio.get_running_loop()
-        self._pongs: dict[str, Pong] = {}
+        self._healths: dict[str, Health] = {}  # what each node that answers said last
         self._seen_ms: dict[str, int] = {}  # when each node last answered, or was first heard of
         self._asking: dict[str, asyncio.Task[None]] = {}
 
@@ -63,24 +60,24 @@ class Membership:
         for task in self._asking.values():
             task.cancel()
 
-    def answer(self) -> Pong:
-        """What another node is told."""
-        return Pong(self.reached(), self._well())
+    def health(self) -> Health:
+        """What another node is told of this one."""
+        return Health(self.reached(), self._well())
 
     def reaches(self, node: str) -> bool:
         """Whether a node has answered of late, or is this one."""
-        return node == self._node or node in self._pongs
+        return node == self._node or node in self._healths
 
     def serves(self, node: str) -> bool:
         """Whether a node, which may be this one, has answered of late, and can append."""
         if node == self._node:
             return self._well()
-        pong = self._pongs.get(node)
-        return pong is not None and pong.well
+        health = self._healths.get(node)
+        return health is not None and health.well
 
     def reached(self) -> list[str]:
         """The other nodes that have answered of late, and can append."""
-        return [node for node, pong in self._pongs.items() if pong.well]
+        return [node for node, health in self._healths.items() if health.well]
 
     def unseen_ms(self, node: str) -> int:
         """For how long a node has not answered; no longer than this node has known it."""
@@ -90,25 +87,24 @@ class Membership:
     def may_claim(self, holder: str) -> bool:
         """Whether nobody reaches the node that holds a lease, as far as this node has heard."""
         reached = self.reached()
-        return holder not in reached and not any(holder in self._pongs[node].reaches for node in reached)
+        return holder not in reached and not any(holder in self._healths[node].reaches for node in reached)
 
     def _forget(self, node: str) -> None:
         """It is no node of the cluster any more."""
         del self._seen_ms[node]
-        self._pongs.pop(node, None)
+        self._healths.pop(node, None)
         self._lost(node)
 
     async def _ping(self, node: str) -> None:
         try:
-            answer = await self._ask(node, Ping(), PING_TIMEOUT_MS)
-        except Unreachable:
-            if self._pongs.pop(node, None) is not None:
+            health = await self._peers.ping(node)
+        except (Unreachable, ApiError):
+            if self._healths.pop(node, None) is not None:
                 self._lost(node)
         else:
-            assert isinstance(answer, Pong)
-            if self.serves(node) and not answer.well:
+            if self.serves(node) and not health.well:
                 self._lost(node)  # what it has been asked to append, others may
-            self._pongs[node] = answer
+            self._healths[node] = health
             self._seen_ms[node] = self._clock_ms()
         finally:
             del self._asking[node]

@@ -9,26 +9,36 @@ asked. A question that may have been carried out is asked again all the same: co
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from streamdyn.errors import InternalServerError, NotLeader, OutOfService, ResourceNotFoundException, Unreachable
 from streamdyn.partition.follower_reads import FollowerReads
-from streamdyn.rpc import messages as m
-from streamdyn.rpc.server import BARRIER, EVENTUAL, STRONG, passed_on, raise_refusal, read_now
+from streamdyn.partition.local_replica import LocalReplica
+from streamdyn.partition.reads import Consistency
+from streamdyn.rpc.remote_replica import RemoteReplica
 from streamdyn.settings import PING_TIMEOUT_MS, ROUTE_RETRY_MAX_MS, ROUTE_RETRY_MS
-from streamdyn.statemachine.apply import Applied
-from streamdyn.statemachine.commands import Outcome
-from streamdyn.wal.codec import encode_batch
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine
+    from typing import Any
 
+    from streamdyn.model.keys import KeyRange
+    from streamdyn.model.pages import Page, PageLimits
     from streamdyn.model.tables import PartitionInfo
     from streamdyn.partition.partition import Partition
-    from streamdyn.routing.membership import Ask, Membership
-    from streamdyn.rpc.server import Service
-    from streamdyn.statemachine.commands import ItemCommand, MetaCommand
+    from streamdyn.partition.reads import ReadRequirement
+    from streamdyn.partition.replica_service import ReplicaService
+    from streamdyn.routing.membership import Membership
+    from streamdyn.rpc.answering import HeldReplicas
+    from streamdyn.rpc.client import Peers
+    from streamdyn.statemachine.effects import Applied
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.meta import MetaCommand
 
+    # What is asked of a replica: with so many ms left.
+    Request = Callable[[ReplicaService, int], Awaitable[T]]
 
 # A follower that hears nothing from its leader for so long sends the read to look for the leader itself.
 CONFIRM_TIMEOUT_MS = 2_000
@@ -38,77 +48,95 @@ MAX_ATTEMPTS = 1_000
 
 
 class Router:
-    """`partitions` are the replicas of this node, by id. Times are ms of the node's own clock. `is_gone` tells of a
-    partition's id whether its table is deleted.
+    """Picks a replica, here or on another node, and asks it through the same `ReplicaService`.
+
+    `node` is this one's id, `replicas` are its own, and `peers` the way to the others'. Deadlines are in ms of this
+    node's clock, which `clock_ms` tells. `new_id` makes a command's id, and `is_gone` tells of a partition's id whether
+    its table is deleted.
+
+    What is asked for fails with InternalServerError where there is no definite answer by the deadline (OutOfService, if
+    all replicas have failed), ResourceNotFoundException where the table is deleted meanwhile, and the ApiErrors of
+    `ReplicaService`. Never with NotLeader or Unreachable: that is what the router is for.
     """
 
     def __init__(
         self,
         node: str,
-        partitions: Mapping[str, Partition],
-        service: Service,
+        replicas: HeldReplicas,
         membership: Membership,
-        ask: Ask,
+        peers: Peers,
+        *,
         clock_ms: Callable[[], int],
+        new_id: Callable[[], bytes],
         is_gone: Callable[[str], bool],
     ) -> None:
         self._node = node
-        self._partitions = partitions
-        self._service = service
+        self._replicas = replicas
         self._membership = membership
-        self._ask = ask
+        self._peers = peers
         self._clock_ms = clock_ms
+        self._new_id = new_id
         self._is_gone = is_gone
         self._leaders: dict[str, str] = {}  # the node that led each partition when it was last asked
-        self._follower_reads: dict[str, tuple[Partition, FollowerReads]] = {}
+        self._near: dict[str, LocalReplica] = {}  # this node's replicas, as they are asked for being near
         self._counts: dict[str, tuple[int, int]] = {}
         self._counting: dict[str, asyncio.Task[None]] = {}
 
     # --- requests ---
 
     async def write(self, info: PartitionInfo, command: ItemCommand | MetaCommand, deadline_ms: int) -> Applied:
-        """A command's outcome and place. Raises ApiError where there is no definite outcome in time."""
-        partition = self._partitions.get(info.id)
-        if partition is not None and partition.leads and self._membership.serves(self._node):
+        """A command's outcome, which may be an error, and its place in the log."""
+        here = self._here(info)
+        if here is not None and here.partition.leads and self._membership.serves(self._node):
             try:
-                return await partition.write(command, self._left_ms(deadline_ms))
+                return await here.write(command, self._left_ms(deadline_ms))
             except (NotLeader, OutOfService):
                 pass
-        question = m.Write(info.id, 0, 0, encode_batch((command,)))
-        answer = await self._ask_leader(info, question, deadline_ms)
-        assert isinstance(answer, m.Written)
-        outcome = Outcome(answer.old, answer.new, answer.error, answer.text)
-        return Applied(command.id, outcome, "", answer.offset, answer.index)
+        return await self._ask_leader(info, lambda replica, timeout_ms: replica.write(command, timeout_ms), deadline_ms)
+
+    def read(
+        self, info: PartitionInfo, key: bytes, required: ReadRequirement, deadline_ms: int
+    ) -> Coroutine[Any, Any, bytes | None]:
+        """The row with a stored key, from this node's replica, if it has one, else from another node's."""
+        return self._read(
+            info, required, lambda replica, timeout_ms: replica.read(key, required, timeout_ms), deadline_ms
+        )
+
+    def read_page(
+        self,
+        info: PartitionInfo,
+        keys: KeyRange,
+        limits: PageLimits,
+        required: ReadRequirement,
+        deadline_ms: int,
+        *,
+        backwards: bool,
+    ) -> Coroutine[Any, Any, Page]:
+        """The rows of a range of stored keys up to the limits, as `read`."""
+        return self._read(
+            info,
+            required,
+            lambda replica, timeout_ms: replica.read_page(keys, limits, required, timeout_ms, backwards=backwards),
+            deadline_ms,
+        )
 
     async def lead(self, info: PartitionInfo, deadline_ms: int) -> None:
         """See to it that some node leads the partition."""
-        await self._ask_leader(info, m.Lead(info.id, 0, 0), deadline_ms)
+        await self._ask_leader(info, lambda replica, timeout_ms: replica.lead(timeout_ms), deadline_ms)
 
     async def scrub(self, info: PartitionInfo, deadline_ms: int) -> int:
         """Let each replica make a digest of its rows at one place of the log: that record's offset."""
-        answer = await self._ask_leader(info, m.Scrub(info.id, 0, 0, contents=True), deadline_ms)
-        assert isinstance(answer, m.At)
-        return answer.next_offset
-
-    async def read(self, info: PartitionInfo, question: m.Read | m.ReadPage, deadline_ms: int) -> m.Answer:
-        """What a Read or ReadPage asks for: from this node's replica, if it has one, else from another node's."""
-        partition = self._partitions.get(info.id)
-        if partition is not None and partition.failure is None:
-            try:
-                return await self._read_here(info, partition, question, deadline_ms)
-            except (NotLeader, OutOfService):
-                pass
-        if question.consistency == EVENTUAL:
-            return await self._ask_any(info, question, deadline_ms)
-        return await self._ask_leader(info, question, deadline_ms)
+        return await self._ask_leader(
+            info, lambda replica, timeout_ms: replica.scrub(timeout_ms, contents=True), deadline_ms
+        )
 
     async def catch_up(self, info: PartitionInfo, offset: int, deadline_ms: int) -> None:
-        """Wait until this node's replica has applied the record at `offset`."""
-        await self._partitions[info.id].wait_for(offset, self._left_ms(deadline_ms))
+        """Wait until this node's replica, which must be open, has applied the record at `offset`."""
+        await self._replicas.partitions[info.id].wait_for(offset, self._left_ms(deadline_ms))
 
     def item_count(self, info: PartitionInfo) -> tuple[int, int]:
         """Items and bytes of a partition, as last counted. What other nodes count is asked for in the background."""
-        partition = self._partitions.get(info.id)
+        partition = self._replicas.partitions.get(info.id)
         if partition is not None:
             return partition.item_count()
         if info.id not in self._counting:
@@ -117,43 +145,48 @@ class Router:
 
     async def _count(self, info: PartitionInfo) -> None:
         try:
-            answer = await self._ask_any(info, m.CountItems(info.id), self._clock_ms() + COUNT_TIMEOUT_MS)
-            assert isinstance(answer, m.Counted)
-            self._counts[info.id] = answer.items, answer.size
+            self._counts[info.id] = await self._ask_any(
+                info, lambda replica, timeout_ms: replica.item_count(timeout_ms), self._clock_ms() + COUNT_TIMEOUT_MS
+            )
         except (InternalServerError, ResourceNotFoundException):
             pass  # DynamoDB's own count is up to six hours old: an old one is better than none
         finally:
             del self._counting[info.id]
 
-    # --- reading here ---
+    # --- this node's own replicas ---
 
-    async def _read_here(
-        self, info: PartitionInfo, partition: Partition, question: m.Read | m.ReadPage, deadline_ms: int
-    ) -> m.Answer:
-        if question.after >= partition.next_offset:
-            await partition.wait_for(question.after, self._left_ms(deadline_ms))
-        if question.consistency == EVENTUAL:
-            return read_now(partition, question)
-        if partition.leads:
-            if question.consistency == BARRIER:
-                await partition.barrier(self._left_ms(deadline_ms))
-            return await partition.consistent(lambda: read_now(partition, question), self._left_ms(deadline_ms))
-        if question.consistency == STRONG and partition.leader is not None:
-            return await self._following(info, partition).read(lambda: read_now(partition, question))
-        raise NotLeader
+    async def _read(
+        self,
+        info: PartitionInfo,
+        required: ReadRequirement,
+        request: Request[T],
+        deadline_ms: int,
+    ) -> T:
+        here = self._here(info)
+        if here is not None:
+            try:
+                return await request(here, self._left_ms(deadline_ms))
+            except (NotLeader, OutOfService):
+                pass
+        if required.consistency is Consistency.EVENTUAL:
+            return await self._ask_any(info, request, deadline_ms)
+        return await self._ask_leader(info, request, deadline_ms)
 
-    def _following(self, info: PartitionInfo, partition: Partition) -> FollowerReads:
-        known = self._follower_reads.get(info.id)
-        if known is None or known[0] is not partition:
-            known = (
-                partition,
-                FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset)),
-            )
-            # Those of replicas that are gone would keep all that these had in memory.
-            there = self._partitions
-            self._follower_reads = {id_: k for id_, k in self._follower_reads.items() if there.get(id_) is k[0]}
-            self._follower_reads[info.id] = known
-        return known[1]
+    def _here(self, info: PartitionInfo) -> LocalReplica | None:
+        """The replica of this node, if it serves. It need not lead: it is asked because it is near."""
+        partition = self._replicas.partitions.get(info.id)
+        if partition is None or partition.failure is not None:
+            return None
+        known = self._near.get(info.id)
+        return known if known is not None and known.partition is partition else self._newly_here(info, partition)
+
+    def _newly_here(self, info: PartitionInfo, partition: Partition) -> LocalReplica:
+        followers = FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset))
+        # Those of replicas that are gone would keep all that these had in memory.
+        there = self._replicas.partitions
+        self._near = {id_: known for id_, known in self._near.items() if there.get(id_) is known.partition}
+        here = self._near[info.id] = LocalReplica(partition, self._new_id, followers)
+        return here
 
     async def _confirm(self, info: PartitionInfo, next_offset: int) -> int:
         """The leader's next offset. Only a leader that is known is asked: else the read itself goes to look for one."""
@@ -161,22 +194,19 @@ class Router:
         if leader is None or leader == self._node:
             raise NotLeader
         try:
-            question = m.Confirm(info.id, CONFIRM_TIMEOUT_MS, 0, next_offset)
-            answer = raise_refusal(await self._ask(leader, question, CONFIRM_TIMEOUT_MS))
+            return await RemoteReplica(self._peers, leader, info.id).confirm(next_offset, CONFIRM_TIMEOUT_MS)
         except Unreachable:
             raise NotLeader from None
-        assert isinstance(answer, m.At)
-        return answer.next_offset
 
-    # --- other nodes ---
+    # --- any node ---
 
     def _leader(self, info: PartitionInfo) -> str | None:
         """The node that leads, as far as this one knows and can reach it."""
-        partition = self._partitions.get(info.id)
+        partition = self._replicas.partitions.get(info.id)
         leader = partition.leader if partition is not None and partition.failure is None else self._leaders.get(info.id)
         return leader if leader is not None and self._membership.serves(leader) else None
 
-    async def _ask_leader(self, info: PartitionInfo, question: m.Question, deadline_ms: int) -> m.Answer:
+    async def _ask_leader(self, info: PartitionInfo, request: Request[T], deadline_ms: int) -> T:
         tried: set[str] = set()
         failed: set[str] = set()
         target, hops = self._leader(info), 0
@@ -191,7 +221,7 @@ class Router:
                 break
             leader = None
             try:
-                answer = await self._ask_one(target, question, deadline_ms, hops)
+                answer = await self._ask_one(target, info, request, deadline_ms, hops)
             except NotLeader as error:
                 leader = error.node
                 if leader is None:
@@ -224,11 +254,11 @@ class Router:
             raise ResourceNotFoundException("Requested resource not found")
 
     def _denied(self, info: PartitionInfo, node: str) -> None:
-        partition = self._partitions.get(info.id)
+        partition = self._replicas.partitions.get(info.id)
         if partition is not None:
             partition.denied_by(node)
 
-    async def _ask_any(self, info: PartitionInfo, question: m.Question, deadline_ms: int) -> m.Answer:
+    async def _ask_any(self, info: PartitionInfo, request: Request[T], deadline_ms: int) -> T:
         failure = InternalServerError("No replica could answer in time; try again")
         failed: set[str] = set()
         for attempt in range(MAX_ATTEMPTS):
@@ -236,7 +266,7 @@ class Router:
                 if self._left_ms(deadline_ms) <= 0:
                     raise failure
                 try:
-                    return await self._ask_one(target, question, deadline_ms, hops=0)
+                    return await self._ask_one(target, info, request, deadline_ms, hops=0)
                 except OutOfService as error:
                     failure = error
                     failed.add(target)
@@ -248,15 +278,24 @@ class Router:
             await asyncio.sleep(min(ROUTE_RETRY_MS * 2**attempt, ROUTE_RETRY_MAX_MS) / 1000)
         raise failure
 
-    async def _ask_one(self, target: str, question: m.Question, deadline_ms: int, hops: int) -> m.Answer:
+    async def _ask_one(
+        self,
+        target: str,
+        info: PartitionInfo,
+        request: Request[T],
+        deadline_ms: int,
+        hops: int,
+    ) -> T:
         left_ms = self._left_ms(deadline_ms)
         if not self._membership.reaches(target):
             left_ms = min(left_ms, PING_TIMEOUT_MS)  # nobody will say that it is gone: that has been said
-        if isinstance(question, m.Routed):
-            question = passed_on(question, left_ms, hops)
-        if target == self._node:
-            return await self._service.serve(question)
-        return raise_refusal(await self._ask(target, question, left_ms))
+        return await request(self._replica_on(target, info, hops), left_ms)
+
+    def _replica_on(self, node: str, info: PartitionInfo, hops: int) -> ReplicaService:
+        """The replica on a node, which is asked as the leader. Raises as `HeldReplicas.serving`, where that is here."""
+        if node == self._node:
+            return LocalReplica(self._replicas.serving(info.id), self._new_id)
+        return RemoteReplica(self._peers, node, info.id, hops)
 
     def _next_target(self, info: PartitionInfo, tried: set[str]) -> str:
         """A replica that has not been tried, or all over again."""

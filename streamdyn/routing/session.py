@@ -4,72 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from streamdyn.model.indexes import BASE_SPACE, index_space
+from streamdyn.model.keys import KeyRange
 from streamdyn.model.pages import Page, PageLimits
+from streamdyn.model.positions import Position
 from streamdyn.model.tables import ACTIVE, Table, decode_table
-from streamdyn.rpc import messages as m
-from streamdyn.rpc.server import BARRIER, EVENTUAL, STRONG
+from streamdyn.partition.reads import NO_GUARANTEES, ReadGuarantees
 from streamdyn.settings import REQUEST_TIMEOUT_MS, TABLE_CHANGE_WAIT_MS, Settings
-from streamdyn.statemachine.commands import CreateTable, DeleteTable, Position, UpdateTable
+from streamdyn.statemachine.commands.create_table import CreateTable
+from streamdyn.statemachine.commands.delete_table import DeleteTable
+from streamdyn.statemachine.commands.update_table import UpdateTable
 from streamdyn.statemachine.outcomes import successful
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamdyn.control.operator import Operator
-    from streamdyn.model.keys import KeyRange, LocalIndex
-    from streamdyn.model.tables import PartitionInfo
+    from streamdyn.model.keys import LocalIndex
     from streamdyn.routing.directory import Directory
     from streamdyn.routing.router import Router
-    from streamdyn.statemachine.commands import ItemCommand, Outcome, TableCommand
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What a request may ask for beside DynamoDB's own: that strong reads include what any Kafka producer had
-    acknowledged before, and that reads include each of some positions, by partition.
-    """
-
-    barrier: bool = False
-    after: dict[str, Position] = field(default_factory=dict)
-
-
-NO_WISHES = Wishes()
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.meta import TableCommand
+    from streamdyn.statemachine.outcomes import Outcome
 
 
 class Sessions:
-    """Makes a session for each request; `operator` serves those of the operator."""
+    """Makes a session for each request."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        directory: Directory,
-        router: Router,
-        operator: Operator,
-        clock_ms: Callable[[], int],
-    ) -> None:
+    def __init__(self, settings: Settings, directory: Directory, router: Router, clock_ms: Callable[[], int]) -> None:
         self.settings = settings
         self.directory = directory
         self.router = router
-        self.operator = operator
         self.clock_ms = clock_ms
 
-    def session(self, wishes: Wishes = NO_WISHES) -> Session:
-        return Session(self, wishes, self.clock_ms() + REQUEST_TIMEOUT_MS)
+    def session(self, guarantees: ReadGuarantees = NO_GUARANTEES) -> Session:
+        """A request that begins now, and whose answer is due in REQUEST_TIMEOUT_MS."""
+        return Session(self, guarantees, self.clock_ms() + REQUEST_TIMEOUT_MS)
 
 
 class Session:
     """`positions` are those of the request's writes so far: the last one of each partition."""
 
-    def __init__(self, sessions: Sessions, wishes: Wishes, deadline_ms: int) -> None:
+    def __init__(self, sessions: Sessions, guarantees: ReadGuarantees, deadline_ms: int) -> None:
         self.settings = sessions.settings
         self.positions: dict[str, Position] = {}
         self._directory = sessions.directory
         self._router = sessions.router
-        self._wishes = wishes
+        self._guarantees = guarantees
         self._deadline_ms = deadline_ms
 
     def table(self, name: str) -> Table | None:
@@ -91,10 +73,8 @@ class Session:
 
     async def read(self, table: Table, key: bytes, *, consistent: bool) -> bytes | None:
         info = table.partition_of(key)
-        question = m.Read(info.id, 0, 0, BASE_SPACE + key, self._consistency(consistent=consistent), self._after(info))
-        answer = await self._router.read(info, question, self._deadline_ms)
-        assert isinstance(answer, m.Found)
-        return answer.row
+        required = self._guarantees.of(info.id, consistent=consistent)
+        return await self._router.read(info, BASE_SPACE + key, required, self._deadline_ms)
 
     async def read_page(
         self,
@@ -107,24 +87,14 @@ class Session:
         consistent: bool,
     ) -> Page:
         space = BASE_SPACE if index is None else index_space(table.indexes, index.name)
+        stored = KeyRange(space + keys.start, space + keys.stop)
         limits = PageLimits(limit or sys.maxsize)
         infos = table.partitions_in(keys)
         page = Page([], 0, full=False)
         for info in reversed(infos) if backwards else infos:
-            question = m.ReadPage(
-                info.id,
-                0,
-                0,
-                start=space + keys.start,
-                stop=space + keys.stop,
-                backwards=backwards,
-                rows=limits.rows - len(page.rows),
-                size=limits.size - page.size,
-                consistency=self._consistency(consistent=consistent),
-                after=self._after(info),
-            )
-            part = await self._router.read(info, question, self._deadline_ms)
-            assert isinstance(part, m.FoundPage)
+            left = PageLimits(limits.rows - len(page.rows), limits.size - page.size)
+            required = self._guarantees.of(info.id, consistent=consistent)
+            part = await self._router.read_page(info, stored, left, required, self._deadline_ms, backwards=backwards)
             page = Page(page.rows + part.rows, page.size + part.size, part.full)
             if page.full:
                 break
@@ -140,15 +110,6 @@ class Session:
             await self._directory.wait(lambda: self._is_settled(command), TABLE_CHANGE_WAIT_MS)
             await self._lead_partitions(command.name)
         return decode_table(row)
-
-    def _consistency(self, *, consistent: bool) -> str:
-        if not consistent:
-            return EVENTUAL
-        return BARRIER if self._wishes.barrier else STRONG
-
-    def _after(self, info: PartitionInfo) -> int:
-        position = self._wishes.after.get(info.id)
-        return -1 if position is None else position.offset
 
     def _is_settled(self, command: TableCommand) -> bool:
         table = self._directory.tables.get(command.name)

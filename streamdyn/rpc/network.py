@@ -1,18 +1,15 @@
-"""What a node needs of the network: an answer of another node. A simulation provides it, too."""
+"""What a node needs of the network: to have another node's answer. A simulation provides it, too."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from streamdyn.rpc.messages import Answer, Question
+from typing import Protocol
 
 
 class Network(Protocol):
-    """Other nodes."""
+    """The way to other nodes. Questions and answers are bytes here: `codec` knows what they mean."""
 
-    async def ask(self, node: str, question: Question, timeout_ms: int) -> Answer:
-        """A node's answer, which may be a refusal. Raises Unreachable if none comes in time."""
+    async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
+        """What the node answers. Raises Unreachable if nothing comes within `timeout_ms`."""
 
     def drop(self, node: str) -> None:
-        """Give up all that this node was asked."""
+        """Give up all that this node was asked: each of its askers gets Unreachable."""

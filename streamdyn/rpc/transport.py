@@ -1,7 +1,8 @@
 """Questions from node to node over TCP: one connection each way, any number of questions under way on it.
 
-A frame is the length of its body (4 bytes), the question's number (4 bytes), and the body: a message (see `messages`).
-An answer has its question's number. There is no authentication: the network between nodes is trusted, as Kafka's is.
+A frame is the length of its body (4 bytes), the question's number (4 bytes), and the body: a message's bytes (see
+`codec`). An answer has its question's number. There is no authentication: the network between nodes is trusted, as
+Kafka's is.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from streamdyn.errors import OperatorError, Unreachable
-from streamdyn.rpc.messages import Answer, Question, Refused
 from streamdyn.settings import PEER_CONNECT_TIMEOUT_MS, PEER_FRAME_MAX_BYTES
 
 if TYPE_CHECKING:
@@ -26,16 +26,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _HEAD = Struct(">II")
-_encode = msgspec.msgpack.Encoder().encode
-_question = msgspec.msgpack.Decoder(Question)
-_answer = msgspec.msgpack.Decoder(Answer)
 
 
-class Peers:
-    """`address` tells where a node is (None: nobody knows), and `handle` answers what other nodes ask."""
+class TcpNetwork:
+    """The `Network` of a node on a real network.
+
+    `address` tells the host and port of another node (None: nobody knows), and `handle` gives the answer's bytes to a
+    question's; it raises msgspec.DecodeError for bytes that are no message, which end the connection.
+    """
 
     def __init__(
-        self, address: Callable[[str], tuple[str, int] | None], handle: Callable[[Question], Awaitable[Answer]]
+        self, address: Callable[[str], tuple[str, int] | None], handle: Callable[[bytes], Awaitable[bytes]]
     ) -> None:
         self._address = address
         self._handle = handle
@@ -56,8 +57,8 @@ class Peers:
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 
-    async def ask(self, node: str, question: Question, timeout_ms: int) -> Answer:
-        """A node's answer, which may be a refusal. Raises Unreachable if none comes in time."""
+    async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
+        """What the node answers. Raises Unreachable if nothing comes within `timeout_ms`."""
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 return await (await self._connection(node)).ask(question)
@@ -133,18 +134,12 @@ class _Frames(asyncio.Protocol):
             end = start + _HEAD.size + size
             if len(buffer) < end:
                 break
-            try:
-                self.frame(number, bytes(memoryview(buffer)[start + _HEAD.size : end]))
-            except msgspec.DecodeError as error:
-                logger.warning("a peer sent what is no message: %s", error)
-                self.close()
-                return
+            self.frame(number, bytes(memoryview(buffer)[start + _HEAD.size : end]))
             start = end
         del buffer[:start]
 
-    def send(self, number: int, message: Question | Answer) -> None:
+    def send(self, number: int, body: bytes) -> None:
         if self._transport is not None and not self.closed:
-            body = _encode(message)
             self._transport.write(_HEAD.pack(len(body), number) + body)
 
     def close(self) -> None:
@@ -167,13 +162,13 @@ class _Asking(_Frames):
         super().__init__()
         self.address = address
         self._numbers = count()
-        self._waiting: dict[int, asyncio.Future[Answer]] = {}
+        self._waiting: dict[int, asyncio.Future[bytes]] = {}
 
-    async def ask(self, question: Question) -> Answer:
+    async def ask(self, question: bytes) -> bytes:
         if self.closed:
             raise Unreachable("the connection is closed")
         number = next(self._numbers) & 0xFFFF_FFFF
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         try:
             self.send(number, question)
@@ -184,7 +179,7 @@ class _Asking(_Frames):
     def frame(self, number: int, body: bytes) -> None:
         future = self._waiting.get(number)
         if future is not None and not future.done():
-            future.set_result(_answer.decode(body))
+            future.set_result(body)
 
     def close(self) -> None:
         super().close()
@@ -203,7 +198,7 @@ class _Asking(_Frames):
 class _Answering(_Frames):
     """A connection that another node made: it gets questions and sends answers."""
 
-    def __init__(self, handle: Callable[[Question], Awaitable[Answer]], all_: set[_Answering]) -> None:
+    def __init__(self, handle: Callable[[bytes], Awaitable[bytes]], all_: set[_Answering]) -> None:
         super().__init__()
         self._handle = handle
         self._all = all_
@@ -218,16 +213,14 @@ class _Answering(_Frames):
         self._all.discard(self)
 
     def frame(self, number: int, body: bytes) -> None:
-        try:
-            question = _question.decode(body)
-        except msgspec.ValidationError as error:
-            # A newer node's question. What else is under way on this connection must not end for it.
-            self.send(number, Refused("InternalServerError", f"a question that this streamdyn does not know: {error}"))
-            return
-        task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(self._reply(number, question))
+        task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(self._reply(number, body))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _reply(self, number: int, question: Question) -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            self.send(number, await self._handle(question))
+    async def _reply(self, number: int, question: bytes) -> None:
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                self.send(number, await self._handle(question))
+        except msgspec.DecodeError as error:
+            logger.warning("a peer sent what is no message: %s", error)
+            self.close()

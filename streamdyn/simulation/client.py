@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from streamdyn.simulation.machine import Machine
     from streamdyn.simulation.world import World
-    from streamdyn.statemachine.commands import PutItem
+    from streamdyn.statemachine.commands.put_item import PutItem
 
 MAX_ATTEMPTS = 4
 KEYS = (b"k0", b"k1")

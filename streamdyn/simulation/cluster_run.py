@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from streamdyn.errors import ApiError, NotLeader, ResourceNotFoundException
 from streamdyn.model.keys import KeySchema, hash_ranges, storage_key
 from streamdyn.model.tables import CREATING, PartitionInfo, Table, encode_table
-from streamdyn.routing.session import Wishes
+from streamdyn.partition.reads import NO_GUARANTEES, ReadGuarantees
 from streamdyn.settings import Settings
 from streamdyn.simulation.client import KEYS, Client
 from streamdyn.simulation.history import BARRIER, POSITION, STRONG, Op
@@ -25,12 +25,15 @@ from streamdyn.simulation.network import KAFKA, Network
 from streamdyn.simulation.node_machine import Cluster, NodeMachine
 from streamdyn.simulation.topic import ForeignProducer, Topic
 from streamdyn.simulation.world import NEVER, Fault, Report, World, network_ms
-from streamdyn.statemachine.commands import CreateTable, DeleteTable, Position, PutItem
+from streamdyn.statemachine.commands.create_table import CreateTable
+from streamdyn.statemachine.commands.delete_table import DeleteTable
+from streamdyn.statemachine.commands.put_item import PutItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
     from random import Random
 
+    from streamdyn.model.positions import Position
     from streamdyn.simulation.machine import Machine
     from streamdyn.storage.memory import MemoryStore
 
@@ -113,13 +116,13 @@ class ClusterRun:
     async def read(self, machine: Machine, op: Op) -> bytes | None:
         """A barrier read includes what any producer had been told of; one at a position, that."""
         assert isinstance(machine, NodeMachine)
-        key, need, wishes = op.key, -1, Wishes()
+        key, need, guarantees = op.key, -1, NO_GUARANTEES
         if op.kind == BARRIER:
-            need, wishes = self._known.get(op.key, -1), Wishes(barrier=True)
+            need, guarantees = self._known.get(op.key, -1), ReadGuarantees(barrier=True)
         elif op.kind == POSITION and self._tokens:
             key, partition, position, need = self._random.choice(self._tokens)
-            wishes = Wishes(after={partition: position})
-        session = machine.session(wishes)
+            guarantees = ReadGuarantees(after={partition: position})
+        session = machine.session(guarantees)
         table = None if session is None else session.table(TABLE)
         if session is None or table is None:
             raise ResourceNotFoundException
@@ -132,7 +135,7 @@ class ClusterRun:
 
     async def write(self, machine: Machine, op: Op, command: PutItem) -> bytes | None:
         assert isinstance(machine, NodeMachine)
-        session = machine.session(Wishes())
+        session = machine.session(NO_GUARANTEES)
         table = None if session is None else session.table(TABLE)
         if session is None or table is None:
             raise ResourceNotFoundException
@@ -206,7 +209,7 @@ class ClusterRun:
             machine.spawn(lambda: self._change(machine, CreateTable(id_, SCRATCH, row)))
 
     async def _change(self, machine: NodeMachine, command: CreateTable | DeleteTable) -> None:
-        session = machine.session(Wishes())
+        session = machine.session(NO_GUARANTEES)
         if session is None:
             return
         try:
@@ -239,8 +242,8 @@ class ClusterRun:
     async def _drain(self, machine: NodeMachine) -> None:
         self._world.tell(machine.life, "drains")
         try:
-            assert machine.sessions is not None
-            await machine.sessions.operator.drain(machine.name)
+            assert machine.node is not None
+            await machine.node.operator.drain(machine.name)
         except ApiError as error:
             self._world.tell(machine.life, f"does not drain: {error!r}")
 

@@ -17,18 +17,24 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from streamdyn.errors import NewerFormatError
 from streamdyn.model.indexes import BASE_SPACE
+from streamdyn.model.positions import Position
 from streamdyn.model.rows import row_item
+from streamdyn.model.schema import LogKind, Schema
 from streamdyn.simulation.model import UNKNOWN, Came, Model, Tenure, place
-from streamdyn.statemachine.apply import Applied, Effects, Schema, State, StateMachine
-from streamdyn.statemachine.commands import ITEM_COMMANDS, Outcome, Position, Record, RecordBatch
+from streamdyn.statemachine.apply import StateMachine
 from streamdyn.statemachine.dedupe import DedupeWindow
-from streamdyn.wal.codec import NewerFormatError, decode_batch
+from streamdyn.statemachine.records import RecordBatch
+from streamdyn.statemachine.state import State
+from streamdyn.wal.codec import decode_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from streamdyn.kafka.events import RawRecord
+    from streamdyn.statemachine.effects import Applied, Effects
+    from streamdyn.statemachine.outcomes import Outcome
+    from streamdyn.wal.codec import RawRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ class _Trial:
     """The two readers of the log, side by side, and what has been found."""
 
     def __init__(self, schema: Schema) -> None:
-        self._model = Model(items=schema.takes == ITEM_COMMANDS)
+        self._model = Model(items=schema.log is LogKind.TABLE)
         self._rows: dict[bytes, bytes] = {}
         self._machine = StateMachine(State(), DedupeWindow(), self._rows.get, schema)
         self._outcomes: dict[bytes, Outcome] = {}  # the state machine's, by id: the first one
@@ -129,16 +135,15 @@ class _Trial:
             self._wrong("log out of order", f"offset {raw.offset} after {stands_at - 1}")
             return False
         try:
-            commands = decode_batch(raw.value, raw.format)
+            record = decode_record(raw)
         except NewerFormatError as error:
             self._wrong("unreadable record", f"offset {raw.offset}: {error}")
             return False
         self._counts["records"] += 1
         self._counts["offsets without a record"] += raw.offset - stands_at
-        record = Record(raw.offset, raw.timestamp_ms, commands)
         effects = self._machine.apply(RecordBatch(stands_at, raw.offset + 1, [record]))
         self._keep(effects)
-        self._model.take(raw.offset, raw.timestamp_ms, commands)
+        self._model.take(raw.offset, raw.timestamp_ms, record.commands)
         self._compare_states(raw.offset)
         for applied in effects.applied:
             self._compare_outcomes(applied)

@@ -9,7 +9,8 @@ from streamdyn.storage.memory import MemoryStore
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamdyn.statemachine.apply import Effects, State
+    from streamdyn.statemachine.effects import Effects
+    from streamdyn.statemachine.state import State
 
 
 class DiskStore(MemoryStore):

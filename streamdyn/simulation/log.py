@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import OperatorError
-from streamdyn.kafka.events import Delivered, Event, RawRecord, Undelivered
+from streamdyn.kafka.events import Delivered, Event, Undelivered
 from streamdyn.kafka.stall import StallClock
 from streamdyn.settings import FETCH_MAX_RECORDS
 from streamdyn.simulation.appends import Append, Producer
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from streamdyn.simulation.kafka import Kafka
     from streamdyn.simulation.machine import Machine
     from streamdyn.simulation.network import Network
+    from streamdyn.wal.codec import RawRecord
 
 # The real reader looks for new orders so often.
 POLL_MS = 50

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine
 
-    from streamdyn.statemachine.lease import LeaseKeeper
+    from streamdyn.statemachine.lease_keeper import LeaseKeeper
     from streamdyn.storage.replica import Replica
 
 STOP_TIMEOUT_MS = 6_000

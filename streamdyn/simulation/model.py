@@ -9,26 +9,25 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from enum import Enum
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import orjson
 
-from streamdyn.statemachine.commands import (
-    ITEM_COMMANDS,
-    LEASE_COMMANDS,
-    START,
-    Command,
-    DeleteItem,
-    Expression,
-    ItemCommand,
-    LeaseClaim,
-    LeaseCommand,
-    LeaseRenew,
-    Position,
-    PutItem,
-    Scrub,
-    UpdateItem,
-)
+from streamdyn.model.positions import START, Position
+from streamdyn.statemachine.commands.delete_item import DeleteItem
+from streamdyn.statemachine.commands.lease_claim import LeaseClaim
+from streamdyn.statemachine.commands.lease_renew import LeaseRenew
+from streamdyn.statemachine.commands.put_item import PutItem
+from streamdyn.statemachine.commands.scrub import Scrub
+from streamdyn.statemachine.commands.set_format import SetFormat
+from streamdyn.statemachine.commands.set_schema import SetSchema
+from streamdyn.statemachine.commands.update_item import UpdateItem
+from streamdyn.statemachine.items import ItemCommand
+from streamdyn.statemachine.lease import LeaseCommand
+
+if TYPE_CHECKING:
+    from streamdyn.expressions.source import Expression
+    from streamdyn.statemachine.command import Command
 
 LONGEST_LEASE_MS = 60_000
 REFUSED = "ConditionalCheckFailedException"
@@ -101,10 +100,10 @@ class Model:
         self.clock_ms = max(self.clock_ms, timestamp_ms)
         for index, command in enumerate(commands):
             position = Position(offset, index)
-            if isinstance(command, LEASE_COMMANDS):
+            if isinstance(command, LeaseCommand):
                 self._take_lease(command, position)
-            elif isinstance(command, Scrub):
-                self.counts["scrubs"] += 1
+            elif isinstance(command, Scrub | SetFormat | SetSchema):
+                self.counts["scrubs"] += isinstance(command, Scrub)
             else:
                 self._take_command(command, position)
 
@@ -150,12 +149,12 @@ class Model:
         if len(places) > 1:
             self.counts["dedupe hits"] += 1
             return
-        if isinstance(command, ITEM_COMMANDS) != self.items:
+        if isinstance(command, ItemCommand) != self.items:
             self.counts["commands out of place"] += 1
             self.outcomes[command.id] = Came(OUT_OF_PLACE, None)
             return
         came: Came | UnknownType = UNKNOWN
-        if isinstance(command, ITEM_COMMANDS):
+        if isinstance(command, ItemCommand):
             try:
                 came = self._execute(command, position)
             except (ValueError, LookupError, TypeError, AttributeError):  # an item or a number that it cannot read
@@ -209,6 +208,7 @@ def _after(command: ItemCommand, old: Item) -> Item:
         return command.item
     if isinstance(command, DeleteItem):
         return None
+    assert isinstance(command, UpdateItem)
     asked = None if command.update is None else _ADD.fullmatch(command.update.text)
     if command.update is None or asked is None or old is UNKNOWN:
         return UNKNOWN

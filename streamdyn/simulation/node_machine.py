@@ -6,17 +6,16 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from streamdyn.errors import OperatorError, Unreachable
+from streamdyn.model.schema import Schema
 from streamdyn.node.node import Node
-from streamdyn.rpc.messages import Answer, Confirm, Question, Refused, Routed
+from streamdyn.rpc.codec import tag_and_hops
+from streamdyn.rpc.refusals import DEFECT
 from streamdyn.simulation.disks import MachineDisk
 from streamdyn.simulation.kafka import Kafka, MachineTopics
 from streamdyn.simulation.log import MachineLog
 from streamdyn.simulation.machine import Machine
 from streamdyn.simulation.world import AFTER_COMMIT, AFTER_READING, BEFORE_CLOCK, BETWEEN_STEPS, World, network_ms
-from streamdyn.statemachine.apply import Schema
 from streamdyn.storage.replica import Replica
 
 if TYPE_CHECKING:
@@ -25,15 +24,12 @@ if TYPE_CHECKING:
     from streamdyn.kafka.events import Event
     from streamdyn.model.tables import PartitionInfo
     from streamdyn.node.node import Timer
-    from streamdyn.routing.session import Session, Sessions, Wishes
+    from streamdyn.partition.reads import ReadGuarantees
+    from streamdyn.routing.session import Session, Sessions
     from streamdyn.settings import Settings
     from streamdyn.simulation.network import Network
-    from streamdyn.statemachine.lease import LeaseKeeper
+    from streamdyn.statemachine.lease_keeper import LeaseKeeper
     from streamdyn.storage.memory import MemoryStore
-
-_encode = msgspec.msgpack.Encoder().encode
-_question = msgspec.msgpack.Decoder(Question)
-_answer = msgspec.msgpack.Decoder(Answer)
 
 # What an operator should never read, whatever happens to the machines.
 ALARMS = ("defect", "differ", "damaged", "lost records", "made anew", "does not exist")
@@ -167,8 +163,8 @@ class NodeMachine(Machine):
         """That of this life."""
         return self._env.log
 
-    def session(self, wishes: Wishes) -> Session | None:
-        return None if self.sessions is None else self.sessions.session(wishes)
+    def session(self, guarantees: ReadGuarantees) -> Session | None:
+        return None if self.sessions is None else self.sessions.session(guarantees)
 
     def asked(self, question: bytes, reply: Callable[[bytes], None], refuse: Callable[[], None]) -> None:
         """Another machine's question has arrived."""
@@ -176,13 +172,13 @@ class NodeMachine(Machine):
             refuse()
         else:
             node = self.node
-            self.spawn(lambda: self._answer(node, _question.decode(question), reply))
+            self.spawn(lambda: self._answer(node, question, reply))
 
-    async def _answer(self, node: Node, question: Question, reply: Callable[[bytes], None]) -> None:
-        answer = await node.service.handle(question)
-        if isinstance(answer, Refused) and "defect" in (answer.text or ""):
-            self.defect(str(answer.text))
-        reply(_encode(answer))
+    async def _answer(self, node: Node, question: bytes, reply: Callable[[bytes], None]) -> None:
+        answer = await node.server.handle(question)
+        if DEFECT.encode() in answer:
+            self.defect(repr(answer))
+        reply(answer)
 
 
 class MachineEnvironment:
@@ -196,7 +192,7 @@ class MachineEnvironment:
         self.disk = machine.disk
         self.network = self
         self._life = machine.life
-        self._asked: dict[str, dict[asyncio.Future[Answer], None]] = {}  # in their order, as sets are not
+        self._asked: dict[str, dict[asyncio.Future[bytes], None]] = {}  # in their order, as sets are not
 
     def clock_ms(self) -> int:
         return self._machine.clock_ms()
@@ -204,15 +200,16 @@ class MachineEnvironment:
     def new_id(self) -> bytes:
         return self._machine.random.randbytes(16)
 
-    async def ask(self, node: str, question: Question, timeout_ms: int) -> Answer:
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        if isinstance(question, Confirm):
+    async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        tag, hops = tag_and_hops(question)
+        if tag == "Confirm":
             self._machine.world.count("followers ask their leader")
-        if isinstance(question, Routed) and question.hops:
+        if hops:
             self._machine.world.count("questions by a detour")
         asked = self._asked.setdefault(node, {})
         asked[future] = None
-        self._send(node, _encode(question), future)
+        self._send(node, question, future)
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 return await future
@@ -226,7 +223,7 @@ class MachineEnvironment:
             if not future.done():
                 future.set_exception(Unreachable("the connection ended"))
 
-    def _send(self, node: str, question: bytes, future: asyncio.Future[Answer]) -> None:
+    def _send(self, node: str, question: bytes, future: asyncio.Future[bytes]) -> None:
         machine, network, other = self._machine, self._cluster.network, self._cluster.machines.get(node)
         if other is None:
             future.set_exception(Unreachable(f"nobody knows where {node} is"))
@@ -243,14 +240,14 @@ class MachineEnvironment:
 
         network.send(machine.name, node, machine.random, lambda: other.asked(question, reply, refuse), ended)
 
-    def _settle(self, future: asyncio.Future[Answer], answer: bytes | None) -> None:
+    def _settle(self, future: asyncio.Future[bytes], answer: bytes | None) -> None:
         self._machine.do_in(self._life, lambda: _settle(future, answer))
 
 
-def _settle(future: asyncio.Future[Answer], answer: bytes | None) -> None:
+def _settle(future: asyncio.Future[bytes], answer: bytes | None) -> None:
     if future.done():
         return
     if answer is None:
         future.set_exception(Unreachable("the connection has ended"))
     else:
-        future.set_result(_answer.decode(answer))
+        future.set_result(answer)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from streamdyn.model.schema import Schema
 from streamdyn.model.tables import PartitionInfo
 from streamdyn.partition.partition import Partition
 from streamdyn.settings import LEASE_DURATION_MS
@@ -23,15 +24,14 @@ from streamdyn.simulation.world import (
     World,
     network_ms,
 )
-from streamdyn.statemachine.apply import Schema
-from streamdyn.statemachine.lease import LeaseKeeper
+from streamdyn.statemachine.lease_keeper import LeaseKeeper
 from streamdyn.storage.replica import Replica
 
 if TYPE_CHECKING:
     from streamdyn.kafka.events import Event
     from streamdyn.simulation.kafka import Kafka
     from streamdyn.simulation.network import Network
-    from streamdyn.statemachine.commands import Command
+    from streamdyn.statemachine.command import Command
 
 INFO = PartitionInfo("p", "topic", 0, "topic#0")
 EXPIRE_INTERVAL_MS = 500

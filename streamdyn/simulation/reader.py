@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from streamdyn.kafka.events import NO_NEXT_RECORD, NO_TOPIC, Event, Fetched, LogLost, RawRecord
+from streamdyn.kafka.events import NO_NEXT_RECORD, NO_TOPIC, Event, Fetched, LogLost
 from streamdyn.kafka.portions import portions
 from streamdyn.settings import FETCH_MAX_RECORDS, FETCH_QUEUE_MAX_BATCHES
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from streamdyn.simulation.machine import Machine
     from streamdyn.simulation.network import Network
     from streamdyn.simulation.world import World
+    from streamdyn.wal.codec import RawRecord
 
 CUT_OFF_MS = 100
 SLOW_FETCH_MS = 1_200

@@ -21,7 +21,7 @@ from streamdyn.simulation.network import Network
 from streamdyn.simulation.partition_machine import INFO, PartitionMachine, Parts
 from streamdyn.simulation.topic import ForeignProducer
 from streamdyn.simulation.world import NEVER, Fault, Report, World
-from streamdyn.statemachine.commands import PutItem
+from streamdyn.statemachine.commands.put_item import PutItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container

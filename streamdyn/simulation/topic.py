@@ -6,9 +6,10 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from streamdyn.errors import OperatorError
-from streamdyn.kafka.events import RawRecord
-from streamdyn.statemachine.commands import PlaceReplicas, PutItem
-from streamdyn.wal.codec import FORMAT, decode_batch, encode_batch
+from streamdyn.statemachine.commands.place_replicas import PlaceReplicas
+from streamdyn.statemachine.commands.put_item import PutItem
+from streamdyn.statemachine.formats import FIRST_FORMAT, NEWEST_FORMAT
+from streamdyn.wal.codec import RawRecord, decode_batch, encode_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,14 +53,15 @@ class Topic:
         self.offsets: dict[bytes, int] = {}  # of the first record that has a command's id
         self.slow_until: dict[str, float] = {}  # until when nothing comes from here to some machines
 
-    def land(self, value: bytes, record_format: int = FORMAT) -> Stored:
+    def land(self, value: bytes, record_format: int = FIRST_FORMAT) -> Stored:
         """A record gets its place in the log."""
         if self._world.goes_wrong("gaps", GAP, self.name):
             self.next += 1  # a marker of Kafka's own takes an offset
         stored = Stored(self.next, int(self._world.now), value, record_format)
         self.next += 1
         self.records.append(stored)
-        for command in (decode_batch(value) if record_format == FORMAT else None) or ():
+        batch = decode_batch(value, record_format) if record_format <= NEWEST_FORMAT else None
+        for command in () if batch is None else batch.commands:
             self.offsets.setdefault(command.id, stored.offset)
             if isinstance(command, PlaceReplicas):
                 self._world.count("replicas moved")

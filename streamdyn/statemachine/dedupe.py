@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import orjson
 
 from streamdyn.settings import DEDUPE_MAX_AGE_MS, DEDUPE_MAX_COMMANDS, DEDUPE_MAX_RESULT_BYTES
-from streamdyn.statemachine.commands import COMMAND_ID_BYTES, DONE, Outcome
+from streamdyn.statemachine.command import COMMAND_ID_BYTES
+from streamdyn.statemachine.outcomes import DONE, Outcome
 
 _CLOCK_BYTES = 8
 _COUNT_BYTES = 4

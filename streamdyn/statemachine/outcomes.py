@@ -1,18 +1,34 @@
-"""From a command's outcome back to DynamoDB's exception, where it is an error."""
+"""What came of a command, and the way back from there to DynamoDB's exceptions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from streamdyn import errors
 from streamdyn.model.rows import row_item
 
-if TYPE_CHECKING:
-    from streamdyn.statemachine.commands import Outcome
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The row before a command and after it, where the command asked for them, and where it failed a DynamoDB error
+    type and message.
+    """
+
+    old: bytes | None = None
+    new: bytes | None = None
+    error: str | None = None
+    message: str | None = None
+
+
+DONE = Outcome()
+"""The outcome of a command that succeeded and had nothing to tell."""
+
+OUT_OF_RANGE = "OutOfRange"
+"""The error of a command whose key another partition owns. No client sees it: the router asks that partition."""
 
 
 def successful(outcome: Outcome) -> Outcome:
-    """The outcome, unless it is an error; that is raised as the API exception of its name."""
+    """The outcome, unless it is an error; that is raised as the exception of its name in `errors`."""
     if outcome.error is None:
         return outcome
     error: errors.ApiError = getattr(errors, outcome.error)(outcome.message)

@@ -9,8 +9,9 @@ from streamdyn.storage.ports import Saved
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamdyn.statemachine.apply import Effects, State
     from streamdyn.statemachine.dedupe import Remembered
+    from streamdyn.statemachine.effects import Effects
+    from streamdyn.statemachine.state import State
 
 
 class MemoryStore:

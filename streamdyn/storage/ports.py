@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamdyn.statemachine.apply import Effects, State
     from streamdyn.statemachine.dedupe import Remembered
+    from streamdyn.statemachine.effects import Effects
+    from streamdyn.statemachine.state import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,18 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import PartitionError
-from streamdyn.statemachine.apply import Schema, State, StateMachine
+from streamdyn.statemachine.apply import StateMachine
 from streamdyn.statemachine.dedupe import DedupeWindow
+from streamdyn.statemachine.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from streamdyn.model.schema import Schema
     from streamdyn.model.tables import PartitionInfo
-    from streamdyn.statemachine.apply import Effects
-    from streamdyn.statemachine.commands import RecordBatch
+    from streamdyn.statemachine.effects import Effects
+    from streamdyn.statemachine.records import RecordBatch
     from streamdyn.storage.ports import Store
 
 

@@ -14,15 +14,16 @@ from rocksdict import BlockBasedOptions, Cache, Checkpoint, Options, Rdict, Writ
 
 from streamdyn.errors import PartitionError
 from streamdyn.settings import BLOCK_CACHE_BYTES, WRITE_BUFFER_BYTES, WRITE_BUFFERS_BYTES
-from streamdyn.statemachine.apply import decode_state, encode_state
 from streamdyn.statemachine.dedupe import Remembered
+from streamdyn.statemachine.state import decode_state, encode_state
 from streamdyn.storage.ports import Saved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from streamdyn.statemachine.apply import Effects, State
+    from streamdyn.statemachine.effects import Effects
+    from streamdyn.statemachine.state import State
 
 _DEDUPE = b"d"
 _ROW = b"r"

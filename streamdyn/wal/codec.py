@@ -1,125 +1,180 @@
-"""Commands to the bytes of a Kafka record and back: an Avro single-object encoding of `schemas/command_batch.avsc`.
+"""Command batches to the values of Kafka records and back, in each format that there is.
 
-Framing (Avro 1.12 specification, "Single-object encoding"): ``C3 01``, the schema's CRC-64-AVRO fingerprint (8 bytes,
-little-endian), the Avro binary. A record that needs a newer format says so in its Kafka header ``format`` (a decimal
-number; absent means 1), because a fingerprint alone cannot tell a newer format from garbage.
+A record of a newer format than the first also says so in its Kafka header ``format`` (a decimal number): a fingerprint
+alone cannot tell a newer format from garbage.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from io import BytesIO
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastavro import parse_schema, schemaless_reader, schemaless_writer
-from fastavro.schema import fingerprint, to_parsing_canonical_form
+from fastavro import schemaless_reader, schemaless_writer
 
-from streamdyn.statemachine import commands as c
+from streamdyn.errors import NewerFormatError
+from streamdyn.expressions.source import Expression
+from streamdyn.model.keys import KeySchema, LocalIndex
+from streamdyn.model.positions import Position
+from streamdyn.model.schema import LogKind, Schema
+from streamdyn.statemachine.commands import COMMANDS
+from streamdyn.statemachine.formats import FIRST_FORMAT, NEWEST_FORMAT
+from streamdyn.statemachine.records import CommandBatch, Feed, Record
+from streamdyn.wal.formats import BY_HEAD, FORMATS, HEAD_BYTES
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamdyn.statemachine.command import Command
+    from streamdyn.wal.formats import Format
+
 FORMAT_HEADER = "format"
 
-COMMANDS: tuple[type[Any], ...] = (
-    c.PutItem,
-    c.DeleteItem,
-    c.UpdateItem,
-    c.LeaseClaim,
-    c.LeaseRenew,
-    c.LeaseRelease,
-    c.CreateTable,
-    c.UpdateTable,
-    c.DeleteTable,
-    c.TagTable,
-    c.SetTimeToLive,
-    c.FinishTable,
-    c.PlaceReplicas,
-    c.RegisterNode,
-    c.SetNodeStatus,
-    c.Scrub,
-)
-_FIELDS = {cls: (f"streamdyn.{cls.__name__}", [f.name for f in fields(cls)]) for cls in COMMANDS}
-_EXPRESSIONS = ("condition", "update")
-_CLASSES = {name: cls for cls, (name, _) in _FIELDS.items()}
+
+@dataclass(slots=True)
+class RawRecord:
+    """A record as Kafka gives it: `format` is its header's, or FIRST_FORMAT; `timestamp_ms` the broker's clock."""
+
+    offset: int
+    timestamp_ms: int
+    value: bytes | None
+    format: int
 
 
-class NewerFormatError(Exception):
-    """The record needs a newer streamdyn: to skip it would make this replica differ from those that understand it."""
-
-
-def _schema_text() -> str:
-    """`schemas/` lies beside the package in a checkout, and inside of it in an installed wheel."""
-    package = Path(__file__).parents[1]
-    inside = package / "schemas" / "command_batch.avsc"
-    return (inside if inside.exists() else package.parent / "schemas" / "command_batch.avsc").read_text()
-
-
-_SCHEMA = parse_schema(json.loads(_schema_text()))
-_FINGERPRINT = fingerprint(to_parsing_canonical_form(json.loads(_schema_text())), "CRC-64-AVRO")
-# fastavro prints the fingerprint as a big-endian number; the framing wants it little-endian.
-_HEAD = b"\xc3\x01" + bytes.fromhex(_FINGERPRINT)[::-1]
-
-
-def encode_batch(batch: tuple[c.Command, ...]) -> bytes:
-    """The value of one Kafka record."""
+def encode_batch(commands: tuple[Command, ...], number: int = FIRST_FORMAT, feed: Feed | None = None) -> bytes:
+    """The value of one record in format `number`. Raises KeyError for a command that the format does not have."""
+    known = FORMATS[number]
+    batch: dict[str, Any] = {"commands": [_to_avro(command, known) for command in commands]}
+    if feed is not None:
+        assert number > FIRST_FORMAT, "no fed batch in format 1"
+        batch["feed"] = {"source": feed.source, "after": feed.after, "upto": feed.upto}
     out = BytesIO()
-    out.write(_HEAD)
-    schemaless_writer(out, _SCHEMA, {"commands": [_to_avro(command) for command in batch]})
+    out.write(known.head)
+    schemaless_writer(out, known.schema, batch)
     return out.getvalue()
 
 
-def decode_batch(value: bytes | None, record_format: int = FORMAT) -> tuple[c.Command, ...] | None:
-    """The commands of a record's value, or None if it is not a command batch.
+def decode_batch(
+    value: bytes | None, record_format: int = FIRST_FORMAT, newest_format: int = NEWEST_FORMAT
+) -> CommandBatch | None:
+    """What a record's value says, or None if it is no command batch.
 
-    Raises NewerFormatError where the record says that it needs a newer format than this code knows.
+    `record_format` is that of the record's header. Raises NewerFormatError where it, or the value's head, names a
+    format beyond `newest_format`.
     """
-    if record_format > FORMAT:
-        raise NewerFormatError(f"a record of format {record_format}; this streamdyn knows up to {FORMAT}")
-    if value is None or not value.startswith(_HEAD):
+    if record_format > newest_format:
+        raise NewerFormatError(record_format, newest_format)
+    known = None if value is None else BY_HEAD.get(value[:HEAD_BYTES])
+    if value is None or known is None:
         return None
+    if known.number > newest_format:
+        raise NewerFormatError(known.number, newest_format)
     body = BytesIO(value)
-    body.seek(len(_HEAD))
+    body.seek(HEAD_BYTES)
     try:
-        decoded: Any = schemaless_reader(body, _SCHEMA, None, return_record_name=True, return_record_name_override=True)
-        # Bytes left over mean that the reader went astray somewhere before the end.
-        return tuple(_from_avro(*pair) for pair in decoded["commands"]) if body.tell() == len(value) else None
+        decoded: Any = schemaless_reader(
+            body, known.schema, None, return_record_name=True, return_record_name_override=True
+        )
+        if body.tell() != len(value):
+            return None  # the reader went astray somewhere before the end
+        feed = decoded.get("feed")
+        return CommandBatch(
+            tuple(_from_avro(*pair) for pair in decoded["commands"]), None if feed is None else Feed(**feed)
+        )
     except Exception:  # noqa: BLE001 - whatever a foreign producer's bytes make the reader raise, they are no batch
         return None
 
 
-def _to_avro(command: c.Command) -> tuple[str, dict[str, Any]]:
-    name, names = _FIELDS[type(command)]
-    values = {field: getattr(command, field) for field in names}
-    if isinstance(command, c.ITEM_COMMANDS):
-        for member in _EXPRESSIONS:
-            if values.get(member) is not None:
-                values[member] = _expression_to_avro(values[member])
-    elif "after" in values:
-        values["after"] = {"offset": values["after"].offset, "index": values["after"].index}
-    return name, values
+def decode_record(raw: RawRecord, newest_format: int = NEWEST_FORMAT) -> Record:
+    """A record of the log for the state machine. Raises NewerFormatError as `decode_batch` does."""
+    batch = decode_batch(raw.value, raw.format, newest_format)
+    if batch is None:
+        return Record(raw.offset, raw.timestamp_ms, None)
+    return Record(raw.offset, raw.timestamp_ms, batch.commands, batch.feed)
 
 
-def _expression_to_avro(expression: c.Expression) -> tuple[str, dict[str, Any]]:
-    """With its name, which spares fastavro trying which branch of a union it fits."""
+def headers_of(value: bytes) -> dict[str, str | bytes | None]:
+    """The Kafka headers of a record with an encoded batch: none in format 1."""
+    number = BY_HEAD[value[:HEAD_BYTES]].number
+    return {} if number == FIRST_FORMAT else {FORMAT_HEADER: b"%d" % number}
+
+
+def header_format(headers: Any) -> int:
+    """The format that a record's Kafka headers (pairs, or None) tell: the first one where they tell none."""
+    for name, value in headers or ():
+        if name == FORMAT_HEADER:
+            try:
+                return int(value or b"")
+            except ValueError:
+                return FIRST_FORMAT
+    return FIRST_FORMAT
+
+
+# --- one command: a dataclass's fields are those of its Avro record, in their order ---
+
+
+def _to_avro(command: Command, known: Format) -> tuple[str, dict[str, Any]]:
+    name = type(command).__name__
+    values = {member: getattr(command, member) for member in known.fields[name]}
+    for member, convert in _TO_AVRO[name]:
+        values[member] = convert(values[member])
+    return f"streamdyn.{name}", values
+
+
+def _from_avro(name: str, values: dict[str, Any]) -> Command:
+    bare = name.removeprefix("streamdyn.")
+    for member, convert in _FROM_AVRO[bare]:
+        values[member] = convert(values[member])
+    return COMMANDS[bare](*values.values())
+
+
+def _expression_to_avro(expression: Expression | None) -> tuple[str, dict[str, Any]] | None:
+    """With its name: fastavro then need not look which branch of the union it fits."""
+    if expression is None:
+        return None
     return "streamdyn.Expression", {"text": expression.text, "names": expression.names, "values": expression.values}
 
 
-def _from_avro(name: str, values: dict[str, Any]) -> c.Command:
-    """Avro gives a record's fields in the schema's order, which is the dataclass's own."""
-    cls = _CLASSES[name]
-    if cls in c.ITEM_COMMANDS:
-        for member in _EXPRESSIONS:
-            if values.get(member) is not None:
-                values[member] = c.Expression(**values[member])
-    elif cls in c.LEASE_COMMANDS:
-        values["after"] = c.Position(**values["after"])
-    elif cls is c.FinishTable:
-        values["topic_ids"] = tuple(values["topic_ids"])
-        values["replicas"] = tuple(tuple(nodes) for nodes in values["replicas"])
-    elif cls is c.PlaceReplicas:
-        values["before"], values["replicas"] = tuple(values["before"]), tuple(values["replicas"])
-    elif cls is c.TagTable:
-        values["removed"] = tuple(values["removed"])
-    command: c.Command = cls(*values.values())
-    return command
+def _schema_to_avro(schema: Schema) -> dict[str, Any]:
+    assert schema.keys is not None
+    first_hash, last_hash = schema.hash_bytes
+    return {
+        "version": schema.version,
+        "keys": {f.name: getattr(schema.keys, f.name) for f in fields(KeySchema)},
+        "indexes": [{f.name: getattr(index, f.name) for f in fields(LocalIndex)} for index in schema.indexes],
+        "first_hash": first_hash,
+        "last_hash": last_hash,
+    }
+
+
+def _schema_from_avro(values: dict[str, Any]) -> Schema:
+    return Schema(
+        LogKind.TABLE,
+        values["version"],
+        KeySchema(**values["keys"]),
+        tuple(LocalIndex(**{**index, "attributes": tuple(index["attributes"])}) for index in values["indexes"]),
+        int.from_bytes(values["first_hash"], "big"),
+        int.from_bytes(values["last_hash"], "big"),
+    )
+
+
+# What stands in a dataclass, by its type's text, and how it goes to Avro's plain values and back.
+_Converters = dict[str, tuple["Callable[[Any], Any]", "Callable[[Any], Any]"]]
+_CONVERTERS: _Converters = {
+    "Expression | None": (_expression_to_avro, lambda v: None if v is None else Expression(**v)),
+    "Position": (lambda p: {"offset": p.offset, "index": p.index}, lambda v: Position(**v)),
+    "Schema": (_schema_to_avro, _schema_from_avro),
+    "tuple[str, ...]": (list, tuple),
+    "tuple[tuple[str, ...], ...]": (list, lambda v: tuple(map(tuple, v))),
+}
+
+
+def _conversions(way: int) -> dict[str, list[tuple[str, Callable[[Any], Any]]]]:
+    return {
+        name: [(f.name, _CONVERTERS[str(f.type)][way]) for f in fields(cls) if f.type in _CONVERTERS]  # type: ignore[arg-type]
+        for name, cls in COMMANDS.items()
+    }
+
+
+_TO_AVRO = _conversions(0)
+_FROM_AVRO = _conversions(1)

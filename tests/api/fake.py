@@ -11,14 +11,15 @@ from streamdyn.api.catalog import run
 from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE, index_space
 from streamdyn.model.pages import PageLimits, take_page
 from streamdyn.model.rows import row_size
-from streamdyn.model.tables import ACTIVE, apply_table_command, decode_table, encode_table
+from streamdyn.model.schema import Schema
+from streamdyn.model.tables import ACTIVE, decode_table, encode_table
 from streamdyn.settings import Settings
-from streamdyn.statemachine.apply import Schema
-from streamdyn.statemachine.commands import ITEM_COMMANDS, FinishTable, Record, RecordBatch
+from streamdyn.statemachine.commands.finish_table import FinishTable
 from streamdyn.statemachine.outcomes import successful
+from streamdyn.statemachine.records import RecordBatch
 from streamdyn.storage.memory import MemoryStore
 from streamdyn.storage.replica import Replica
-from streamdyn.wal.codec import decode_batch, encode_batch
+from streamdyn.wal.codec import RawRecord, decode_batch, decode_record, encode_batch
 
 CLOCK_MS = 1_700_000_000_123
 FINISHED_AFTER_MS = 1_000
@@ -53,7 +54,7 @@ class FakeDatabase:
         self.commands.append(command)
         replica = self._replica(table)
         offset = replica.state.next_offset
-        record = Record(offset, CLOCK_MS, decode_batch(encode_batch((command,))))
+        record = decode_record(RawRecord(offset, CLOCK_MS, encode_batch((command,)), 1))
         (applied,) = replica.apply(RecordBatch(offset, offset + 1, [record])).applied
         return successful(applied.outcome)
 
@@ -69,12 +70,10 @@ class FakeDatabase:
 
     async def change_table(self, command):
         self.commands.append(command)
-        (command,) = decode_batch(encode_batch((command,)))
+        (command,) = decode_batch(encode_batch((command,))).commands
         before = self.table(command.name)
-        outcome, row = apply_table_command(command, self.rows.get(command.name), self.clock_ms)
-        successful(outcome)
-        self.rows[command.name] = row
-        changed = decode_table(row)
+        self.rows[command.name] = encode_table(command.change(before, self.clock_ms))
+        changed = self.table(command.name)
         if before is None or before.status != changed.status:
             self._finish(changed)
         return changed
@@ -83,15 +82,15 @@ class FakeDatabase:
         """Do the work that the table's status asks for."""
         self.clock_ms += FINISHED_AFTER_MS
         finish = FinishTable(ID, table.name, table.id, table.status)
-        _, finished = apply_table_command(finish, self.rows[table.name], self.clock_ms)
+        finished = finish.change(self.table(table.name), self.clock_ms)
         if finished is None:
             del self.rows[table.name]
         else:
-            self.rows[table.name] = finished
+            self.rows[table.name] = encode_table(finished)
 
     def _replica(self, table):
         if table.id not in self.replicas:
-            schema = Schema(ITEM_COMMANDS, table.keys, table.indexes)
+            schema = Schema(keys=table.keys, indexes=table.indexes)
             self.replicas[table.id] = Replica(MemoryStore(), table.partitions[0], schema)
         return self.replicas[table.id]
 

@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from streamdyn.api.app import Gateway
+from streamdyn.model.positions import Position
 from streamdyn.settings import REQUEST_MAX_BYTES
-from streamdyn.statemachine.commands import Position
 from tests.api.fake import FakeDatabase
 
 PUT = {"TableName": "Music", "Item": {"Artist": {"S": "Nina"}}}
@@ -102,12 +102,12 @@ def test_a_body_over_the_limit_is_refused_before_it_is_all_here(database):
     assert orjson.loads(answer)["__type"].endswith("#SerializationException")
 
 
-def wishes_of(database, *headers):
-    """What a request with some headers wishes for; None if it is refused."""
+def guarantees_of(database, *headers):
+    """What a request with some headers asks of its reads; None if it is refused."""
     opened = []
 
-    def session(wishes):
-        opened.append(wishes)
+    def session(guarantees):
+        opened.append(guarantees)
         return database
 
     status, _, _ = ask(database, PUT, headers=headers, gateway=Gateway(session, None))
@@ -123,7 +123,7 @@ def wishes_of(database, *headers):
     ],
 )
 def test_a_barrier_is_true_or_false_in_any_case(database, values, barrier):
-    assert wishes_of(database, *((b"x-streamdyn-barrier", value) for value in values)).barrier is barrier
+    assert guarantees_of(database, *((b"x-streamdyn-barrier", value) for value in values)).barrier is barrier
 
 
 @pytest.mark.parametrize("value", [b"", b"1", b"yes", b"truee", b"\xff"])
@@ -136,8 +136,8 @@ def test_a_barrier_that_is_neither_is_refused(database, value):
 
 def test_all_position_headers_of_a_request_count(database):
     headers = [(b"x-streamdyn-position", value) for value in (b"a:5:0", b"b:7:2, a:4:9", b"a:3:1")]
-    assert wishes_of(database, *headers).after == {"a": Position(5, 0), "b": Position(7, 2)}
-    assert wishes_of(database, *headers, (b"x-streamdyn-position", b"nonsense")) is None
+    assert guarantees_of(database, *headers).after == {"a": Position(5, 0), "b": Position(7, 2)}
+    assert guarantees_of(database, *headers, (b"x-streamdyn-position", b"nonsense")) is None
 
 
 @pytest.mark.parametrize("operation", ["drain", "forget"])

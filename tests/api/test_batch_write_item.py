@@ -8,7 +8,8 @@ from streamdyn.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
-from streamdyn.statemachine.commands import DeleteItem, PutItem
+from streamdyn.statemachine.commands.delete_item import DeleteItem
+from streamdyn.statemachine.commands.put_item import PutItem
 from tests.api.fake import ID, FakeDatabase
 from tests.api.indexed import add_indexed_table, put_items, wire
 

@@ -7,7 +7,8 @@ from streamdyn.errors import ResourceNotFoundException, SerializationException, 
 from streamdyn.model.keys import KeySchema, storage_key
 from streamdyn.model.tables import CREATING, DELETING, UPDATING
 from streamdyn.model.values import item_size
-from streamdyn.statemachine.commands import DeleteItem, PutItem
+from streamdyn.statemachine.commands.delete_item import DeleteItem
+from streamdyn.statemachine.commands.put_item import PutItem
 from tests.api.fake import FakeDatabase
 
 ITEM = {"pk": {"S": "k"}, "n": {"N": "5"}}

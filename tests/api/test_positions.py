@@ -4,7 +4,7 @@ import pytest
 
 from streamdyn.api.positions import decode_positions
 from streamdyn.errors import ValidationException
-from streamdyn.statemachine.commands import Position
+from streamdyn.model.positions import Position
 
 
 def test_positions_are_read_with_the_last_one_of_each_partition():

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from streamdyn.errors import ConditionalCheckFailedException, ResourceNotFoundException, ValidationException
-from streamdyn.statemachine.commands import UpdateItem
+from streamdyn.statemachine.commands.update_item import UpdateItem
 from tests.api.fake import FakeDatabase
 
 KEY = {"p": {"S": "k"}, "s": {"S": "1"}}

@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streamdyn.model.keys import KeySchema, storage_key
-from streamdyn.statemachine.commands import PutItem
+from streamdyn.statemachine.commands.put_item import PutItem
 from streamdyn.wal.codec import encode_batch
 from tests.bench.callers import Caller, Callers, latencies_ms
 from tests.system.harness import make_table, until

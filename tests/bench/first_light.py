@@ -28,7 +28,7 @@ from confluent_kafka import Producer
 from rich.console import Console
 from rich.table import Table
 
-from streamdyn.statemachine.commands import PutItem
+from streamdyn.statemachine.commands.put_item import PutItem
 from streamdyn.wal.codec import encode_batch
 from tests.bench.load import item
 

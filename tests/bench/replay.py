@@ -22,11 +22,11 @@ from streamdyn.cli.up import spare_the_collector
 from streamdyn.node.data_dir import DataDir
 from streamdyn.node.running import Addresses, RunningNode
 from streamdyn.settings import Settings
-from streamdyn.statemachine.commands import PutItem
+from streamdyn.statemachine.commands.put_item import PutItem
 from streamdyn.storage.replica import Replica
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.commands import RecordBatch
+    from streamdyn.statemachine.records import RecordBatch
 
 commands, records = 0, 0
 first = last = cpu_first = cpu_last = 0.0

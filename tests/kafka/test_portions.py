@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from streamdyn.kafka.events import RawRecord
 from streamdyn.kafka.portions import portions
 from streamdyn.settings import FETCH_PORTION_BYTES
+from streamdyn.wal.codec import RawRecord
 
 
 def offsets_of(*sizes: int | None) -> list[list[int]]:

@@ -16,10 +16,12 @@ from streamdyn.simulation.log import MachineLog
 from streamdyn.simulation.machine import Machine
 from streamdyn.simulation.network import Network
 from streamdyn.simulation.world import World
+from streamdyn.wal.codec import encode_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+VALUE = encode_batch(())
 TOPICS = ("one", "two", "three")
 SENT, DELIVERED, NOT_CONFIRMED = "sent", "delivered", "not confirmed"
 
@@ -56,7 +58,7 @@ class KafkaProducer:
     def __init__(self, _: object) -> None:
         self.reports: dict[str, Callable[[KafkaError | None, KafkaMessage], None]] = {}
 
-    def produce(self, topic: str, value: bytes, *, partition: int, on_delivery: Any) -> None:
+    def produce(self, topic: str, value: bytes, *, partition: int, headers: object, on_delivery: Any) -> None:
         self.reports[topic] = on_delivery
 
 
@@ -83,7 +85,7 @@ class RealLog:
             self.log = kafka_log.KafkaLog("127.0.0.1:1", self._loop, lambda _: None, lambda _: None)  # type: ignore[arg-type]
 
     def append(self, topic: str) -> None:
-        self.log.append(topic, "life", b"")
+        self.log.append(topic, "life", VALUE)
 
     def report(self, topic: str, what: str) -> None:
         error = None if what == DELIVERED else KafkaError(KafkaError._MSG_TIMED_OUT)
@@ -106,7 +108,7 @@ class SimulatedLog:
         self.log = MachineLog(kafka, machine, Network(world), lambda _: None)
 
     def append(self, topic: str) -> None:
-        self.log.append(topic, "life", b"")
+        self.log.append(topic, "life", VALUE)
 
     def report(self, topic: str, what: str) -> None:
         append = self.log.held(topic).pop(0)

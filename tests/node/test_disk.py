@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-import pytest
-
-from streamdyn.errors import NotLeader
 from streamdyn.node import running
 from streamdyn.node.data_dir import DataDir
 from streamdyn.node.running import RocksDisk
-from streamdyn.partition.scrubs import Noted
-from streamdyn.rpc import messages as m
-from streamdyn.rpc.server import _noted
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_a_replica_whose_folder_is_gone_can_be_set_aside(tmp_path: Path):
@@ -61,23 +56,6 @@ def test_a_checkpoint_that_is_being_sent_outlives_the_making_of_others(tmp_path:
         now_ms += 50_000
     now_ms += 10_000
     assert make(6) == [5, 6]
-
-
-def test_a_digest_of_a_replica_that_is_closed_meanwhile_is_refused():
-    async def body() -> None:
-        digest = asyncio.ensure_future(asyncio.sleep(60, ("", 0)))
-
-        class Partition:
-            class scrubs:  # noqa: N801
-                at = staticmethod(lambda _: Noted("", digest))
-
-            async def wait_for(self, *_: object) -> None:
-                asyncio.get_running_loop().call_soon(digest.cancel)
-
-        with pytest.raises(NotLeader):
-            await _noted(Partition(), m.ReadScrub("p", 1_000, 0))  # type: ignore[arg-type]
-
-    asyncio.run(body())
 
 
 def test_the_replicas_of_a_folder_are_those_and_nothing_else(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from streamdyn.model.nodes import ACTIVE, AWAY, DRAINING, GONE
 from streamdyn.routing.router import Router
 from streamdyn.settings import AUTOADMIN_INTERVAL_MS, FETCH_QUEUE_MAX_BATCHES, STALLED_CATCH_UP_S
 from streamdyn.simulation.network import KAFKA
-from streamdyn.statemachine.commands import RegisterNode
+from streamdyn.statemachine.commands.register_node import RegisterNode
 from tests.simulation.calm_cluster import NODE_AWAY_MS
 from tests.simulation.calm_partition import put
 
@@ -158,7 +158,7 @@ def test_follower_reads_of_a_replica_that_is_gone_are_forgotten(cluster: CalmClu
         followers.append(follower)
         cluster.until(lambda f=follower, i=info: cluster.partition(f, i.id).leader is not None)
         cluster.read(follower, table, put(1).key)
-        assert list(cluster.node(follower).router._follower_reads) == [info.id]
+        assert cluster.node(follower).router._near.keys() - {"meta"} == {info.id}
         cluster.delete_table("a", table)
         cluster.until(lambda i=info: all(i.id not in node.partitions for node in cluster.nodes()))
     assert len(set(followers)) < len(followers)  # one of them had something to forget
@@ -286,7 +286,7 @@ def test_a_node_is_forgotten_once_it_is_gone(cluster: CalmCluster):
     cluster.advance(LONG_MS)
     for name in (asked, other):
         membership = cluster.node(name).membership
-        assert spare not in membership._seen_ms.keys() | membership._pongs.keys() | membership._asking.keys()
+        assert spare not in membership._seen_ms.keys() | membership._healths.keys() | membership._asking.keys()
     cluster.network.mend()
     cluster.start(spare)
     assert cluster.node(asked).membership.reaches(spare)

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from streamdyn.errors import NotLeader
+from streamdyn.model.positions import Position
 from streamdyn.settings import APPEND_RETRY_MS, HAND_OVER_MS, LEASE_DURATION_MS
-from streamdyn.statemachine.commands import LeaseClaim, LeaseRelease, LeaseRenew, Position, PutItem
+from streamdyn.statemachine.commands.lease_claim import LeaseClaim
+from streamdyn.statemachine.commands.lease_release import LeaseRelease
+from streamdyn.statemachine.commands.lease_renew import LeaseRenew
+from streamdyn.statemachine.commands.put_item import PutItem
 from tests.simulation.calm_partition import put
 
 if TYPE_CHECKING:

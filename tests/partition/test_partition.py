@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from streamdyn.errors import InternalServerError, ProvisionedThroughputExceededException, ValidationException
-from streamdyn.kafka.events import Delivered, LogLost
+from streamdyn.errors import InternalServerError, NotLeader, ProvisionedThroughputExceededException, ValidationException
+from streamdyn.kafka.events import Delivered, Fetched, LogLost
 from streamdyn.settings import (
     APPEND_RETRY_MS,
     COMMAND_MAX_BYTES,
@@ -17,12 +17,15 @@ from streamdyn.settings import (
     REQUEST_TIMEOUT_MS,
 )
 from streamdyn.simulation.partition_machine import INFO
-from streamdyn.statemachine.commands import PutItem, Scrub
+from streamdyn.statemachine.commands.put_item import PutItem
+from streamdyn.statemachine.commands.scrub import Scrub
+from streamdyn.statemachine.formats import NEWEST_FORMAT
 from tests.simulation.calm_partition import put
 
 if TYPE_CHECKING:
     from tests.simulation.calm_partition import HeldPartition
 
+KEY_BYTES = len(put(0).key)
 LOOK_MS = 100
 """A partition that has its topic looked at knows more by then."""
 
@@ -103,12 +106,12 @@ def test_more_waiting_commands_than_a_partition_holds_are_throttled(held: HeldPa
 
 def test_a_command_that_no_record_can_hold_is_refused_and_holds_up_nobody(held: HeldPartition):
     with pytest.raises(ValidationException):
-        held.write(put(1, b"x" * (COMMAND_MAX_BYTES + 1))).result()
+        held.write(put(1, b"x" * COMMAND_MAX_BYTES)).result()
     assert held.sent == []
 
 
 def test_commands_that_are_too_much_for_one_record_go_in_two(held: HeldPartition):
-    writes = [held.write(put(n, b"x" * size)) for n, size in ((0, 1), (1, 1_000), (2, COMMAND_MAX_BYTES))]
+    writes = [held.write(put(n, b"x" * size)) for n, size in ((0, 1), (1, 1_000), (2, COMMAND_MAX_BYTES - KEY_BYTES))]
     while held.sent:
         assert len(held.sent[0].value) < RECORD_MAX_BYTES
         held.deliver()
@@ -150,7 +153,7 @@ def test_the_reader_may_be_quicker_than_the_delivery_report(held: HeldPartition)
 def test_a_newer_format_stops_the_partition_before_it_and_nothing_is_lost(held: HeldPartition):
     held.foreign(put(1))
     held.fetch()
-    held.foreign(put(2), record_format=2)
+    held.foreign(put(2), record_format=NEWEST_FORMAT + 1)
     held.fetch()
     assert "upgrade" in held.failures[0]
     assert held.partition.next_offset == 2
@@ -220,9 +223,27 @@ def test_a_replica_notes_its_checksum_and_its_rows_at_a_scrub(held: HeldPartitio
     for end in range(1, held.log.next + 1):  # one record at a time
         other.fetch(end)
     assert held.partition.next_offset == other.partition.next_offset == 4
-    noted, others = held.partition.scrubs.at(2), other.partition.scrubs.at(2)
-    assert noted is not None and others is not None
-    assert noted.checksum == others.checksum
-    digests = [held.begin(lambda: noted.digest).result(), other.begin(lambda: others.digest).result()]
-    assert digests[0] == digests[1]
-    assert digests[0][1] == 1
+    result = held.begin(lambda: held.partition.scrub_result(2, 0)).result()
+    assert result == other.begin(lambda: other.partition.scrub_result(2, 0)).result()
+    assert result.digest is not None and result.rows == 1
+
+
+def test_a_digest_of_a_replica_that_is_closed_meanwhile_is_refused(held: HeldPartition):
+    held.foreign(Scrub(b"s" * 16, contents=True))
+    (scrub,) = held.log.since(1, 1)
+
+    def apply_and_close() -> None:
+        held.partition.handle(Fetched(INFO.topic, held.life, 1, 2, [scrub.raw()], lambda: None))
+        held.partition.close()
+
+    held.do(apply_and_close)
+    with pytest.raises(NotLeader):
+        held.begin(lambda: held.partition.scrubs.result(1)).result()
+
+
+def test_a_scrub_that_is_too_old_is_refused(held: HeldPartition):
+    held.foreign(Scrub(b"s" * 16))
+    held.fetch()
+    assert held.begin(lambda: held.partition.scrub_result(1, 0)).result().digest is None
+    with pytest.raises(NotLeader):
+        held.begin(lambda: held.partition.scrub_result(0, 0)).result()

@@ -4,39 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
 from streamdyn.errors import Unreachable
-from streamdyn.rpc import messages as m
-from streamdyn.rpc.transport import Peers
-
-if TYPE_CHECKING:
-    from streamdyn.rpc.messages import Answer, Question
+from streamdyn.rpc.transport import TcpNetwork
 
 LOCAL = "127.0.0.1"
 
 
-class FromTheFuture(m.Message):
-    """A question that this version does not know."""
+async def echo(question: bytes) -> bytes:
+    """Answers what is asked; `slow` after others have been answered."""
+    if question == b"slow":
+        await asyncio.sleep(0.05)
+    return question
 
 
-def test_a_question_that_nobody_knows_is_refused_and_harms_no_other():
-    async def answer(_: Question) -> Answer:
-        await asyncio.sleep(0.1)
-        return m.Pong([], well=True)
+async def no_message(_: bytes) -> bytes:
+    raise msgspec.DecodeError("garbage")
 
+
+def test_each_question_gets_its_own_answer_whichever_comes_first():
     async def body() -> None:
-        server = Peers(lambda _: None, answer)
+        server = TcpNetwork(lambda _: None, echo)
         port = await server.serve(LOCAL, 0)
-        client = Peers(lambda _: (LOCAL, port), answer)
-        ping = asyncio.ensure_future(client.ask("a", m.Ping(), 5_000))
-        await asyncio.sleep(0)
-        refused = await client.ask("a", FromTheFuture(), 5_000)  # type: ignore[arg-type]
-        assert isinstance(refused, m.Refused) and "FromTheFuture" in str(refused.text)
-        assert isinstance(await ping, m.Pong)
+        client = TcpNetwork(lambda _: (LOCAL, port), echo)
+        answers = await asyncio.gather(*(client.ask("a", each, 5_000) for each in (b"slow", b"quick", b"")))
+        assert answers == [b"slow", b"quick", b""]
         await client.stop()
         await server.stop()
 
@@ -55,9 +50,9 @@ def test_a_connection_that_nobody_waits_for_any_more_fails_quietly():
             raise OSError("nobody is there")
 
         loop.create_connection = refuse  # type: ignore[method-assign,assignment]
-        client = Peers(lambda _: (LOCAL, 1), lambda _: None)  # type: ignore[arg-type,return-value]
+        client = TcpNetwork(lambda _: (LOCAL, 1), echo)
         with pytest.raises(Unreachable):
-            await client.ask("a", m.Ping(), 1)
+            await client.ask("a", b"", 1)
         await asyncio.sleep(0.1)
         gc.collect()
 
@@ -67,7 +62,7 @@ def test_a_connection_that_nobody_waits_for_any_more_fails_quietly():
 
 def test_what_is_no_message_ends_the_connection():
     async def body() -> None:
-        server = Peers(lambda _: None, lambda _: None)  # type: ignore[arg-type,return-value]
+        server = TcpNetwork(lambda _: None, no_message)
         port = await server.serve(LOCAL, 0)
         for garbage in (b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\1\0\0\0\1\xc1"):
             reader, writer = await asyncio.open_connection(LOCAL, port)
@@ -78,4 +73,3 @@ def test_what_is_no_message_ends_the_connection():
         await server.stop()
 
     asyncio.run(body())
-    assert msgspec.msgpack.encode(m.Ping()) == b"\x91\xa4Ping"

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from streamdyn.model.keys import KeySchema
 from streamdyn.model.tables import CREATING, PartitionInfo, Table, encode_table
-from streamdyn.routing.session import Wishes
+from streamdyn.partition.reads import NO_GUARANTEES
 from streamdyn.settings import Settings
 from streamdyn.simulation.kafka import Kafka
 from streamdyn.simulation.network import KAFKA, Network
 from streamdyn.simulation.node_machine import Cluster, NodeMachine
-from streamdyn.statemachine.commands import CreateTable, DeleteTable, PlaceReplicas, SetNodeStatus
+from streamdyn.statemachine.commands.create_table import CreateTable
+from streamdyn.statemachine.commands.delete_table import DeleteTable
+from streamdyn.statemachine.commands.place_replicas import PlaceReplicas
+from streamdyn.statemachine.commands.set_node_status import SetNodeStatus
 from tests.simulation.calm import Calm, Pending
 
 if TYPE_CHECKING:
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
     from streamdyn.node.node import Node
     from streamdyn.partition.partition import Partition
     from streamdyn.routing.session import Session
-    from streamdyn.statemachine.commands import MetaCommand, PutItem
+    from streamdyn.statemachine.command import Command
+    from streamdyn.statemachine.commands.put_item import PutItem
 
 NODE_AWAY_MS = 20_000
 TRIM_BYTES = 20_000
@@ -103,15 +107,13 @@ class CalmCluster(Calm):
         return self.begin(self.machines[name], work)
 
     def session(self, name: str) -> Session:
-        session = self.machines[name].session(Wishes())
+        session = self.machines[name].session(NO_GUARANTEES)
         assert session is not None
         return session
 
     def operator(self, name: str) -> Operator:
         """A node's door for operators."""
-        sessions = self.machines[name].sessions
-        assert sessions is not None
-        return sessions.operator
+        return self.node(name).operator
 
     def write(self, name: str, table: str, command: PutItem) -> None:
         self.ask(name, lambda: self.session(name).write(self.table(name, table), command)).result()
@@ -126,7 +128,7 @@ class CalmCluster(Calm):
         """A command's id."""
         return self._random.randbytes(16)
 
-    def change_meta(self, name: str, command: MetaCommand) -> None:
+    def change_meta(self, name: str, command: Command) -> None:
         """Append a command to `meta`."""
         node = self.node(name)
         deadline_ms = self.machines[name].clock_ms() + 5_000

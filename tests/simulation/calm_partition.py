@@ -9,8 +9,9 @@ from streamdyn.model.rows import row_item
 from streamdyn.simulation.kafka import Kafka
 from streamdyn.simulation.network import Network
 from streamdyn.simulation.partition_machine import INFO, PartitionMachine
-from streamdyn.statemachine.commands import PutItem
-from streamdyn.wal.codec import FORMAT, decode_batch, encode_batch
+from streamdyn.statemachine.commands.put_item import PutItem
+from streamdyn.statemachine.formats import FIRST_FORMAT
+from streamdyn.wal.codec import decode_batch, encode_batch
 from tests.simulation.calm import Calm, Pending
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from streamdyn.partition.partition import Partition
     from streamdyn.simulation.appends import Append
     from streamdyn.simulation.topic import Topic
-    from streamdyn.statemachine.commands import Command
+    from streamdyn.statemachine.command import Command
     from streamdyn.statemachine.lease import Lease
 
 
@@ -54,7 +55,8 @@ class HeldPartition:
 
     def kinds(self) -> list[list[type[Command]]]:
         """The types of the commands in each append that waits."""
-        return [[type(command) for command in decode_batch(append.value) or ()] for append in self.sent]
+        batches = [decode_batch(append.value) for append in self.sent]
+        return [[type(command) for command in batch.commands] for batch in batches if batch is not None]
 
     @property
     def looks(self) -> int:
@@ -81,7 +83,7 @@ class HeldPartition:
         """The oldest append never gets to the log."""
         self.sent.pop(0).fail("timed out")
 
-    def foreign(self, *commands: Command, record_format: int = FORMAT) -> None:
+    def foreign(self, *commands: Command, record_format: int = FIRST_FORMAT) -> None:
         """Somebody else appends."""
         self.log.land(encode_batch(commands), record_format)
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streamdyn.cli.main import app
-from streamdyn.control.upkeep import Upkeep
+from streamdyn.control.trimming import Trimming
 from streamdyn.model.tables import DELETING
 from streamdyn.node.replicas import Replicas
 from streamdyn.partition.follower_reads import FollowerReads
@@ -133,7 +133,7 @@ async def without_a_wait(self, offset, timeout_ms):
 
 async def without_checkpoints(self, info, partition):
     """A log would be trimmed up to its end, whatever the replicas have."""
-    await self._env.topics.trim(info.topic, partition.next_offset)
+    await self._topics.trim(info.topic, partition.next_offset)
     partition.log_was_trimmed()
 
 
@@ -156,7 +156,7 @@ MUTANTS = [
     pytest.param(FollowerReads, "_one_round", refusing(without_the_second_question), FOLLOWERS, id="second question"),
     pytest.param(Partition, "barrier", without_an_append, BARRIERS, id="append of a barrier"),
     pytest.param(Partition, "wait_for", without_a_wait, {}, id="wait for a position"),
-    pytest.param(Upkeep, "_trim", without_checkpoints, LOST_DISKS, id="checkpoints before a trim", marks=SLOW),
+    pytest.param(Trimming, "_trim", without_checkpoints, LOST_DISKS, id="checkpoints before a trim", marks=SLOW),
     pytest.param(Replicas, "forget", only_if_seen_deleting, {}, id="tables deleted in one batch", marks=SLOW),
 ]
 

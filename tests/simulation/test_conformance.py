@@ -7,33 +7,31 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from streamdyn.kafka.events import RawRecord
+from streamdyn.expressions.source import Expression
+from streamdyn.model.positions import START, Position
+from streamdyn.model.schema import META_SCHEMA
 from streamdyn.simulation.conformance import Shown, Stand, Told, judge_log
 from streamdyn.simulation.model import OUT_OF_PLACE, REFUSED
-from streamdyn.statemachine import apply as apply_module
-from streamdyn.statemachine.apply import Applied, Schema
-from streamdyn.statemachine.commands import (
-    META_COMMANDS,
-    START,
-    DeleteItem,
-    Expression,
-    LeaseClaim,
-    LeaseRelease,
-    LeaseRenew,
-    Outcome,
-    Position,
-    PutItem,
-    RegisterNode,
-    Scrub,
-    UpdateItem,
-)
+from streamdyn.statemachine import lease as lease_module
+from streamdyn.statemachine import transition as transition_module
+from streamdyn.statemachine.commands.delete_item import DeleteItem
+from streamdyn.statemachine.commands.lease_claim import LeaseClaim
+from streamdyn.statemachine.commands.lease_release import LeaseRelease
+from streamdyn.statemachine.commands.lease_renew import LeaseRenew
+from streamdyn.statemachine.commands.put_item import PutItem
+from streamdyn.statemachine.commands.register_node import RegisterNode
+from streamdyn.statemachine.commands.scrub import Scrub
+from streamdyn.statemachine.commands.update_item import UpdateItem
 from streamdyn.statemachine.dedupe import DedupeWindow
-from streamdyn.statemachine.items import apply_item_command
+from streamdyn.statemachine.effects import Applied
+from streamdyn.statemachine.formats import NEWEST_FORMAT
+from streamdyn.statemachine.items import ItemCommand
 from streamdyn.statemachine.lease import accept
-from streamdyn.wal.codec import encode_batch
+from streamdyn.statemachine.outcomes import Outcome
+from streamdyn.wal.codec import RawRecord, encode_batch
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.commands import Command
+    from streamdyn.statemachine.command import Command
 
 K, C = b"k", b"c"
 KEPT, LOST = b'{"k":{"S":"k"},"n":{"N":"5"}}', b'{"k":{"S":"k"},"n":{"N":"6"}}'
@@ -230,7 +228,7 @@ def test_a_log_out_of_order():
 
 
 def test_a_record_of_a_newer_format():
-    assert kinds([replace(STORY[0], format=2)]) == {"unreadable record"}
+    assert kinds([replace(STORY[0], format=NEWEST_FORMAT + 1)]) == {"unreadable record"}
 
 
 # --- a state machine that is wrong ---
@@ -253,22 +251,24 @@ def epochs_that_leap(lease, command, position):
 
 @pytest.mark.parametrize("broken", [any_epoch_in_order, renewals_of_anyone, epochs_that_leap])
 def test_another_rule_for_leases(broken, monkeypatch):
-    monkeypatch.setattr(apply_module, "accept", broken)
+    monkeypatch.setattr(lease_module, "accept", broken)
     assert "leases differ" in kinds()
 
 
 def test_the_holder_told_with_a_command(monkeypatch):
-    monkeypatch.setattr(apply_module, "Applied", lambda id_, outcome, _, *place: Applied(id_, outcome, "a1", *place))
+    monkeypatch.setattr(
+        transition_module, "Applied", lambda id_, outcome, _, *place: Applied(id_, outcome, "a1", *place)
+    )
     assert kinds() == {"holders differ"}
 
 
 def test_a_log_clock_that_goes_back(monkeypatch):
-    monkeypatch.setattr(apply_module, "max", lambda _, now_ms: now_ms, raising=False)
+    monkeypatch.setattr(transition_module, "max", lambda _, now_ms: now_ms, raising=False)
     assert kinds() == {"clocks differ"}
 
 
 def test_void_lease_records_that_are_not_counted(monkeypatch):
-    monkeypatch.setattr(apply_module._Run, "_take_lease", lambda *_: None)
+    monkeypatch.setattr(transition_module.Transition, "take_lease", lambda *_: None)
     assert "counts differ" in kinds([STORY[7]])
 
 
@@ -287,20 +287,22 @@ def test_another_outcome_the_second_time(monkeypatch):
 
 
 def test_conditions_that_are_not_looked_at(monkeypatch):
-    def broken(command, old, indexes):
+    def broken(command, transition):
         condition = None if isinstance(command, PutItem) else command.condition
-        return apply_item_command(replace(command, condition=condition), old, indexes)
+        return apply(replace(command, condition=condition), transition)
 
-    monkeypatch.setattr(apply_module, "apply_item_command", broken)
+    apply = ItemCommand.apply
+    monkeypatch.setattr(ItemCommand, "apply", broken)
     assert kinds(STORY[:6]) == {"outcomes differ", "rows differ"}
 
 
 def test_rows_that_are_not_what_was_put(monkeypatch):
     def broken(command, old, indexes):
-        outcome, new = apply_item_command(command, old, indexes)
-        return outcome, new and new + b" "
+        outcome, new = change(command, old, indexes)
+        return outcome, new + b" "
 
-    monkeypatch.setattr(apply_module, "apply_item_command", broken)
+    change = PutItem.change
+    monkeypatch.setattr(PutItem, "change", broken)
     assert kinds(STORY[:1]) == {"rows differ"}
 
 
@@ -331,6 +333,6 @@ def test_of_meta_the_leases_are_modelled():
         record(1, 1_100, RegisterNode(id_of(50), "n", "", "")),
         record(2, 1_200, claim("b1", 3, START)),
     ]
-    verdict = judge_log(records, schema=Schema(META_COMMANDS))
+    verdict = judge_log(records, schema=META_SCHEMA)
     assert [violation.kind for violation in verdict.violations] == ["impossible lease record"]
     assert verdict.counts["commands out of place"] == 1  # an item has no place in it

@@ -17,11 +17,14 @@ from streamdyn.simulation.disk import DiskStore
 from streamdyn.simulation.history import Op, linearizable
 from streamdyn.simulation.partition_machine import Parts
 from streamdyn.simulation.run import run
-from streamdyn.statemachine import apply as apply_module
-from streamdyn.statemachine.apply import Applied
-from streamdyn.statemachine.commands import DONE, LeaseRelease, LeaseRenew
+from streamdyn.statemachine import lease as lease_module
+from streamdyn.statemachine.commands.lease_release import LeaseRelease
+from streamdyn.statemachine.commands.lease_renew import LeaseRenew
 from streamdyn.statemachine.dedupe import DedupeWindow
-from streamdyn.statemachine.lease import Lease, LeaseKeeper, accept
+from streamdyn.statemachine.effects import Applied
+from streamdyn.statemachine.lease import Lease, accept
+from streamdyn.statemachine.lease_keeper import LeaseKeeper
+from streamdyn.statemachine.outcomes import DONE
 
 SEEDS = 300
 MUTANT_SEEDS = 300
@@ -273,7 +276,7 @@ MUTANTS = [
 
 @pytest.mark.parametrize("broken", MUTANTS, ids=lambda broken: broken.name)
 def test_a_broken_variant_is_caught(broken, monkeypatch):
-    monkeypatch.setattr(apply_module, "accept", broken.accept)
+    monkeypatch.setattr(lease_module, "accept", broken.accept)
     if not broken.remembers:
         monkeypatch.setattr(DedupeWindow, "get", lambda self, command_id: None)
     for seed in range(MUTANT_SEEDS):

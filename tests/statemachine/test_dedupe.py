@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamdyn.statemachine import dedupe
-from streamdyn.statemachine.commands import DONE, Outcome
 from streamdyn.statemachine.dedupe import DedupeWindow, Remembered
+from streamdyn.statemachine.outcomes import DONE, Outcome
 
 MAX_COMMANDS, MAX_AGE_MS, MAX_RESULT_BYTES = 6, 100, 40
 

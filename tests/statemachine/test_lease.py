@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamdyn.model.positions import START, Position
 from streamdyn.settings import LEASE_MAX_DURATION_MS
-from streamdyn.statemachine.commands import START, LeaseClaim, LeaseRelease, LeaseRenew, Position
-from streamdyn.statemachine.lease import Lease, LeaseKeeper, accept
+from streamdyn.statemachine.commands.lease_claim import LeaseClaim
+from streamdyn.statemachine.commands.lease_release import LeaseRelease
+from streamdyn.statemachine.commands.lease_renew import LeaseRenew
+from streamdyn.statemachine.lease import Lease, accept
+from streamdyn.statemachine.lease_keeper import LeaseKeeper
 
 MS = 1_000
 WAIT_MS = 1_110  # 110 % and 10 ms

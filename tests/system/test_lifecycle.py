@@ -17,7 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from streamdyn.api.operations.create_table import _new_table
 from streamdyn.model.tables import encode_table
 from streamdyn.settings import Settings
-from streamdyn.statemachine.commands import CreateTable, DeleteTable
+from streamdyn.statemachine.commands.create_table import CreateTable
+from streamdyn.statemachine.commands.delete_table import DeleteTable
 from streamdyn.wal.codec import encode_batch
 from tests.system.conftest import Make, _maker
 from tests.system.harness import Instance, alive, make_table, put, strong_get, until

@@ -11,13 +11,13 @@ import msgspec
 import orjson
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from streamdyn.kafka.events import RawRecord
 from streamdyn.model.keys import KeySchema, hash_ranges, key_hash, storage_key
+from streamdyn.model.positions import START, Position
+from streamdyn.model.schema import META_SCHEMA, Schema
 from streamdyn.routing.directory import META
 from streamdyn.simulation.conformance import Shown, Stand, Told, judge_log
 from streamdyn.simulation.model import REFUSED
-from streamdyn.statemachine.apply import Schema
-from streamdyn.statemachine.commands import META_COMMANDS, START, Position
+from streamdyn.wal.codec import RawRecord
 from tests.torture import history as h
 from tests.torture.clients import TABLE
 
@@ -94,7 +94,7 @@ def judge_logs(traces: list[Trace]) -> Findings:
     wrong: list[str] = []
     counts: Counter[str] = Counter()
     for trace in traces:
-        schema = Schema(takes=META_COMMANDS) if trace.partition == META else Schema()
+        schema = META_SCHEMA if trace.partition == META else Schema()
         verdict = judge_log(trace.records, trace.told, trace.shown, trace.replicas, schema)
         wrong += trace.wrong
         wrong += [f"{trace.partition}: {kind}: {text}" for kind, text in verdict.violations]

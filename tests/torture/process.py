@@ -29,6 +29,7 @@ class Process:
         self.address = address
         self.folder = folder
         self.shim = shim
+        self.release = REPOSITORY  # the folder that has the code: another one for another release
         self.environment = shim.environment if shim is not None else {}
         self._output = folder.with_name(f"{folder.name}.log")
         self._command = command
@@ -55,7 +56,7 @@ class Process:
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
                 [*inside, sys.executable, "-m", "streamdyn.cli.main", *self._command, "--data-dir", str(self.folder)],
-                cwd=REPOSITORY,
+                cwd=self.release,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from streamdyn.cli.main import app
 from streamdyn.model.keys import KeySchema, storage_key
-from streamdyn.statemachine.commands import PutItem
+from streamdyn.statemachine.commands.put_item import PutItem
+from streamdyn.statemachine.formats import NEWEST_FORMAT
 from streamdyn.wal.codec import encode_batch
 from tests.system.harness import make_table, put, strong_get, until
 from tests.torture.cluster import Cluster
@@ -213,7 +214,12 @@ def test_nodes_of_two_record_formats_side_by_side(cluster: Cluster, clients: lis
     put(clients[0], "formats", "a", 1)
     told = partition(cluster, "formats")
     newer = next(n for n in cluster.nodes if node_id(cluster, n) == told["replicas"][1]["node"])
-    (tmp_path / "sitecustomize.py").write_text("import streamdyn.wal.codec\nstreamdyn.wal.codec.FORMAT = 2\n")
+    later = NEWEST_FORMAT + 1
+    (tmp_path / "sitecustomize.py").write_text(
+        "import streamdyn.wal.codec as codec\n"
+        "decode = codec.decode_batch\n"
+        f"codec.decode_batch = lambda value, number=1, newest={NEWEST_FORMAT}: decode(value, min(number, {NEWEST_FORMAT}), newest)\n"
+    )
     node = cluster.nodes[newer]
     node.stop()
     node.environment["PYTHONPATH"] = str(tmp_path)
@@ -222,12 +228,16 @@ def test_nodes_of_two_record_formats_side_by_side(cluster: Cluster, clients: lis
     item = b'{"k":{"S":"a"},"n":{"N":"2"}}'
     command = PutItem(b"f" * 16, storage_key(KEYS, {"k": {"S": "a"}}), item, len(item))
     producer = Producer({"bootstrap.servers": cluster.bootstrap, "log_level": 0})
-    producer.produce(f"streamdyn.{told['id']}", encode_batch((command,)), partition=0, headers={"format": b"2"})
+    producer.produce(
+        f"streamdyn.{told['id']}", encode_batch((command,)), partition=0, headers={"format": b"%d" % later}
+    )
     assert producer.flush(10) == 0
     older = [n for n in cluster.nodes if n != newer]
     for number in older:
-        until(lambda number=number: "upgrade this node" in cluster.nodes[number].output, f"node {number} says so")
-    assert "upgrade this node" not in node.output
+        until(
+            lambda number=number: "upgrade it and start again" in cluster.nodes[number].output, f"node {number} says so"
+        )
+    assert "upgrade it and start again" not in node.output
     until(lambda: strong_get(clients[newer - 1], "formats", "a") == 2, "the newer node serves")
     put(clients[older[0] - 1], "formats", "a", 3)  # an older node sends it there
     assert strong_get(clients[older[1] - 1], "formats", "a") == 3

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from streamdyn.kafka.events import RawRecord
-from streamdyn.statemachine.commands import START, Expression, LeaseClaim, Position, PutItem, UpdateItem
-from streamdyn.wal.codec import encode_batch
+from streamdyn.expressions.source import Expression
+from streamdyn.model.positions import START, Position
+from streamdyn.statemachine.commands.lease_claim import LeaseClaim
+from streamdyn.statemachine.commands.put_item import PutItem
+from streamdyn.statemachine.commands.update_item import UpdateItem
+from streamdyn.wal.codec import RawRecord, encode_batch
 from tests.torture.history import ADD, OK, PUT, PUT_IF, REFUSED, SPACING, Call
 from tests.torture.log_check import Trace, judge_logs, note_call, note_read, stored
 

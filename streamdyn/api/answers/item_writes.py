@@ -9,9 +9,9 @@ import orjson
 from streamdyn.api.answers.capacity import consumed_capacity, wants_capacity, write_units
 from streamdyn.errors import ValidationException
 from streamdyn.expressions.parser import parse_condition, parse_update
+from streamdyn.expressions.source import Expression
 from streamdyn.model.indexes import index_rows
 from streamdyn.model.rows import row_item, row_size
-from streamdyn.statemachine.commands import Expression
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,13 +6,7 @@ import time
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.model.table_changes import (
-    CAPACITY,
-    PAY_PER_REQUEST,
-    billing_mode,
-    decreases_on_day,
-    throughput,
-)
+from streamdyn.model.table_changes import CAPACITY, PAY_PER_REQUEST, billing_mode, decreases_on_day, throughput
 from streamdyn.model.tables import CREATING, UPDATING
 
 if TYPE_CHECKING:

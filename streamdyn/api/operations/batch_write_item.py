@@ -21,12 +21,15 @@ from streamdyn.model.rows import encode_row
 from streamdyn.model.value_faults import canonicalize_in_older_words
 from streamdyn.model.values import check_index_keys, check_key
 from streamdyn.settings import BATCH_WRITE_MAX_ITEMS
-from streamdyn.statemachine.commands import COMMAND_ID_BYTES, DeleteItem, PutItem
+from streamdyn.statemachine.command import COMMAND_ID_BYTES
+from streamdyn.statemachine.commands.delete_item import DeleteItem
+from streamdyn.statemachine.commands.put_item import PutItem
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request
     from streamdyn.model.tables import Table
-    from streamdyn.statemachine.commands import ItemCommand, Outcome
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)

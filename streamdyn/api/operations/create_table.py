@@ -15,7 +15,7 @@ from streamdyn.errors import LimitExceededException
 from streamdyn.model.keys import hash_ranges
 from streamdyn.model.tables import CREATING, PartitionInfo, Table, encode_table
 from streamdyn.settings import TABLES_MAX
-from streamdyn.statemachine.commands import CreateTable
+from streamdyn.statemachine.commands.create_table import CreateTable
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request

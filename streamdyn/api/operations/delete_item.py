@@ -20,11 +20,11 @@ from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import row_item
 from streamdyn.model.value_faults import canonicalize_in_current_words
 from streamdyn.model.values import check_key
-from streamdyn.statemachine.commands import DeleteItem
+from streamdyn.statemachine.commands.delete_item import DeleteItem
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request
-    from streamdyn.statemachine.commands import Expression
+    from streamdyn.expressions.source import Expression
 
 
 @dataclass(frozen=True, slots=True)

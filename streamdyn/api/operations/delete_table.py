@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamdyn.api.answers.table_description import describe_deleted
 from streamdyn.api.validation.lookup import existing_table
-from streamdyn.statemachine.commands import DeleteTable
+from streamdyn.statemachine.commands.delete_table import DeleteTable
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request

@@ -24,12 +24,12 @@ from streamdyn.model.rows import encode_row, row_item
 from streamdyn.model.value_faults import canonicalize_in_current_words
 from streamdyn.model.values import check_index_keys, check_item_keys
 from streamdyn.settings import ITEM_MAX_BYTES
-from streamdyn.statemachine.commands import PutItem
+from streamdyn.statemachine.commands.put_item import PutItem
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request
+    from streamdyn.expressions.source import Expression
     from streamdyn.model.tables import Table
-    from streamdyn.statemachine.commands import Expression
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from streamdyn.api.validation.tags import check_count, check_key, named_table
 from streamdyn.errors import ValidationException
-from streamdyn.statemachine.commands import TagTable
+from streamdyn.statemachine.commands.tag_table import TagTable
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request

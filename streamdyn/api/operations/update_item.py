@@ -24,14 +24,15 @@ from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import row_item
 from streamdyn.model.value_faults import canonicalize_in_current_words
 from streamdyn.model.values import INVALID, check_key
-from streamdyn.statemachine.commands import UpdateItem
+from streamdyn.statemachine.commands.update_item import UpdateItem
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request
+    from streamdyn.expressions.source import Expression
     from streamdyn.expressions.trees import Update
     from streamdyn.model.keys import KeySchema
     from streamdyn.model.tables import Table
-    from streamdyn.statemachine.commands import Expression, Outcome
+    from streamdyn.statemachine.outcomes import Outcome
 
 INCORRECT_TYPE = "An operand in the update expression has an incorrect data type"
 WANTS_OLD = ("ALL_OLD", "UPDATED_OLD")

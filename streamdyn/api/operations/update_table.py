@@ -20,7 +20,7 @@ from streamdyn.api.validation.unsupported import unsupported
 from streamdyn.errors import ValidationException
 from streamdyn.model.table_changes import PROVISIONED
 from streamdyn.model.values import INVALID
-from streamdyn.statemachine.commands import UpdateTable
+from streamdyn.statemachine.commands.update_table import UpdateTable
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request

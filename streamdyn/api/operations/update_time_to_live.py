@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.api.validation.lookup import existing_table
-from streamdyn.statemachine.commands import SetTimeToLive
+from streamdyn.statemachine.commands.set_time_to_live import SetTimeToLive
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request

@@ -1,0 +1,101 @@
+"""Replicas that are compared: a leader appends a scrub, at which each replica notes its checksum.
+
+Continuous verification (the paper, section 4.4). The checksum runs over all that a replica ever wrote, record by
+record. Replicas that differ at one place have not applied the same records, or not the same way: one of them has a
+defect, and more data should not be trusted to it. One that differs from the majority is set aside by its node, and made
+anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from streamdyn.errors import ApiError, NotLeader, Unreachable
+from streamdyn.statemachine.commands.scrub import Scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from streamdyn.model.tables import PartitionInfo
+    from streamdyn.partition.partition import Partition
+    from streamdyn.routing.membership import Membership
+    from streamdyn.rpc.client import Peers
+
+logger = logging.getLogger(__name__)
+
+
+class Scrubbing:
+    """Compares a partition's replicas every `interval_ms`, if anything has been written since. `report` gets the lines
+    meant for the operator.
+    """
+
+    def __init__(
+        self,
+        membership: Membership,
+        peers: Peers,
+        interval_ms: int,
+        *,
+        clock_ms: Callable[[], int],
+        new_id: Callable[[], bytes],
+        report: Callable[[str], None],
+    ) -> None:
+        self._membership = membership
+        self._peers = peers
+        self._interval_ms = interval_ms
+        self._clock_ms = clock_ms
+        self._new_id = new_id
+        self._report = report
+        self._last: dict[str, tuple[int, int]] = {}  # when, and up to which offset, each partition was last compared
+
+    async def look_at(self, info: PartitionInfo, partition: Partition) -> None:
+        """Compare the replicas of a partition that this node leads, if it is time to. Raises ApiError or NotLeader
+        where the log does not take the scrub.
+        """
+        at_ms, offset = self._last.setdefault(partition.id, (self._clock_ms(), partition.next_offset))
+        if offset < partition.next_offset and self._clock_ms() - at_ms >= self._interval_ms:
+            await self._scrub(info, partition)
+
+    async def _scrub(self, info: PartitionInfo, partition: Partition) -> None:
+        applied = await partition.write(Scrub(self._new_id()))
+        self._last[info.id] = (self._clock_ms(), applied.offset + 1)
+        holders = [node for node in info.replicas if self._membership.reaches(node)]
+        told = await asyncio.gather(*(self._checksum(node, info.id, applied.offset) for node in holders))
+        checksums = {node: checksum for node, checksum in zip(holders, told, strict=True) if checksum is not None}
+        wrong = minority(checksums)
+        if not wrong and len(set(checksums.values())) > 1:
+            self._report(
+                f"partition {info.id}: its replicas differ at offset {applied.offset} ({checksums}), and nobody knows "
+                f"which is right; run `streamdyn verify`, and move the wrong one's folder away"
+            )
+        for node in sorted(wrong):
+            self._report(
+                f"partition {info.id}: node {node}'s replica is wrong at offset {applied.offset}: it is rebuilt"
+            )
+            await self._rebuild(node, info.id, applied.offset)
+
+    async def _rebuild(self, node: str, partition: str, offset: int) -> None:
+        try:
+            await self._peers.rebuild(node, partition, offset)
+        except (ApiError, NotLeader, Unreachable) as error:
+            logger.info("%s is not rebuilt on %s: %r", partition, node, error)
+
+    async def _checksum(self, node: str, partition: str, offset: int) -> str | None:
+        try:
+            return (await self._peers.scrub_result(node, partition, offset)).checksum
+        except (ApiError, NotLeader, Unreachable):
+            return None
+
+
+def minority(checksums: Mapping[str, str]) -> set[str]:
+    """The nodes whose checksum is not that of more than half of them. None if no checksum has so many: nobody knows who
+    is right then.
+    """
+    if not checksums:
+        return set()
+    ((most, count),) = Counter(checksums.values()).most_common(1)
+    if count * 2 <= len(checksums):
+        return set()
+    return {node for node, checksum in checksums.items() if checksum != most}

@@ -1,0 +1,163 @@
+"""The replicas of one node that are open: found by partition or topic, fed with what the log tells, and closed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from itertools import count
+from typing import TYPE_CHECKING
+
+from streamdyn.control.topic_checks import check_begin
+from streamdyn.errors import LogTrimmed, NotLeader, PartitionError
+from streamdyn.kafka.events import Event, Fetched
+from streamdyn.partition.partition import Partition, out_of_service
+from streamdyn.settings import STALLED_CATCH_UP_S
+from streamdyn.statemachine.lease_keeper import LeaseKeeper
+from streamdyn.storage.replica import Replica, missing, recreated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamdyn.kafka.topics import TopicFacts
+    from streamdyn.model.schema import Schema
+    from streamdyn.model.tables import PartitionInfo
+    from streamdyn.node.environment import Environment
+    from streamdyn.statemachine.effects import Effects
+
+logger = logging.getLogger(__name__)
+
+
+class OpenReplicas:
+    """`partitions` are those that are open, by id, and `by_topic` the same by topic; `failures` tells of others why
+    they are not.
+
+    `life` names this run of the node's process, of which each opened replica has a life of its own. `suspect` is told
+    of a partition whose topic should be looked at, `may_claim` tells of a node that holds a lease whether nobody
+    reaches it any more, and `report` gets the lines meant for the operator.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        life: str,
+        env: Environment,
+        lease_duration_ms: int,
+        *,
+        suspect: Callable[[Partition], None],
+        may_claim: Callable[[str], bool],
+        report: Callable[[str], None],
+    ) -> None:
+        self.partitions: dict[str, Partition] = {}
+        self.by_topic: dict[str, Partition] = {}
+        self.failures: dict[str, str] = {}
+        self._node = node
+        self._life = life
+        self._env = env
+        self._lease_duration_ms = lease_duration_ms
+        self._suspect = suspect
+        self._may_claim = may_claim
+        self._report = report
+        self._openings = count(1)
+
+    def serving(self, partition: str) -> Partition:
+        """The one of a partition. Raises NotLeader where there is none, and OutOfService where it cannot be opened."""
+        found = self.partitions.get(partition)
+        if found is not None:
+            return found
+        if partition in self.failures:
+            raise out_of_service(self.failures[partition])
+        raise NotLeader
+
+    def handle(self, event: Event) -> None:
+        """What the log tells."""
+        partition = self.by_topic.get(event.topic)
+        if partition is not None and partition.life == event.life:
+            partition.handle(event)
+        elif isinstance(event, Fetched):
+            # Of a replica that went meanwhile. The reader has few places for what waits, and waits itself for this one.
+            event.release()
+
+    def open(
+        self, info: PartitionInfo, schema: Schema, facts: TopicFacts | None, observe: Callable[[Effects], None]
+    ) -> Partition:
+        """Open a replica, and follow its log. `facts` are those of its topic (None: there is none).
+
+        Raises LogTrimmed where the log begins behind what the replica needs next, and PartitionError where its topic is
+        not the one that it came from, or the disk fails.
+        """
+        if facts is None:
+            raise PartitionError(missing(info.topic))
+        if info.topic_id != facts.id:
+            raise PartitionError(recreated(info.topic))
+        if facts.first > 0 and not self._env.disk.has(info.id):
+            check_begin(0, facts)
+        replica = Replica(self._env.disk.open(info.id), info, schema)
+        try:
+            check_begin(replica.state.next_offset, facts)
+        except LogTrimmed:
+            replica.close()
+            raise
+        partition = self._partition(info, replica, observe)
+        self.by_topic[info.topic] = partition
+        self.partitions[info.id] = partition
+        self._env.log.follow(partition.topic, partition.life, partition.next_offset, lambda: partition.next_offset)
+        if facts.next < partition.next_offset:
+            self._suspect(partition)
+        return partition
+
+    def _partition(self, info: PartitionInfo, replica: Replica, observe: Callable[[Effects], None]) -> Partition:
+        # A replica that is opened again must inherit nothing, as a process that starts again must not: what it replays
+        # has lease records of the one before it.
+        life = f"{self._life}/{next(self._openings)}"
+        return Partition(
+            info,
+            replica,
+            LeaseKeeper(self._node, life, self._lease_duration_ms),
+            append=lambda value: self._env.log.append(info.topic, life, value),
+            clock_ms=self._env.clock_ms,
+            observe=observe,
+            failed=self._partition_failed,
+            suspect=self._suspect,
+            may_claim=self._may_claim,
+        )
+
+    async def wait_until_caught_up(self, partitions: list[Partition], facts: dict[str, TopicFacts]) -> None:
+        """Wait until every replica has what its log had at the start, or nothing moves any more."""
+        behind = [p for p in partitions if p.next_offset < facts[p.topic].next]
+        quiet_until = self._env.clock_ms() + STALLED_CATCH_UP_S * 1000
+        position = -1
+        while behind:
+            at = sum(p.next_offset for p in behind)
+            if at != position:
+                position, quiet_until = at, self._env.clock_ms() + STALLED_CATCH_UP_S * 1000
+            if self._env.clock_ms() > quiet_until:
+                self._report(f"{len(behind)} replicas are behind their logs, and go on catching up while serving")
+                return
+            await asyncio.sleep(0.01)
+            behind = [p for p in behind if p.failure is None and p.next_offset < facts[p.topic].next]
+
+    def take_out(self, info: PartitionInfo, why: str) -> None:
+        """Close a partition's replica for good, if it is open: also one that has failed, as what is deleted makes room
+        only when nobody has it open.
+        """
+        self.partitions.pop(info.id, None)
+        partition = self.by_topic.pop(info.topic, None)
+        if partition is not None:
+            self._env.log.unfollow(info.topic)
+            partition.fail(why, quiet=True)
+            try:
+                partition.close_files()
+            except PartitionError as error:
+                logger.info("%s: %s", info.id, error)
+
+    def close(self) -> None:
+        """Flush and close all, once the log tells nothing more."""
+        for partition in self.by_topic.values():
+            try:
+                partition.close()
+            except PartitionError as error:
+                self._report(f"partition {partition.id}: {error}")
+
+    def _partition_failed(self, partition: Partition, reason: str) -> None:
+        self._env.log.unfollow(partition.topic)
+        self._report(f"partition {partition.id} is out of service: {reason}")

@@ -1,0 +1,73 @@
+"""A replica of this node, as the router and other nodes ask it: reads and writes go straight to its `Partition`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamdyn.partition.reads import read_as_required
+from streamdyn.statemachine.commands.scrub import Scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+    from streamdyn.model.keys import KeyRange
+    from streamdyn.model.pages import Page, PageLimits
+    from streamdyn.partition.follower_reads import FollowerReads
+    from streamdyn.partition.partition import Partition
+    from streamdyn.partition.reads import ReadRequirement
+    from streamdyn.statemachine.effects import Applied
+    from streamdyn.statemachine.items import ItemCommand
+    from streamdyn.statemachine.meta import MetaCommand
+
+
+class LocalReplica:
+    """The `ReplicaService` of a partition that is open on this node.
+
+    With `followers`, strong reads may be answered with the leader's confirmation; without, the replica is asked as the
+    leader (see `reads`). `new_id` makes a command's id. Methods that only pass on what they are given are no coroutines
+    of their own: this is the way of every request.
+    """
+
+    __slots__ = ("_followers", "_new_id", "partition")
+
+    def __init__(
+        self, partition: Partition, new_id: Callable[[], bytes], followers: FollowerReads | None = None
+    ) -> None:
+        self.partition = partition
+        self._new_id = new_id
+        self._followers = followers
+
+    def write(self, command: ItemCommand | MetaCommand, timeout_ms: int) -> Coroutine[Any, Any, Applied]:
+        return self.partition.write(command, timeout_ms)
+
+    def read(self, key: bytes, required: ReadRequirement, timeout_ms: int) -> Coroutine[Any, Any, bytes | None]:
+        partition = self.partition
+        return read_as_required(partition, lambda: partition.read(key), required, timeout_ms, self._followers)
+
+    def read_page(
+        self, keys: KeyRange, limits: PageLimits, required: ReadRequirement, timeout_ms: int, *, backwards: bool
+    ) -> Coroutine[Any, Any, Page]:
+        partition = self.partition
+        return read_as_required(
+            partition,
+            lambda: partition.read_page(keys, limits, backwards=backwards),
+            required,
+            timeout_ms,
+            self._followers,
+        )
+
+    def lead(self, timeout_ms: int) -> Coroutine[Any, Any, None]:
+        return self.partition.lead(timeout_ms)
+
+    async def confirm(self, next_offset: int, timeout_ms: int) -> int:
+        partition = self.partition
+        await partition.wait_for(next_offset - 1, timeout_ms)
+        return await partition.consistent(lambda: partition.next_offset, timeout_ms)
+
+    async def scrub(self, timeout_ms: int, *, contents: bool) -> int:
+        return (await self.partition.write(Scrub(self._new_id(), contents), timeout_ms)).offset
+
+    async def item_count(self, timeout_ms: int) -> tuple[int, int]:
+        del timeout_ms  # what was counted last is there at once
+        return self.partition.item_count()

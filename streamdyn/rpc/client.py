@@ -1,0 +1,94 @@
+"""Other nodes, as this one asks them: methods that give plain values, and raise what the other node refused with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import msgspec
+
+from streamdyn.errors import Unreachable
+from streamdyn.partition.scrubs import ScrubResult
+from streamdyn.rpc.answering import CheckpointFiles, Health
+from streamdyn.rpc.codec import decode_answer, encode
+from streamdyn.rpc.messages import Message, Question, Refused
+from streamdyn.rpc.questions.describe import Describe
+from streamdyn.rpc.questions.make_checkpoint import MakeCheckpoint
+from streamdyn.rpc.questions.ping import Ping
+from streamdyn.rpc.questions.read_checkpoint import ReadCheckpoint
+from streamdyn.rpc.questions.read_scrub import ReadScrub
+from streamdyn.rpc.questions.rebuild import Rebuild
+from streamdyn.rpc.questions.verify_replica import VerifyReplica
+from streamdyn.rpc.refusals import error_of
+from streamdyn.settings import CHECKPOINT_TIMEOUT_MS, PING_TIMEOUT_MS, REQUEST_TIMEOUT_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from streamdyn.partition.status import ReplicaStatus
+    from streamdyn.rpc.messages import Answerable
+    from streamdyn.rpc.network import Network
+
+A = TypeVar("A", bound=Message)
+
+
+class Peers:
+    """All nodes by name, this one among them: what `node` is asked by itself, `respond` answers in this process.
+
+    Every method raises Unreachable if there is no answer in time, and what the other node refuses with: NotLeader,
+    OutOfService, or another ApiError. `RemoteReplica` asks about a partition's data.
+    """
+
+    def __init__(self, node: str, network: Network, respond: Callable[[Question], Awaitable[Message]]) -> None:
+        self._node = node
+        self._network = network
+        self._respond = respond
+
+    async def ping(self, node: str) -> Health:
+        """Whether a node answers, whom it reaches, and whether it can append. Waits for PING_TIMEOUT_MS."""
+        pong = await self.ask(node, Ping(), PING_TIMEOUT_MS)
+        return Health(pong.reaches, pong.well)
+
+    async def describe(self, node: str) -> dict[str, ReplicaStatus]:
+        """A node's replicas as it sees them, by the partition's id. Waits for PING_TIMEOUT_MS."""
+        described = await self.ask(node, Describe(), PING_TIMEOUT_MS)
+        return {status.partition: status for status in described.replicas}
+
+    async def make_checkpoint(self, node: str, partition: str) -> CheckpointFiles:
+        """Let a node make a checkpoint of its replica, and keep it. Waits for CHECKPOINT_TIMEOUT_MS."""
+        made = await self.ask(node, MakeCheckpoint(partition), CHECKPOINT_TIMEOUT_MS)
+        return CheckpointFiles(made.offset, made.files)
+
+    async def read_checkpoint(self, node: str, partition: str, offset: int, name: str, start: int) -> bytes:
+        """The next chunk of a file of a node's checkpoint at `offset`, from byte `start` on; none at its end."""
+        return (await self.ask(node, ReadCheckpoint(partition, offset, name, start), REQUEST_TIMEOUT_MS)).data
+
+    async def scrub_result(
+        self, node: str, partition: str, offset: int, timeout_ms: int = REQUEST_TIMEOUT_MS
+    ) -> ScrubResult:
+        """What a node's replica has at the scrub at `offset`, once it has applied that."""
+        noted = await self.ask(node, ReadScrub(partition, timeout_ms, offset), timeout_ms)
+        return ScrubResult(noted.checksum, noted.digest, noted.rows)
+
+    async def rebuild(self, node: str, partition: str, offset: int) -> None:
+        """Tell a node that its replica is wrong at `offset`: it sets it aside, and makes another one."""
+        await self.ask(node, Rebuild(partition, offset), REQUEST_TIMEOUT_MS)
+
+    async def verify_replica(self, node: str, partition: str, offset: int, timeout_ms: int) -> ScrubResult:
+        """Let a node rebuild its replica beside itself, from its last checkpoint and the log up to a scrub."""
+        noted = await self.ask(node, VerifyReplica(partition, offset), timeout_ms)
+        return ScrubResult(noted.checksum, noted.digest, noted.rows)
+
+    async def ask(self, node: str, question: Answerable[A], timeout_ms: int) -> A:
+        """A node's answer to a question of `questions`."""
+        asked = cast("Question", question)
+        if node == self._node:
+            answer = await self._respond(asked)
+        else:
+            body = await self._network.ask(node, encode(asked), timeout_ms)
+            try:
+                answer = decode_answer(body)
+            except msgspec.DecodeError as error:
+                raise Unreachable(f"{node} answers what is no answer ({error})") from None
+        if isinstance(answer, Refused):
+            raise error_of(answer)
+        return cast("A", answer)

@@ -1,0 +1,21 @@
+"""What have you applied, as the leader? Asked twice for strong reads at a follower (see `partition.follower_reads`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamdyn.partition.local_replica import LocalReplica
+from streamdyn.rpc.messages import At, PartitionQuestion
+
+if TYPE_CHECKING:
+    from streamdyn.rpc.answering import AnsweringNode
+
+
+class Confirm(PartitionQuestion):
+    """Your next offset, once you have applied what lies before `next_offset`, under a valid lease."""
+
+    next_offset: int
+
+    async def answer(self, node: AnsweringNode) -> At:
+        replica = LocalReplica(node.replicas.serving(self.partition), node.new_id)
+        return At(await replica.confirm(self.next_offset, self.timeout_ms))

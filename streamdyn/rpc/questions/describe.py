@@ -1,0 +1,24 @@
+"""What do you hold? Asked for `streamdyn status`, and before replicas and leaders are moved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamdyn.partition.status import ReplicaStatus, status_of
+from streamdyn.rpc.messages import Message, Question
+
+if TYPE_CHECKING:
+    from streamdyn.rpc.answering import AnsweringNode
+
+
+class Described(Message, tag="Replicas"):
+    """The node's replicas."""
+
+    replicas: list[ReplicaStatus]
+
+
+class Describe(Question):
+    """What do you hold?"""
+
+    async def answer(self, node: AnsweringNode) -> Described:
+        return Described([status_of(partition) for partition in node.replicas.partitions.values()])

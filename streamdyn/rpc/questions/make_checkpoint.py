@@ -1,0 +1,29 @@
+"""Make a checkpoint: asked before a log is trimmed, and by a node that needs a replica."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamdyn.rpc.messages import Message, Question
+
+if TYPE_CHECKING:
+    from streamdyn.rpc.answering import AnsweringNode
+
+
+class CheckpointMade(Message, tag="Manifest"):
+    """The checkpoint's next offset, and its files with their sizes in bytes."""
+
+    offset: int
+    files: list[tuple[str, int]]
+
+
+class MakeCheckpoint(Question):
+    """Make a checkpoint of your replica, and keep it."""
+
+    partition: str
+
+    async def answer(self, node: AnsweringNode) -> CheckpointMade:
+        partition = node.replicas.serving(self.partition)
+        checkpoints = node.disk.checkpoints(partition.id)
+        offset = await partition.checkpoint(checkpoints)
+        return CheckpointMade(offset, checkpoints.files(offset))

@@ -1,0 +1,30 @@
+"""A part of a checkpoint, for a node that fetches it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from streamdyn.rpc.messages import Message, Question
+
+if TYPE_CHECKING:
+    from streamdyn.rpc.answering import AnsweringNode
+
+
+class Chunk(Message):
+    """Some bytes of the file; none at its end."""
+
+    data: bytes
+
+
+class ReadCheckpoint(Question):
+    """The next chunk of the file `name` of the checkpoint at `offset`, from the byte `start` on."""
+
+    partition: str
+    offset: int
+    name: str
+    start: int
+
+    async def answer(self, node: AnsweringNode) -> Chunk:
+        checkpoints = node.disk.checkpoints(node.replicas.serving(self.partition).id)
+        return Chunk(await asyncio.to_thread(checkpoints.read, self.offset, self.name, self.start))

@@ -1,0 +1,32 @@
+"""DeleteTable: a table is to go, with all its items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from streamdyn.errors import ValidationException
+from streamdyn.model.table_changes import in_use
+from streamdyn.model.tables import DELETING, UPDATING, Table
+from streamdyn.statemachine.meta import TableCommand, check_is_there, existing
+
+_PROTECTED = (
+    "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTable(TableCommand):
+    """Put a table into status DELETING."""
+
+    id: bytes
+    name: str
+
+    def change(self, table: Table | None, clock_ms: int) -> Table:
+        del clock_ms
+        table = existing(table, self.name)
+        check_is_there(table)
+        if table.status == UPDATING:
+            raise in_use(f"Table: {table.name} is in the process of being updated.")
+        if table.settings.get("DeletionProtectionEnabled"):
+            raise ValidationException(_PROTECTED)
+        return replace(table, status=DELETING)

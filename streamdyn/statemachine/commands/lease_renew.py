@@ -1,0 +1,24 @@
+"""LeaseRenew: the holder of a partition's lease goes on holding it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from streamdyn.statemachine.lease import Lease, LeaseCommand, is_held
+
+if TYPE_CHECKING:
+    from streamdyn.model.positions import Position
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRenew(LeaseCommand):
+    """Go on holding, counted from the moment before this record was sent."""
+
+    id: bytes
+    life: str
+    epoch: int
+    after: Position
+
+    def next(self, lease: Lease, position: Position) -> Lease | None:
+        return replace(lease, position=position, record=self.id) if is_held(lease, self.life, self.epoch) else None

@@ -1,0 +1,29 @@
+"""SetFormat: a log has a newer format from here on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from streamdyn.statemachine.command import Command
+from streamdyn.statemachine.outcomes import DONE, Outcome
+
+if TYPE_CHECKING:
+    from streamdyn.statemachine.transition import Transition
+
+
+@dataclass(frozen=True, slots=True)
+class SetFormat(Command):
+    """Let the log have format `number`, if it has an older one: anybody may ask for it, and as often as it comes.
+
+    Its record is the first one of the new format. A node that does not know the format stops the partition there.
+    """
+
+    ONCE = False
+
+    id: bytes
+    number: int
+
+    def apply(self, transition: Transition) -> Outcome:
+        transition.raise_format(self.number)
+        return DONE

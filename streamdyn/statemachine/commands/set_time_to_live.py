@@ -1,0 +1,26 @@
+"""SetTimeToLive: the attribute by which a table's items expire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streamdyn.model.table_changes import in_use, set_time_to_live
+from streamdyn.model.tables import CREATING, Table
+from streamdyn.statemachine.meta import TableCommand, existing
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimeToLive(TableCommand):
+    """Let a table's items expire at the time that `attribute` tells, or end that."""
+
+    id: bytes
+    name: str
+    attribute: str
+    enabled: bool
+
+    def change(self, table: Table | None, clock_ms: int) -> Table:
+        del clock_ms
+        table = existing(table, self.name)
+        if table.status == CREATING:
+            raise in_use(f"Table {table.name} is being created")
+        return set_time_to_live(table, self.attribute, enabled=self.enabled)

@@ -1,0 +1,28 @@
+"""TagTable: other tags for a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from streamdyn.model.table_changes import change_tags
+from streamdyn.statemachine.meta import TableCommand, check_is_there, existing
+
+if TYPE_CHECKING:
+    from streamdyn.model.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class TagTable(TableCommand):
+    """Give a table tags, or other values for tags that it has, and take away those with the keys `removed`."""
+
+    id: bytes
+    name: str
+    added: dict[str, str]
+    removed: tuple[str, ...] = ()
+
+    def change(self, table: Table | None, clock_ms: int) -> Table:
+        del clock_ms
+        table = existing(table, self.name)
+        check_is_there(table)
+        return change_tags(table, self.added, self.removed)

@@ -1,0 +1,35 @@
+"""UpdateTable: other settings for a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import orjson
+
+from streamdyn.model.table_changes import CHANGES_WITH_WORK, change_settings, in_use
+from streamdyn.model.tables import UPDATING, Table
+from streamdyn.statemachine.meta import TableCommand, check_is_there, existing
+
+CHANGES_OF_CAPACITY = frozenset({"BillingMode", "ProvisionedThroughput", "OnDemandThroughput"})
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTable(TableCommand):
+    """Change members of a table's metadata: `changes` is a JSON object of UpdateTable's. Some of them make its status
+    UPDATING, the others take effect at once (see `table_changes`).
+    """
+
+    id: bytes
+    name: str
+    changes: bytes
+
+    def change(self, table: Table | None, clock_ms: int) -> Table:
+        table, changes = existing(table, self.name), orjson.loads(self.changes)
+        check_is_there(table)
+        if table.status == UPDATING:
+            if "TableClass" in changes:
+                raise in_use(f"Table is being updated: {table.name}")
+            if not CHANGES_OF_CAPACITY.isdisjoint(changes):
+                raise in_use(f"Table IOPS are currently being updated. Table: {table.name}")
+        changed = change_settings(table, changes, clock_ms)
+        return changed if CHANGES_WITH_WORK.isdisjoint(changes) else replace(changed, status=UPDATING)

@@ -1,0 +1,224 @@
+"""One batch of records on its way through the state machine: what commands read and write.
+
+The state's members are plain variables here, and rows are an overlay of the stored ones, until `effects` makes data of
+all of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+from xxhash import xxh3_64_digest
+
+from streamdyn.errors import ApiError, NewerFormatError
+from streamdyn.model.indexes import index_rows
+from streamdyn.model.positions import START, Position
+from streamdyn.model.rows import row_item
+from streamdyn.statemachine.dedupe import Remembered
+from streamdyn.statemachine.effects import Applied, Effects, Fed, Scrubbed
+from streamdyn.statemachine.formats import SCHEMA_IN_LOG
+from streamdyn.statemachine.outcomes import OUT_OF_RANGE, Outcome
+from streamdyn.statemachine.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamdyn.model.schema import Schema
+    from streamdyn.statemachine.command import Command
+    from streamdyn.statemachine.dedupe import DedupeWindow
+    from streamdyn.statemachine.lease import Lease
+    from streamdyn.statemachine.records import Feed, Record
+
+# StopIteration is of values without a type. The release that knew only format 1 stopped there for good, so that no
+# replica of it has got past one: it is the same format.
+_NONSENSE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, StopIteration)
+_GONE = b"\xff\xff\xff\xff"  # in place of a row's length: no row is that long
+
+
+class Transition:
+    """`stored` gets a stored row, and `schema` is what the table's row says while the log says nothing. Commands are
+    given the log's clock (`clock_ms`), their `position`, and the `lease` and `format` before them.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        window: DedupeWindow,
+        stored: Callable[[bytes], bytes | None],
+        schema: Schema,
+        newest_format: int,
+    ) -> None:
+        self.clock_ms = state.clock_ms
+        self.lease = state.lease
+        self.format = state.format
+        self.position = START
+        self._newest_format = newest_format
+        self._log = schema.log
+        self._logged_schema = state.schema
+        self._take_schema(schema if state.schema is None else state.schema)
+        self._feeds = state.feeds
+        self._checksum = state.checksum
+        self._skipped = state.skipped
+        self._void = state.void
+        self._window = window
+        self._stored = stored
+        self._rows: dict[bytes, bytes | None] = {}
+        self._seen: list[bytes] = []  # what the checksum has to see of the record at hand
+        self._outcomes: dict[bytes, Outcome] = {}  # of the record at hand
+        self._remembered: list[Remembered] = []
+        self._forgotten: list[int] = []
+        self._applied: list[Applied] = []
+        self._scrubbed: list[Scrubbed] = []
+        self._fed: list[Fed] = []
+
+    # --- one record ---
+
+    def apply(self, record: Record) -> None:
+        if record.commands is None:
+            self._skipped += 1
+            return
+        self.clock_ms = max(self.clock_ms, record.timestamp_ms)
+        self._outcomes = {}
+        self._seen = [self._checksum, record.offset.to_bytes(8, "big")]
+        if record.feed is None:
+            self._apply_all(record.offset, record.commands)
+        else:
+            self._apply_fed(record.offset, record.commands, record.feed)
+        self._checksum = xxh3_64_digest(b"".join(self._seen))
+        if self._outcomes:
+            remembered = Remembered(record.offset, self.clock_ms, self._outcomes)
+            self._remembered.append(remembered)
+            self._forgotten.extend(self._window.remember(remembered))
+
+    def _apply_all(self, offset: int, commands: tuple[Command, ...]) -> None:
+        for index, command in enumerate(commands):
+            if command.ONCE:
+                outcome = self._known(command.id)
+                if outcome is None:
+                    outcome = self._outcomes[command.id] = self._execute(command)
+            else:
+                self.position = Position(offset, index)
+                told = command.apply(self)
+                if told is None:
+                    continue
+                outcome = told
+            self._applied.append(Applied(command.id, outcome, self.lease.life, offset, index))
+
+    def _apply_fed(self, offset: int, commands: tuple[Command, ...], feed: Feed) -> None:
+        """The compare-and-set of a feed: its batch follows exactly on what the source has fed before, or is void."""
+        upto = self._feeds.get(feed.source, 0)
+        if self.format >= SCHEMA_IN_LOG and feed.after == upto < feed.upto and all(c.ONCE for c in commands):
+            self._apply_all(offset, commands)
+            upto = feed.upto
+            self._feeds = {**self._feeds, feed.source: upto}
+            self._seen.append(b"feed %d %s" % (upto, feed.source.encode()))
+        else:
+            self._void += 1
+        outcomes = tuple(self._known(command.id) for command in commands)
+        self._fed.append(Fed(offset, self.lease.life, feed, upto, outcomes))
+
+    def _known(self, command_id: bytes) -> Outcome | None:
+        return self._outcomes.get(command_id) or self._window.get(command_id)
+
+    def _execute(self, command: Command) -> Outcome:
+        self._seen.append(command.id)
+        if command.LOG is not self._log and command.LOG is not None:
+            return Outcome(error="ValidationException", message="The command does not belong into this log")
+        try:
+            outcome = command.apply(self)
+        except ApiError as error:
+            return Outcome(error=type(error).__name__, message=error.message)
+        except _NONSENSE:
+            # A foreign producer's command that makes no sense must not stop the log for everyone.
+            return Outcome(error="ValidationException", message="The command cannot be applied")
+        assert outcome is not None
+        return outcome
+
+    # --- what commands do ---
+
+    def read(self, key: bytes) -> bytes | None:
+        """The row with a stored key, as it is at this place of the log."""
+        return self._rows[key] if key in self._rows else self._stored(key)
+
+    def write(self, key: bytes, row: bytes | None) -> None:
+        """Note the new row, and what the checksum has to see of it: lengths first, so that no two writes look alike."""
+        self._rows[key] = row
+        if row is None:
+            self._seen.extend((len(key).to_bytes(4, "big"), key, _GONE))
+        else:
+            self._seen.extend((len(key).to_bytes(4, "big"), key, len(row).to_bytes(4, "big"), row))
+
+    def write_item(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
+        """Write an item's row, and the rows that the local indexes have of it; `old` is read where there are any."""
+        if self.schema.indexes:
+            before, after = self._index_rows(old), self._index_rows(new)
+            # They follow from the item's own, so the checksum need not see them.
+            self._rows.update(dict.fromkeys(before.keys() - after.keys()))
+            self._rows.update(after)
+        self.write(key, new)
+
+    def refusal_of(self, storage_key: bytes) -> Outcome | None:
+        """Why an item with this key is not written here, or None: since format 2, another partition owns its hash."""
+        if self._hashes is None:
+            return None
+        first, last = self._hashes
+        if first <= storage_key[: len(first)] <= last:
+            return None
+        return Outcome(error=OUT_OF_RANGE, message="Another partition owns the key")
+
+    def take_lease(self, lease: Lease | None) -> None:
+        """The lease after a lease record, or None: it is void."""
+        if lease is None:
+            self._void += 1
+        else:
+            self.lease = lease
+        self._seen.append(self.lease.record)
+
+    def scrub(self, *, contents: bool) -> None:
+        """Note the checksum before this record."""
+        self._scrubbed.append(Scrubbed(self.position.offset, self._checksum, contents))
+
+    def raise_format(self, number: int) -> None:
+        """The log has format `number` from here on, if it was an older one. Raises NewerFormatError."""
+        if number > self._newest_format:
+            raise NewerFormatError(number, self._newest_format)
+        if number > self.format:
+            self.format = number
+            self._seen.append(b"format %d" % number)
+            self._take_schema(self.schema)
+
+    def set_schema(self, schema: Schema) -> None:
+        """The log has this schema from here on, if the one before is an older version."""
+        if self.format >= SCHEMA_IN_LOG and schema.log is self._log and schema.version > self.schema.version:
+            self._logged_schema = schema
+            self._seen.append(b"schema " + orjson.dumps(schema))
+            self._take_schema(schema)
+
+    # --- the end of the batch ---
+
+    def effects(self, next_offset: int) -> Effects:
+        state = State(
+            next_offset=next_offset,
+            clock_ms=self.clock_ms,
+            lease=self.lease,
+            checksum=self._checksum,
+            skipped=self._skipped,
+            void=self._void,
+            format=self.format,
+            schema=self._logged_schema,
+            feeds=self._feeds,
+        )
+        return Effects(state, self._rows, self._remembered, self._forgotten, self._applied, self._scrubbed, self._fed)
+
+    # --- small things ---
+
+    def _take_schema(self, schema: Schema) -> None:
+        self.schema = schema
+        self._hashes = schema.hash_bytes if self.format >= SCHEMA_IN_LOG else None
+
+    def _index_rows(self, row: bytes | None) -> dict[bytes, bytes]:
+        if row is None:
+            return {}
+        assert self.schema.keys is not None
+        return index_rows(self.schema.keys, self.schema.indexes, orjson.loads(row_item(row)))
