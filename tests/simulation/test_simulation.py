@@ -46,6 +46,10 @@ MUST_HAPPEN = (
     "gaps",
     "garbage",
     "foreign writes",
+    "reports without an offset",
+    "refused fetches",
+    "looks at the topic",
+    "waits for room",
     "retries",
     "reads answered",
     "writes acknowledged",
@@ -154,7 +158,7 @@ def accepts_renewals_of_anyone(lease, command, position):
 
 
 # The lease looked at before the read, and not after it, is not among them: it goes wrong only where a deposed holder's
-# replica is ahead of the new holder's, which 400 seeds have not met. `tests/partition/test_partition.py` has that case.
+# replica is ahead of the new holder's, which 400 seeds have not met. `tests/partition/test_leases.py` has that case.
 
 
 class ReadsBeforeItsOwnClaim(Partition):
