@@ -76,6 +76,7 @@ class PartitionMachine(Machine):
         self.log = log = MachineLog(self._kafka, self, self._network, self._told)
         self.replica = Replica(self._disk, INFO, Schema())
         self.keeper = self._parts.keeper(self.name, self.life, LEASE_DURATION_MS)
+        self._keepers = [(INFO.id, self.keeper, self.replica)]
         self.partition = self._parts.partition(
             INFO,
             self.replica,
@@ -135,7 +136,7 @@ class PartitionMachine(Machine):
         return "its disk" if lost == LOST_ALL else f"{lost} commits"
 
     def keepers(self) -> list[tuple[str, LeaseKeeper, Replica]]:
-        return [(INFO.id, self.keeper, self.replica)] if self.serves else []
+        return self._keepers if self.serves else []
 
     def between_steps(self) -> None:
         self.may_stall(self.world.weather.stall[BETWEEN_STEPS])

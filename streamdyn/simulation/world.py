@@ -190,9 +190,10 @@ class World:
         if probability <= 0 or self.is_calm or self.is_over:
             return False
         where = kind, place
-        if where not in self._faults:
-            self._faults[where] = self.stream(f"{kind} {place}")
-        if self._faults[where].random() >= probability:
+        chances = self._faults.get(where)
+        if chances is None:
+            chances = self._faults[where] = self.stream(f"{kind} {place}")
+        if chances.random() >= probability:
             return False
         self._fault_numbers[where] += 1
         fault = Fault(kind, place, self._fault_numbers[where])
