@@ -23,6 +23,7 @@ from streamdyn.errors import (
     ProvisionedThroughputExceededException,
     ValidationException,
 )
+from streamdyn.formats import FIRST_FORMAT, NEWEST_FORMAT, SCHEMA_IN_LOG
 from streamdyn.kafka.events import Delivered, Event, Fetched, Undelivered
 from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.model.pages import take_page
@@ -39,7 +40,6 @@ from streamdyn.statemachine.command import COMMAND_ID_BYTES, Command
 from streamdyn.statemachine.commands.scrub import Scrub
 from streamdyn.statemachine.commands.set_format import SetFormat
 from streamdyn.statemachine.commands.set_schema import SetSchema
-from streamdyn.statemachine.formats import FIRST_FORMAT, NEWEST_FORMAT, SCHEMA_IN_LOG
 from streamdyn.statemachine.records import Record, RecordBatch
 from streamdyn.wal.codec import decode_record
 
@@ -201,11 +201,19 @@ class Partition:
 
     def read(self, key: bytes) -> bytes | None:
         """The row with a stored key, as this replica has it: an eventually consistent read."""
-        return self._reading(lambda: self._replica.get(key))
+        self._check_serving()
+        try:
+            return self._replica.get(key)
+        except PartitionError as error:
+            raise self._unreadable(error) from None
 
     def read_page(self, keys: KeyRange, limits: PageLimits, *, backwards: bool = False) -> Page:
         """The rows of a range of stored keys, as this replica has them, up to the limits."""
-        return self._reading(lambda: take_page(self._replica.scan(keys.start, keys.stop, backwards=backwards), limits))
+        self._check_serving()
+        try:
+            return take_page(self._replica.scan(keys.start, keys.stop, backwards=backwards), limits)
+        except PartitionError as error:
+            raise self._unreadable(error) from None
 
     async def consistent(self, read: Callable[[], T], timeout_ms: int = REQUEST_TIMEOUT_MS) -> T:
         """What `read` gives with every acknowledged write in it. Raises InternalServerError if no lease is had in time,
@@ -432,13 +440,10 @@ class Partition:
         self.log_bytes += len(value)
         append(value)
 
-    def _reading(self, read: Callable[[], T]) -> T:
-        self._check_serving()
-        try:
-            return read()
-        except PartitionError as error:
-            self.fail(str(error))
-            raise out_of_service(str(error)) from None
+    def _unreadable(self, error: PartitionError) -> OutOfService:
+        """The disk does not give what was written to it: the end of this replica, and what its reader is told."""
+        self.fail(str(error))
+        return out_of_service(str(error))
 
     def _check_serving(self) -> None:
         if self.failure is not None:

@@ -80,7 +80,7 @@ async def read_as_required(
     `read` is one of the partition's reads, which wait for nothing. Raises NotLeader where another node must be asked,
     InternalServerError after `timeout_ms`, and OutOfService if the replica has failed.
     """
-    if required.after >= partition.next_offset:
+    if required.after != NO_OFFSET and required.after >= partition.next_offset:
         timeout_ms -= await _taking_ms(partition, partition.wait_for(required.after, timeout_ms))
     consistency = required.consistency
     if consistency is Consistency.EVENTUAL:

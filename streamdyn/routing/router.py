@@ -21,8 +21,7 @@ from streamdyn.settings import PING_TIMEOUT_MS, ROUTE_RETRY_MAX_MS, ROUTE_RETRY_
 T = TypeVar("T")
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
-    from typing import Any
+    from collections.abc import Awaitable, Callable
 
     from streamdyn.model.keys import KeyRange
     from streamdyn.model.pages import Page, PageLimits
@@ -72,6 +71,7 @@ class Router:
     ) -> None:
         self._node = node
         self._replicas = replicas
+        self._partitions = replicas.partitions
         self._membership = membership
         self._peers = peers
         self._clock_ms = clock_ms
@@ -94,15 +94,19 @@ class Router:
                 pass
         return await self._ask_leader(info, lambda replica, timeout_ms: replica.write(command, timeout_ms), deadline_ms)
 
-    def read(
-        self, info: PartitionInfo, key: bytes, required: ReadRequirement, deadline_ms: int
-    ) -> Coroutine[Any, Any, bytes | None]:
+    async def read(self, info: PartitionInfo, key: bytes, required: ReadRequirement, deadline_ms: int) -> bytes | None:
         """The row with a stored key, from this node's replica, if it has one, else from another node's."""
-        return self._read(
+        here = self._here(info)
+        if here is not None:
+            try:
+                return await here.read(key, required, self._left_ms(deadline_ms))
+            except (NotLeader, OutOfService):
+                pass
+        return await self._read_elsewhere(
             info, required, lambda replica, timeout_ms: replica.read(key, required, timeout_ms), deadline_ms
         )
 
-    def read_page(
+    async def read_page(
         self,
         info: PartitionInfo,
         keys: KeyRange,
@@ -111,9 +115,15 @@ class Router:
         deadline_ms: int,
         *,
         backwards: bool,
-    ) -> Coroutine[Any, Any, Page]:
+    ) -> Page:
         """The rows of a range of stored keys up to the limits, as `read`."""
-        return self._read(
+        here = self._here(info)
+        if here is not None:
+            try:
+                return await here.read_page(keys, limits, required, self._left_ms(deadline_ms), backwards=backwards)
+            except (NotLeader, OutOfService):
+                pass
+        return await self._read_elsewhere(
             info,
             required,
             lambda replica, timeout_ms: replica.read_page(keys, limits, required, timeout_ms, backwards=backwards),
@@ -132,11 +142,11 @@ class Router:
 
     async def catch_up(self, info: PartitionInfo, offset: int, deadline_ms: int) -> None:
         """Wait until this node's replica, which must be open, has applied the record at `offset`."""
-        await self._replicas.partitions[info.id].wait_for(offset, self._left_ms(deadline_ms))
+        await self._partitions[info.id].wait_for(offset, self._left_ms(deadline_ms))
 
     def item_count(self, info: PartitionInfo) -> tuple[int, int]:
         """Items and bytes of a partition, as last counted. What other nodes count is asked for in the background."""
-        partition = self._replicas.partitions.get(info.id)
+        partition = self._partitions.get(info.id)
         if partition is not None:
             return partition.item_count()
         if info.id not in self._counting:
@@ -155,26 +165,9 @@ class Router:
 
     # --- this node's own replicas ---
 
-    async def _read(
-        self,
-        info: PartitionInfo,
-        required: ReadRequirement,
-        request: Request[T],
-        deadline_ms: int,
-    ) -> T:
-        here = self._here(info)
-        if here is not None:
-            try:
-                return await request(here, self._left_ms(deadline_ms))
-            except (NotLeader, OutOfService):
-                pass
-        if required.consistency is Consistency.EVENTUAL:
-            return await self._ask_any(info, request, deadline_ms)
-        return await self._ask_leader(info, request, deadline_ms)
-
     def _here(self, info: PartitionInfo) -> LocalReplica | None:
         """The replica of this node, if it serves. It need not lead: it is asked because it is near."""
-        partition = self._replicas.partitions.get(info.id)
+        partition = self._partitions.get(info.id)
         if partition is None or partition.failure is not None:
             return None
         known = self._near.get(info.id)
@@ -183,7 +176,7 @@ class Router:
     def _newly_here(self, info: PartitionInfo, partition: Partition) -> LocalReplica:
         followers = FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset))
         # Those of replicas that are gone would keep all that these had in memory.
-        there = self._replicas.partitions
+        there = self._partitions
         self._near = {id_: known for id_, known in self._near.items() if there.get(id_) is known.partition}
         here = self._near[info.id] = LocalReplica(partition, self._new_id, followers)
         return here
@@ -200,9 +193,16 @@ class Router:
 
     # --- any node ---
 
+    async def _read_elsewhere(
+        self, info: PartitionInfo, required: ReadRequirement, request: Request[T], deadline_ms: int
+    ) -> T:
+        if required.consistency is Consistency.EVENTUAL:
+            return await self._ask_any(info, request, deadline_ms)
+        return await self._ask_leader(info, request, deadline_ms)
+
     def _leader(self, info: PartitionInfo) -> str | None:
         """The node that leads, as far as this one knows and can reach it."""
-        partition = self._replicas.partitions.get(info.id)
+        partition = self._partitions.get(info.id)
         leader = partition.leader if partition is not None and partition.failure is None else self._leaders.get(info.id)
         return leader if leader is not None and self._membership.serves(leader) else None
 
@@ -254,7 +254,7 @@ class Router:
             raise ResourceNotFoundException("Requested resource not found")
 
     def _denied(self, info: PartitionInfo, node: str) -> None:
-        partition = self._replicas.partitions.get(info.id)
+        partition = self._partitions.get(info.id)
         if partition is not None:
             partition.denied_by(node)
 

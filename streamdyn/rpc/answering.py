@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A node that answers: the other nodes that it reaches, and whether it can append to the logs (`well`)."""
+    """A node that answers: the other nodes that it reaches, whether it can append to the logs (`well`), and the newest
+    format that it knows (see `streamdyn.formats`).
+    """
 
     reaches: list[str]
     well: bool
+    newest_format: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,9 @@ class HeldReplicas(Protocol):
 
     @property
     def partitions(self) -> Mapping[str, Partition]:
-        """Those that are open, by the partition's id; one that has failed may be among them."""
+        """Those that are open, by the partition's id; one that has failed may be among them. Always the same mapping,
+        which changes.
+        """
 
     def serving(self, partition: str) -> Partition:
         """The one of a partition. Raises NotLeader where there is none, and OutOfService where it cannot be opened."""

@@ -22,31 +22,39 @@ from streamdyn.rpc.refusals import error_of
 from streamdyn.settings import CHECKPOINT_TIMEOUT_MS, PING_TIMEOUT_MS, REQUEST_TIMEOUT_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from streamdyn.partition.status import ReplicaStatus
-    from streamdyn.rpc.messages import Answerable
+    from streamdyn.rpc.messages import Answerable, Responder
     from streamdyn.rpc.network import Network
 
 A = TypeVar("A", bound=Message)
 
 
 class Peers:
-    """All nodes by name, this one among them: what `node` is asked by itself, `respond` answers in this process.
+    """All nodes by name, this one among them: what `node` asks itself, its `own_server` answers in this process.
 
     Every method raises Unreachable if there is no answer in time, and what the other node refuses with: NotLeader,
-    OutOfService, or another ApiError. `RemoteReplica` asks about a partition's data.
+    OutOfService, or another ApiError. `RemoteReplica` asks about a partition's data. `format` tells the cluster's: all
+    nodes know commands of that format.
     """
 
-    def __init__(self, node: str, network: Network, respond: Callable[[Question], Awaitable[Message]]) -> None:
+    def __init__(
+        self,
+        node: str,
+        network: Network,
+        own_server: Callable[[], Responder],
+        cluster_format: Callable[[], int],
+    ) -> None:
         self._node = node
         self._network = network
-        self._respond = respond
+        self._own_server = own_server
+        self.format = cluster_format
 
     async def ping(self, node: str) -> Health:
         """Whether a node answers, whom it reaches, and whether it can append. Waits for PING_TIMEOUT_MS."""
         pong = await self.ask(node, Ping(), PING_TIMEOUT_MS)
-        return Health(pong.reaches, pong.well)
+        return Health(pong.reaches, pong.well, pong.newest_format)
 
     async def describe(self, node: str) -> dict[str, ReplicaStatus]:
         """A node's replicas as it sees them, by the partition's id. Waits for PING_TIMEOUT_MS."""
@@ -82,7 +90,7 @@ class Peers:
         """A node's answer to a question of `questions`."""
         asked = cast("Question", question)
         if node == self._node:
-            answer = await self._respond(asked)
+            answer = await self._own_server().respond(asked)
         else:
             body = await self._network.ask(node, encode(asked), timeout_ms)
             try:

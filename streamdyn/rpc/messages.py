@@ -49,6 +49,13 @@ class Answerable(Protocol[A_co]):
         """See `Question`."""
 
 
+class Responder(Protocol):
+    """What answers questions: the node's `Server`."""
+
+    async def respond(self, question: Question) -> Message:
+        """The answer, or a refusal."""
+
+
 class At(Message):
     """An offset: of what a replica applies next, or of a scrub."""
 

@@ -39,7 +39,7 @@ class RemoteReplica:
         self._hops = hops
 
     async def write(self, command: ItemCommand | MetaCommand, timeout_ms: int) -> Applied:
-        question = Write(self._partition, timeout_ms, self._hops, encode_batch((command,)))
+        question = Write(self._partition, timeout_ms, self._hops, encode_batch((command,), self._peers.format()))
         written = await self._peers.ask(self._node, question, timeout_ms)
         outcome = Outcome(written.old, written.new, written.error, written.text)
         return Applied(command.id, outcome, "", written.offset, written.index)

@@ -6,9 +6,9 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from streamdyn.errors import OperatorError
+from streamdyn.formats import FIRST_FORMAT, NEWEST_FORMAT
 from streamdyn.statemachine.commands.place_replicas import PlaceReplicas
 from streamdyn.statemachine.commands.put_item import PutItem
-from streamdyn.statemachine.formats import FIRST_FORMAT, NEWEST_FORMAT
 from streamdyn.wal.codec import RawRecord, decode_batch, encode_batch
 
 if TYPE_CHECKING:

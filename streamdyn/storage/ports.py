@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a store had kept when it was opened; `topic_id` is Kafka's id of the topic whose records it holds."""
+    """What a store had kept when it was opened: `topic_id` is Kafka's id of the topic whose records it holds, `state`
+    the partition's as of the last commit, and `remembered` its dedupe window, the oldest first.
+    """
 
     topic_id: str
     state: State
@@ -25,6 +27,9 @@ class Saved:
 class Store(Protocol):
     """One replica's rows and state. A commit is all or nothing: a crash may lose the newest commits, which the log then
     plays again, but never a part of one.
+
+    Keys are stored keys: they begin with a space's byte (see `model.indexes`). Every method raises PartitionError where
+    the disk fails or the data are damaged.
     """
 
     def load(self) -> Saved | None:
@@ -33,12 +38,14 @@ class Store(Protocol):
     def begin(self, topic_id: str, state: State) -> None:
         """Note whose records a new store will hold, and where it begins."""
 
-    def get(self, key: bytes) -> bytes | None: ...
+    def get(self, key: bytes) -> bytes | None:
+        """The row with a key, or None."""
 
     def scan(self, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
         """The rows with keys from `start` up to `stop`, without `stop` itself, in key order, as of now."""
 
-    def commit(self, effects: Effects) -> None: ...
+    def commit(self, effects: Effects) -> None:
+        """Write the rows, the state and the changes of the dedupe window, all in one atomic batch."""
 
     def begin_flush(self) -> None:
         """Begin to write to the disk what is only in memory, and do not wait for it."""
@@ -47,7 +54,7 @@ class Store(Protocol):
         """Whether that is still going on."""
 
     def checkpoint(self, folder: str) -> None:
-        """Make `folder`, with all that is in the store now. Quick after a flush."""
+        """Make the folder `folder`, with all that is in the store now. Quick after a flush."""
 
     def close(self) -> None:
         """Flush and close. The replica then starts where it stopped."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from streamdyn.errors import InternalServerError, NotLeader, ProvisionedThroughputExceededException, ValidationException
+from streamdyn.formats import NEWEST_FORMAT
 from streamdyn.kafka.events import Delivered, Fetched, LogLost
 from streamdyn.settings import (
     APPEND_RETRY_MS,
@@ -19,7 +20,6 @@ from streamdyn.settings import (
 from streamdyn.simulation.partition_machine import INFO
 from streamdyn.statemachine.commands.put_item import PutItem
 from streamdyn.statemachine.commands.scrub import Scrub
-from streamdyn.statemachine.formats import NEWEST_FORMAT
 from tests.simulation.calm_partition import put
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -17,6 +16,7 @@ from streamdyn.errors import (
     ProvisionedThroughputExceededException,
     Unreachable,
 )
+from streamdyn.formats import FIRST_FORMAT
 from streamdyn.rpc.answering import AnsweringNode, Health
 from streamdyn.rpc.client import Peers
 from streamdyn.rpc.codec import decode_answer, decode_question, tag_and_hops
@@ -25,9 +25,6 @@ from streamdyn.rpc.questions.lead import Lead
 from streamdyn.rpc.questions.ping import Ping, Pong
 from streamdyn.rpc.remote_replica import RemoteReplica
 from streamdyn.rpc.server import Server
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
 
 
 class Replica:
@@ -62,18 +59,12 @@ class Nodes:
             node = AnsweringNode(
                 held,  # type: ignore[arg-type]
                 disk=None,  # type: ignore[arg-type]
-                health=lambda name=name: Health([name], well=True),
+                health=lambda name=name: Health([name], well=True, newest_format=FIRST_FORMAT),
                 reaches=lambda other: other not in self.cut,
                 new_id=lambda: b"id",
             )
-            peers = self.peers[name] = Peers(name, self, self._respond(name))
+            peers = self.peers[name] = Peers(name, self, lambda name=name: self.servers[name], lambda: FIRST_FORMAT)
             self.servers[name] = Server(node, peers)
-
-    def _respond(self, name: str) -> Callable[[Question], Coroutine[Any, Any, Any]]:
-        async def respond(question: Question) -> Any:
-            return await self.servers[name].respond(question)
-
-        return respond
 
     async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
         del timeout_ms
@@ -92,7 +83,7 @@ def lead(nodes: Nodes, asked: str, hops: int) -> None:
 
 def test_what_a_node_asks_itself_is_answered_in_this_process():
     nodes = Nodes({"a": Replica()})
-    assert asyncio.run(nodes.peers["a"].ping("a")) == Health(["a"], well=True)
+    assert asyncio.run(nodes.peers["a"].ping("a")) == Health(["a"], well=True, newest_format=FIRST_FORMAT)
     nodes.replicas["a"].raises = PartitionError("the disk is full")
     with pytest.raises(OutOfService, match="the disk is full"):
         lead(nodes, "a", 0)
@@ -154,11 +145,12 @@ def test_what_a_node_refuses_is_raised_at_the_one_that_asked(raised, arrives, te
 
 
 def test_a_refusal_of_a_newer_kind_is_retryable():
-    async def newer(_: Question) -> Refused:
-        return Refused("SomethingNew", "text")
+    class Newer:
+        async def respond(self, _: Question) -> Refused:
+            return Refused("SomethingNew", "text")
 
     with pytest.raises(InternalServerError, match="text"):
-        asyncio.run(Peers("a", None, newer).ping("a"))  # type: ignore[arg-type]
+        asyncio.run(Peers("a", None, Newer, lambda: FIRST_FORMAT).ping("a"))  # type: ignore[arg-type]
 
 
 def test_a_question_that_nobody_knows_is_refused():
@@ -188,5 +180,5 @@ def test_an_answer_that_nobody_knows_is_none():
 def test_a_message_with_a_member_of_a_newer_version_is_understood():
     assert decode_question(msgspec.msgpack.encode(["Lead", "p", 1_000, 0, "more"])) == Lead("p", 1_000, 0)
     assert decode_question(msgspec.msgpack.encode(["Ping"])) == Ping()
-    assert decode_answer(msgspec.msgpack.encode(["Pong", [], True, 7])) == Pong([], well=True)
+    assert decode_answer(msgspec.msgpack.encode(["Pong", [], True, 2, 7])) == Pong([], well=True, newest_format=2)
     assert decode_answer(msgspec.msgpack.encode(["At", 7])) == At(7)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from streamdyn.formats import FIRST_FORMAT
 from streamdyn.model.indexes import BASE_SPACE
 from streamdyn.model.rows import row_item
 from streamdyn.simulation.kafka import Kafka
 from streamdyn.simulation.network import Network
 from streamdyn.simulation.partition_machine import INFO, PartitionMachine
 from streamdyn.statemachine.commands.put_item import PutItem
-from streamdyn.statemachine.formats import FIRST_FORMAT
 from streamdyn.wal.codec import decode_batch, encode_batch
 from tests.simulation.calm import Calm, Pending
 

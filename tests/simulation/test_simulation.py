@@ -17,12 +17,13 @@ from streamdyn.simulation.disk import DiskStore
 from streamdyn.simulation.history import Op, linearizable
 from streamdyn.simulation.partition_machine import Parts
 from streamdyn.simulation.run import run
-from streamdyn.statemachine import lease as lease_module
+from streamdyn.statemachine import lease_command as lease_module
 from streamdyn.statemachine.commands.lease_release import LeaseRelease
 from streamdyn.statemachine.commands.lease_renew import LeaseRenew
 from streamdyn.statemachine.dedupe import DedupeWindow
 from streamdyn.statemachine.effects import Applied
-from streamdyn.statemachine.lease import Lease, accept
+from streamdyn.statemachine.lease import Lease
+from streamdyn.statemachine.lease_command import accept
 from streamdyn.statemachine.lease_keeper import LeaseKeeper
 from streamdyn.statemachine.outcomes import DONE
 
