@@ -286,7 +286,7 @@ def simulate(
     seconds: Annotated[float, typer.Option(help="Simulated seconds of trouble in each run.", min=1)] = 30,
     scope: Annotated[
         Literal["cluster", "partition"],
-        typer.Option(help="Whole nodes, or one partition's replicas and nothing else, in rougher weather."),
+        typer.Option(help="Whole nodes, or one partition's replicas and nothing else, with many more faults."),
     ] = "cluster",
     story: Annotated[bool, typer.Option("--story", help="Tell one seed's run as a timeline.")] = False,
 ) -> None:

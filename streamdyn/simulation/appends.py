@@ -38,6 +38,7 @@ class Producer:
         self.network = network
         self.tell = tell
         self.in_flight: dict[Append, None] = {}
+        self.held: dict[str, list[Append]] = {}  # those that wait for somebody to decide on them, by topic
 
     def append(self, topic: str, life: str, value: bytes) -> None:
         """Send one record."""
@@ -98,12 +99,11 @@ class Append:
     def send(self) -> None:
         """As an idempotent producer does: again and again, until it gets there or the time is up."""
         producer, machine, world = self._producer, self._producer.machine, self._producer.machine.world
-        held = producer.kafka.held.get((machine.name, self.topic))
         topic = producer.kafka.topics.get(self.topic)
         if self._reported:
             return  # its producer has ended meanwhile
-        if held is not None:
-            held.append(self)
+        if producer.kafka.is_held(machine.name, self.topic):
+            producer.held.setdefault(self.topic, []).append(self)
         elif world.now > self._until_ms:
             self.fail("not sent")
         elif topic is None:
@@ -115,9 +115,9 @@ class Append:
 
     def _travel(self) -> None:
         machine, world = self._producer.machine, self._producer.machine.world
-        if world.goes_wrong("lost appends", world.weather.lost_append, machine.name):
+        if world.goes_wrong("lost appends", world.scenario.lost_append, machine.name):
             world.after(machine.random.uniform(100, 1_200), lambda: self.fail("lost"))
-        elif world.goes_wrong("ambiguous appends", world.weather.ambiguous_append, machine.name):
+        elif world.goes_wrong("ambiguous appends", world.scenario.ambiguous_append, machine.name):
             # Often long after its sender gave it up: it comes late, behind what was sent in its place.
             world.after(machine.random.choice((40, 1_000, 8_000)) * machine.random.random(), self.land)
             world.after(machine.random.uniform(40, 1_200), lambda: self.fail("timed out"))
@@ -131,7 +131,7 @@ class Append:
             return
         with_offset = not world.goes_wrong("reports without an offset", NO_OFFSET, machine.name)
         # A late report leaves the holder behind its own log, if its reader is no quicker: followers know more then.
-        late_ms = LATE_MS if world.goes_wrong("late reports", world.weather.slow_delivery, machine.name) else 0
+        late_ms = LATE_MS if world.goes_wrong("late reports", world.scenario.slow_delivery, machine.name) else 0
         self._producer.kafka.topics[self.topic].slow_until[machine.name] = world.now + late_ms
         world.after(network_ms(machine.random) + late_ms, lambda: self._come_back(with_offset=with_offset))
 

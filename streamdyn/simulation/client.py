@@ -49,11 +49,11 @@ class Client:
         self.random = world.stream(f"client {number}")
         self._number = number
         self._machines = machines
-        self._keys = KEYS[: world.weather.keys]
+        self._keys = KEYS[: world.scenario.keys]
         self._calls = 0
         self._attempt = 0
         self._favourite: Machine | None = None
-        self._polls = number < world.weather.pollers
+        self._polls = number < world.scenario.pollers
         world.after(self.random.uniform(0, 400), self._next)
 
     def _next(self) -> None:
@@ -62,7 +62,7 @@ class Client:
         self._attempt = 0
         op = Op(random.choice(self._keys), world.now)
         command = None
-        if not self._polls and random.random() < world.weather.writes:
+        if not self._polls and random.random() < world.scenario.writes:
             op.value, op.tells_old = b'{"v":{"S":"%d-%d"}}' % (self._number, self._calls), random.random() < 0.5
             command = self.calls.command(op, random)
         else:
@@ -79,11 +79,11 @@ class Client:
             world.count("retries")
         call = _Call(self, (self._calls, self._attempt), self._machine(), op, command)
         world.after(network_ms(self.random), call.arrive)
-        world.after(self.random.choice(world.weather.patience_ms), call.give_up)
+        world.after(self.random.choice(world.scenario.patience_ms), call.give_up)
 
     def _machine(self) -> Machine:
         random = self.random
-        if self.world.weather.loyal:
+        if self.world.scenario.loyal:
             elsewhere = random.random() < (0.3 if self._attempt > 1 else 0.05)
             home = self._machines[self._number % len(self._machines)]
         else:
@@ -111,8 +111,8 @@ class Client:
 
     def _rest(self) -> None:
         self._attempt = MAX_ATTEMPTS + 1  # what comes now is too late
-        think_ms = self.random.expovariate(1 / self.world.weather.think_ms)
-        if self.random.random() < self.world.weather.pause:
+        think_ms = self.random.expovariate(1 / self.world.scenario.think_ms)
+        if self.random.random() < self.world.scenario.pause:
             think_ms += self.random.uniform(0.5, 3) * LEASE_DURATION_MS
         self.world.after(think_ms, self._next)
 
@@ -147,7 +147,7 @@ class _Call:
         except (ApiError, NotLeader):
             world.after(network_ms(client.random), self.give_up)
             return
-        if not world.goes_wrong("lost answers", world.weather.lost_answer, self.machine.name):
+        if not world.goes_wrong("lost answers", world.scenario.lost_answer, self.machine.name):
             world.after(network_ms(client.random), lambda: self._answer(old))
 
     def _answer(self, old: bytes | None) -> None:

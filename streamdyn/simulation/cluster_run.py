@@ -66,7 +66,7 @@ class ClusterRun:
             cluster="s",
             partitions_per_table=self._random.choice((1, 2)),
             node_away_ms=10_000,
-            trim_bytes=world.weather.trim_bytes,
+            trim_bytes=world.scenario.trim_bytes,
             scrub_interval_ms=3_000,
         )
         copies: list[MemoryStore] = []
@@ -221,7 +221,7 @@ class ClusterRun:
     # --- trouble ---
 
     def _next_trouble(self, machine: NodeMachine) -> None:
-        every_ms = self._world.weather.trouble_every_ms
+        every_ms = self._world.scenario.trouble_every_ms
         if every_ms < NEVER:
             self._world.after(machine.random.expovariate(1 / every_ms), lambda: self._trouble(machine))
 
@@ -248,7 +248,7 @@ class ClusterRun:
             self._world.tell(machine.life, f"does not drain: {error!r}")
 
     def _next_cut(self) -> None:
-        every_ms = self._world.weather.cut_every_ms
+        every_ms = self._world.scenario.cut_every_ms
         if every_ms < NEVER and not self._world.is_calm:
             self._world.after(self._random.expovariate(1 / every_ms), self._cut)
 
@@ -353,5 +353,5 @@ def run_cluster(
     only: Container[Fault] | None = None,
     changes: Mapping[str, Any] = MappingProxyType({}),
 ) -> Report:
-    """One run, and what the judges say of it. `changes` make a kind of trouble more likely than it is (`Weather`)."""
+    """One run, and what the judges say of it. `changes` make a kind of trouble more likely than it is (`Scenario`)."""
     return ClusterRun(World(seed, traced=traced, only=only, changes=changes)).go(run_ms, max_steps)

@@ -13,10 +13,8 @@ from streamdyn.simulation.world import network_ms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamdyn.simulation.appends import Append
     from streamdyn.simulation.machine import Machine
     from streamdyn.simulation.network import Network
-    from streamdyn.simulation.reader import Reader
     from streamdyn.simulation.world import World
 
 ADMIN_TIMEOUT_MS = 5_000
@@ -31,8 +29,8 @@ NEW_TOPIC_TIMEOUT_MS = 3_000
 class Kafka:
     """All topics that there ever were. `made` is called with each new one.
 
-    A machine's topic may be *held*: its appends then wait in `held`, and its reader brings nothing, until somebody says
-    what becomes of each (see `Append` and `Reader.bring`). So a test decides what the log answers, and when.
+    A machine's topic may be *held*: its appends then wait, and its reader brings nothing, until somebody says what
+    becomes of each (see `MachineLog.held` and `MachineLog.bring`). So a test decides what the log answers, and when.
     """
 
     def __init__(self, world: World, made: Callable[[Topic], None] = lambda _: None) -> None:
@@ -40,9 +38,9 @@ class Kafka:
         self._made = made
         self.topics: dict[str, Topic] = {}
         self.deleted: list[Topic] = []
-        self.held: dict[tuple[str, str], list[Append]] = {}
+        self._held: set[tuple[str, str]] = set()
         self._hidden: set[str] = set()
-        self._readers: dict[str, dict[Reader, None]] = {}  # in their order, as sets are not
+        self._readers: dict[str, dict[Callable[[], None], None]] = {}  # in their order, as sets are not
 
     def create(self, name: str) -> Topic:
         """The topic of this name, made if there is none."""
@@ -91,26 +89,24 @@ class Kafka:
 
     # --- readers, and what is held ---
 
-    def add_reader(self, topic: str, reader: Reader) -> None:
-        """From now on it is told of each new record, of a trim, and of the topic's end."""
-        self._readers.setdefault(topic, {})[reader] = None
+    def add_reader(self, topic: str, follow: Callable[[], None]) -> None:
+        """From now on, `follow` is called at each new record, at a trim, and at the topic's end."""
+        self._readers.setdefault(topic, {})[follow] = None
 
-    def remove_reader(self, topic: str, reader: Reader) -> None:
-        self._readers[topic].pop(reader, None)
+    def remove_reader(self, topic: str, follow: Callable[[], None]) -> None:
+        """It is called no more."""
+        self._readers[topic].pop(follow, None)
 
     def hold(self, machine: str, topic: str) -> None:
         """From now on, nothing that the machine appends to the topic, or reads from it, moves by itself."""
-        self.held.setdefault((machine, topic), [])
+        self._held.add((machine, topic))
 
-    def let_go(self, machine: str, topic: str) -> None:
-        """Everything takes its way again."""
-        for append in self.held.pop((machine, topic), ()):
-            append.send()
-        self._wake_readers(topic)
+    def is_held(self, machine: str, topic: str) -> bool:
+        return (machine, topic) in self._held
 
     def _wake_readers(self, topic: str) -> None:
-        for reader in list(self._readers.get(topic, ())):
-            reader.follow()
+        for follow in list(self._readers.get(topic, ())):
+            follow()
 
 
 class MachineTopics:

@@ -45,7 +45,7 @@ class MachineLog:
 
     def append(self, topic: str, life: str, value: bytes) -> None:
         machine = self._machine
-        machine.may_stall(machine.world.weather.stall[BEFORE_SENDING])
+        machine.may_stall(machine.world.scenario.stall[BEFORE_SENDING])
         self._stall.sent()
         self._producer.append(topic, life, value)
 
@@ -80,7 +80,7 @@ class MachineLog:
 
     def held(self, topic: str) -> list[Append]:
         """The appends that wait for somebody to say what becomes of them (see `Kafka.hold`)."""
-        return self._kafka.held.get((self._machine.name, topic), [])
+        return self._producer.held.setdefault(topic, [])
 
     def bring(self, topic: str, end: int | None = None) -> None:
         """Let the reader of a topic hand over what lies before `end`, or all that there is."""

@@ -45,12 +45,12 @@ class Network:
         """A message, which arrives some time later, or is lost, with the connection. Two that are sent one after the
         other may swap.
         """
-        world, weather = self._world, self._world.weather
+        world, scenario = self._world, self._world.scenario
         link = f"{sender}-{receiver}"
-        if world.goes_wrong("lost messages", weather.lost_message, link):
+        if world.goes_wrong("lost messages", scenario.lost_message, link):
             world.after(random.uniform(*NOTICED_MS), lost)
             return
-        late_ms = SLOW_MS * random.random() if world.goes_wrong("slow messages", weather.slow_message, link) else 0
+        late_ms = SLOW_MS * random.random() if world.goes_wrong("slow messages", scenario.slow_message, link) else 0
         world.after(network_ms(random) + late_ms, lambda: self._try(sender, receiver, arrive))
 
     def _try(self, sender: str, receiver: str, arrive: Callable[[], None]) -> None:

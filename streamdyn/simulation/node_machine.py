@@ -53,7 +53,7 @@ class NodeMachine(Machine):
         super().__init__(world, name, restarts=restarts)
         self._addresses = f"{name}:1", f"{name}:2"
         self._cluster = cluster
-        stalls = world.weather.stall
+        stalls = world.scenario.stall
         self.disk = MachineDisk(
             cluster.copies,
             read=lambda: self.may_stall(stalls[AFTER_READING]),
@@ -121,7 +121,7 @@ class NodeMachine(Machine):
         return [(p.id, p._keeper, p._replica) for p in self.node.partitions.values()]  # noqa: SLF001 - a judge sees all
 
     def between_steps(self) -> None:
-        self.may_stall(self.world.weather.stall[BETWEEN_STEPS])
+        self.may_stall(self.world.scenario.stall[BETWEEN_STEPS])
 
     def replica_at_the_end(self, info: PartitionInfo) -> Replica | None:
         """Its replica of a partition, as a restart would find it if nothing more was lost."""
@@ -153,7 +153,7 @@ class NodeMachine(Machine):
             self.world.violation("alarm", f"{life}: {line}")
 
     def clock_ms(self) -> int:
-        self.may_stall(self.world.weather.stall[BEFORE_CLOCK])
+        self.may_stall(self.world.scenario.stall[BEFORE_CLOCK])
         return int(self.true_clock_ms())
 
     # --- what others ask ---

@@ -1,4 +1,4 @@
-"""A machine that runs one real `Partition` and nothing else: the lease and the log in their roughest weather.
+"""A machine that runs one real `Partition` and nothing else: the lease and the log under as many faults as can be.
 
 No node asks another one here, and nobody keeps a node from claiming: leaders change much more often than in a cluster,
 and every rule of the lease is needed all the time.
@@ -67,7 +67,7 @@ class PartitionMachine(Machine):
         self._looking = False  # at the topic
 
     def open(self) -> None:
-        stalls = self.world.weather.stall
+        stalls = self.world.scenario.stall
         self._disk.watch(
             read=lambda: self.may_stall(stalls[AFTER_READING]),
             committed=lambda: self.may_stall(stalls[AFTER_COMMIT]),
@@ -76,6 +76,7 @@ class PartitionMachine(Machine):
         self.log = log = MachineLog(self._kafka, self, self._network, self._told)
         self.replica = Replica(self._disk, INFO, Schema())
         self.keeper = self._parts.keeper(self.name, self.life, LEASE_DURATION_MS)
+        self._keepers = [(INFO.id, self.keeper, self.replica)]
         self.partition = self._parts.partition(
             INFO,
             self.replica,
@@ -135,10 +136,10 @@ class PartitionMachine(Machine):
         return "its disk" if lost == LOST_ALL else f"{lost} commits"
 
     def keepers(self) -> list[tuple[str, LeaseKeeper, Replica]]:
-        return [(INFO.id, self.keeper, self.replica)] if self.serves else []
+        return self._keepers if self.serves else []
 
     def between_steps(self) -> None:
-        self.may_stall(self.world.weather.stall[BETWEEN_STEPS])
+        self.may_stall(self.world.scenario.stall[BETWEEN_STEPS])
 
     def replica_at_the_end(self) -> Replica:
         """The replica, or where a step stands still in the middle of it, what a restart would find."""
@@ -149,7 +150,7 @@ class PartitionMachine(Machine):
     # --- what the partition asks for ---
 
     def _clock_ms(self) -> int:
-        self.may_stall(self.world.weather.stall[BEFORE_CLOCK])
+        self.may_stall(self.world.scenario.stall[BEFORE_CLOCK])
         return int(self.true_clock_ms())
 
     def _told(self, event: Event) -> None:

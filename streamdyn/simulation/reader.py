@@ -80,13 +80,13 @@ class Reader:
 
     def begin(self) -> None:
         """Read from now on."""
-        self._kafka.add_reader(self._topic, self)
+        self._kafka.add_reader(self._topic, self.follow)
         self.follow()
 
     def close(self) -> None:
         """Read nothing more. What was handed over may still be on its way to the event loop."""
         self._closed = True
-        self._kafka.remove_reader(self._topic, self)
+        self._kafka.remove_reader(self._topic, self.follow)
 
     def follow(self) -> None:
         """Fetch soon, if there may be something and no fetch is on its way."""
@@ -96,7 +96,7 @@ class Reader:
             return
         self._fetching = True
         world = self._machine.world
-        slow = world.goes_wrong("slow fetches", world.weather.slow_reader, self._machine.name)
+        slow = world.goes_wrong("slow fetches", world.scenario.slow_reader, self._machine.name)
         world.after(self._machine.random.uniform(4, 40) + (SLOW_FETCH_MS if slow else 0), self._fetch)
 
     def bring(self, end: int | None = None) -> None:
@@ -153,4 +153,4 @@ class Reader:
         self._tell(LogLost(self._topic, self._life, reason))
 
     def _is_held(self) -> bool:
-        return (self._machine.name, self._topic) in self._kafka.held
+        return self._kafka.is_held(self._machine.name, self._topic)

@@ -102,7 +102,7 @@ class Run:
         return command, lambda _: None
 
     def _next_trouble(self, machine: Machine) -> None:
-        every_ms = self._world.weather.trouble_every_ms
+        every_ms = self._world.scenario.trouble_every_ms
         if every_ms < NEVER:
             self._world.after(machine.random.expovariate(1 / every_ms), lambda: self._trouble(machine))
 

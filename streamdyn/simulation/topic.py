@@ -113,9 +113,9 @@ class ForeignProducer:
     def _produce(self) -> None:
         world, topic = self._world, self._topic
         world.after(FOREIGN_EVERY_MS, self._produce)
-        if world.goes_wrong("garbage", world.weather.foreign, topic.name):
+        if world.goes_wrong("garbage", world.scenario.foreign, topic.name):
             topic.land(b"\xc3\x01garbage")
-        if world.goes_wrong("foreign writes", world.weather.foreign, topic.name):
+        if world.goes_wrong("foreign writes", world.scenario.foreign, topic.name):
             command, landed = self._make(topic.next)
             landed(topic.land(encode_batch((command,))).offset)
 

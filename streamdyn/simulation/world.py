@@ -1,4 +1,4 @@
-"""The one true time of a simulated run, in one thread, and the weather: what goes wrong, and how often.
+"""The time of a simulated run, in one thread, and its scenario: what goes wrong, and how often.
 
 Everything that happens in a run is an event at a time; what is due at the same time happens in the order it was asked
 for; every chance is drawn from the seed. So a seed replays exactly.
@@ -28,8 +28,11 @@ SLOWEST, QUICKEST = 0.954, 1.048
 
 
 @dataclass(frozen=True, slots=True)
-class Weather:
-    """How bad a run is: drawn once for each seed, so that some runs are all about one kind of trouble."""
+class Scenario:
+    """How often each kind of fault happens in a run, and what its clients do.
+
+    It is drawn once for each seed, so that some runs are all about one kind of fault.
+    """
 
     stall: tuple[float, ...]  # by place
     lost_append: float
@@ -53,8 +56,8 @@ class Weather:
     trim_bytes: int
 
     @staticmethod
-    def draw(random: Random) -> Weather:
-        return Weather(
+    def draw(random: Random) -> Scenario:
+        return Scenario(
             stall=_stalls(random),
             lost_append=random.choice((0.0, 0.03)),
             ambiguous_append=random.choice((0.0, 0.05, 0.2)),
@@ -111,9 +114,9 @@ class Report:
 
 
 class World:
-    """Time, chance, and the book of what happened. `traced` keeps a line for each thing worth telling.
+    """Time, chances, and the report of what happened. With `traced` it has a line for each thing worth telling.
 
-    Of what goes wrong, only what is in `only` does, where that is given. `changes` are of the weather that is drawn.
+    Of what goes wrong, only what is in `only` does, where that is given. `changes` are of the scenario that is drawn.
     Where it is `calm` from the start, nothing goes wrong unless somebody makes it, and all clocks run alike.
     """
 
@@ -127,7 +130,7 @@ class World:
         calm: bool = False,
     ) -> None:
         self._seed = seed
-        self.weather = replace(Weather.draw(self.stream("weather")), **changes)
+        self.scenario = replace(Scenario.draw(self.stream("scenario")), **changes)
         self.report = Report(seed)
         self.now = 0.0
         self.is_calm = calm
@@ -190,9 +193,10 @@ class World:
         if probability <= 0 or self.is_calm or self.is_over:
             return False
         where = kind, place
-        if where not in self._faults:
-            self._faults[where] = self.stream(f"{kind} {place}")
-        if self._faults[where].random() >= probability:
+        chances = self._faults.get(where)
+        if chances is None:
+            chances = self._faults[where] = self.stream(f"{kind} {place}")
+        if chances.random() >= probability:
             return False
         self._fault_numbers[where] += 1
         fault = Fault(kind, place, self._fault_numbers[where])

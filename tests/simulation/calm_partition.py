@@ -137,7 +137,6 @@ class HeldPartition:
     def restart(self) -> None:
         """The process is killed and started again. The disk loses nothing."""
         self._machine.end_of(self._machine.life)
-        self.sent.clear()
         self._machine.start()
 
     def another(self, name: str) -> HeldPartition:
