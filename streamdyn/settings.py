@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streamdyn.formats import NEWEST_FORMAT
+
 # --- DynamoDB's own limits ("Quotas in Amazon DynamoDB", developer guide) ---
 ITEM_MAX_BYTES = 400 * 1024
 PARTITION_KEY_MAX_BYTES = 2048
@@ -128,6 +130,8 @@ class Settings:
     node_away_ms: int = NODE_AWAY_MS
     trim_bytes: int = TRIM_BYTES
     scrub_interval_ms: int = SCRUB_INTERVAL_MS
+    # The newest format of logs that the node says it knows. A lower number keeps the way back to an older release open.
+    newest_format: int = NEWEST_FORMAT
     region: str = "us-east-1"  # appears in ARNs only
     # Appears in ARNs, of which those of other accounts are refused. Not the zeros of DynamoDB Local: tests that were
     # written against DynamoDB use them for an account that is not the caller's.

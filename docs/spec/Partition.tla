@@ -71,7 +71,7 @@ Init ==
   /\ reading = NoRead /\ acked = 0 /\ wrong = {}
 
 ----------------------------------------------------------------------------
-(* The log, and what any prefix of it says about the lease (statemachine/lease.py: accept).  Each record is kept together *)
+(* The log, and what any prefix of it says about the lease (statemachine/lease_command.py: accept).  Each record is kept together *)
 (* with what follows from it and those before it: `last`, the place of the last accepted lease record, and        *)
 (* `epoch`, how many claims have been accepted.                                                                   *)
 
@@ -110,7 +110,7 @@ WriteLands(id) == Land(Other("write", id))
                   /\ UNCHANGED <<flight, now, nodeVars, diskVars, clientVars>>
 
 ----------------------------------------------------------------------------
-(* A node and its lease (statemachine/lease.py: LeaseKeeper; partition/appender.py). *)
+(* A node and its lease (statemachine/lease_keeper.py: LeaseKeeper; partition/appender.py). *)
 
 Holds(n) == IF Broken = "former life" THEN Holder(rep[n])[1] = n ELSE Holder(rep[n]) = <<n, life[n]>>
 

@@ -50,12 +50,16 @@ def _address(endpoint: str) -> tuple[str, int]:
 def show_status(status: dict[str, Any]) -> None:
     """The status as two tables."""
     console = Console(markup=False)
-    nodes = Table("node", "address", "state", "replicas", "leads", title="Nodes", title_justify="left")
+    title = f"Nodes (the cluster's format is {status['format']})"
+    nodes = Table("node", "address", "state", "replicas", "leads", "knows format", title=title, title_justify="left")
     for node in status["nodes"]:
-        nodes.add_row(node["node"], node["address"], node["state"], str(node["replicas"]), str(node["leads"]))
+        known = str(node["newest_format"] or "")
+        nodes.add_row(node["node"], node["address"], node["state"], str(node["replicas"]), str(node["leads"]), known)
     console.print(nodes)
     partitions = Table(
-        "partition", "leader", "epoch", "lease", "offset", "replicas (lag)", title="Partitions", title_justify="left"
+        *("partition", "leader", "epoch", "lease", "offset", "format", "replicas (lag)"),
+        title="Partitions",
+        title_justify="left",
     )
     for partition in status["partitions"]:
         lease = f"{partition['lease_ms']} ms" if partition["lease_ms"] else "rests"
@@ -65,6 +69,7 @@ def show_status(status: dict[str, Any]) -> None:
             str(partition["epoch"]),
             lease if partition["leader"] else "",
             str(partition["next_offset"]),
+            str(partition["format"]),
             ", ".join(_replica(replica) for replica in partition["replicas"]),
         )
     console.print(partitions)

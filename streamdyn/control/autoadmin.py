@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from streamdyn.control.placement import next_moves, place_new, placed_partitions
 from streamdyn.errors import ApiError, NotLeader, OperatorError, Unreachable
+from streamdyn.formats import FIRST_FORMAT
 from streamdyn.model.nodes import ACTIVE as NODE_ACTIVE
 from streamdyn.model.nodes import AWAY, NodeInfo
 from streamdyn.model.tables import ACTIVE, CREATING, DELETING, Table
@@ -67,6 +68,7 @@ class Autoadmin:
 
     async def tick(self) -> None:
         """Look at everything, and do what is to be done."""
+        self._raise_format()
         if not self._meta.leads or self._stopped:
             return
         for table in list(self._directory.tables.values()):
@@ -124,6 +126,19 @@ class Autoadmin:
         elif table.status == DELETING:
             await self._topics.delete(topics)
         await self._write(FinishTable(self._new_id(), table.name, table.id, table.status, topic_ids, replicas))
+
+    # --- the cluster's format ---
+
+    def _raise_format(self) -> None:
+        """As the leader of `meta`, let its log have the newest format that every registered node knows: one that does
+        not answer may know only the present one.
+        """
+        known = [self._membership.newest_format(node) or FIRST_FORMAT for node in self._directory.nodes]
+        wanted = min(known) if known and self._meta.leads else FIRST_FORMAT
+        if wanted > self._meta.state.format:
+            self._report(f"all nodes know format {wanted}: the cluster takes it, and there is no way back from here")
+        # Also where nothing is to be raised (any more): what was wanted before must not come with a later claim.
+        self._meta.want(max(wanted, self._meta.state.format), None)
 
     # --- nodes and replicas ---
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.errors import ApiError, NotLeader, Unreachable, ValidationException
+from streamdyn.formats import FIRST_FORMAT
 from streamdyn.model.nodes import DRAINING, GONE
 from streamdyn.partition.scrubs import ScrubResult
 from streamdyn.routing.directory import META, Directory
@@ -47,13 +48,16 @@ class Operator:
         self._new_id = new_id
 
     async def status(self) -> dict[str, Any]:
-        """Nodes, and partitions with their leaders and replicas. `lag` is in records behind the foremost replica."""
+        """The cluster's format; nodes, with the newest format that each knows; partitions, with their formats, leaders
+        and replicas. `lag` is in records behind the foremost replica.
+        """
         infos = dict(self._directory.nodes)  # as it is now: one may be forgotten meanwhile
         nodes = sorted(infos)
         answers = await asyncio.gather(*(self._describe(node) for node in nodes))
         by_node = {node: answer for node, answer in zip(nodes, answers, strict=True) if answer is not None}
         return {
-            "nodes": [_node(infos[node], by_node.get(node)) for node in nodes],
+            "format": self._directory.format,
+            "nodes": [_node(infos[node], by_node.get(node), self._membership.newest_format(node)) for node in nodes],
             "partitions": [
                 self._partition(META, "", tuple(nodes), by_node),
                 *(
@@ -179,6 +183,7 @@ class Operator:
             "epoch": max((status.epoch for status in there.values()), default=0),
             "lease_ms": there[leader].lease_remaining_ms if leader is not None else 0,
             "next_offset": foremost,
+            "format": max((status.format for status in there.values()), default=FIRST_FORMAT),
             "replicas": [_replica(node, there.get(node), foremost) for node in nodes],
         }
 
@@ -187,13 +192,14 @@ def _text(result: ScrubResult | str) -> str:
     return result if isinstance(result, str) else f"{result.checksum} {result.digest}"
 
 
-def _node(info: NodeInfo, replicas: dict[str, ReplicaStatus] | None) -> dict[str, Any]:
+def _node(info: NodeInfo, replicas: dict[str, ReplicaStatus] | None, newest_format: int | None) -> dict[str, Any]:
     return {
         "node": info.id,
         "address": info.address,
         "state": info.status if replicas is not None else UNREACHABLE,
         "replicas": len(replicas or ()),
         "leads": sum(status.leads for status in (replicas or {}).values()),
+        "newest_format": newest_format,
     }
 
 

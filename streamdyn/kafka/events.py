@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from streamdyn.wal.codec import RawRecord
 
 
+# Why a log is lost.
+NO_NEXT_RECORD = "the log does not have the next record"
+NO_TOPIC = "its topic does not exist any more"
+NO_ACCESS = "Kafka refuses access to its topic"
+
+
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """The topic's append in flight is durable, at `offset`, or at a place that only the reader will tell (-1)."""

@@ -25,18 +25,28 @@ from confluent_kafka import (
 )
 
 from streamdyn.errors import OperatorError
-from streamdyn.kafka.events import Delivered, Event, Fetched, LogLost, Undelivered
+from streamdyn.kafka.events import (
+    NO_ACCESS,
+    NO_NEXT_RECORD,
+    NO_TOPIC,
+    Delivered,
+    Event,
+    Fetched,
+    LogLost,
+    Undelivered,
+)
+from streamdyn.kafka.portions import portions
+from streamdyn.kafka.stall import StallClock
 from streamdyn.settings import (
     APPEND_TIMEOUT_MS,
     FETCH_MAX_RECORDS,
-    FETCH_PORTION_BYTES,
     FETCH_QUEUE_MAX_BATCHES,
     RECORD_MAX_BYTES,
 )
 from streamdyn.wal.codec import RawRecord, header_format, headers_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +61,12 @@ _quiet.addHandler(logging.NullHandler())
 _quiet.propagate = False
 
 _LOST = {
-    KafkaError.OFFSET_OUT_OF_RANGE: "the log does not have the next record",
-    KafkaError._AUTO_OFFSET_RESET: "the log does not have the next record",  # noqa: SLF001
-    KafkaError.UNKNOWN_TOPIC_OR_PART: "its topic does not exist any more",
-    KafkaError._UNKNOWN_TOPIC: "its topic does not exist any more",  # noqa: SLF001
-    KafkaError._UNKNOWN_PARTITION: "its topic does not exist any more",  # noqa: SLF001
-    KafkaError.TOPIC_AUTHORIZATION_FAILED: "Kafka refuses access to its topic",
+    KafkaError.OFFSET_OUT_OF_RANGE: NO_NEXT_RECORD,
+    KafkaError._AUTO_OFFSET_RESET: NO_NEXT_RECORD,  # noqa: SLF001
+    KafkaError.UNKNOWN_TOPIC_OR_PART: NO_TOPIC,
+    KafkaError._UNKNOWN_TOPIC: NO_TOPIC,  # noqa: SLF001
+    KafkaError._UNKNOWN_PARTITION: NO_TOPIC,  # noqa: SLF001
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: NO_ACCESS,
 }
 
 
@@ -92,8 +102,7 @@ class KafkaLog:
         self._orders: queue.SimpleQueue[tuple[str, _Followed] | str] = queue.SimpleQueue()
         self._room = threading.Semaphore(FETCH_QUEUE_MAX_BATCHES)
         self._reachable = True
-        self._in_flight = 0
-        self._stalled_since_s: float | None = None  # since when nothing that was in flight has been delivered
+        self._stall = StallClock(lambda: loop.time() * 1000)
         self._producer = self._new_producer()
         self._retired: list[Producer] = []
         self._threads = [
@@ -120,9 +129,7 @@ class KafkaLog:
         def reported(error: KafkaError | None, message: Message) -> None:
             self._tell(_outcome(topic, life, error, message))
 
-        self._in_flight += 1
-        if self._stalled_since_s is None:
-            self._stalled_since_s = self._loop.time()
+        self._stall.sent()
         try:
             self._producer.produce(topic, value, partition=0, headers=headers_of(value), on_delivery=reported)
         except (BufferError, KafkaException) as error:
@@ -134,8 +141,8 @@ class KafkaLog:
             self._loop.call_soon(self._arrived, Undelivered(topic, life, str(error)))
 
     def stalled_ms(self) -> int:
-        """For how long appends have been in flight with no report of any."""
-        return 0 if self._stalled_since_s is None else int((self._loop.time() - self._stalled_since_s) * 1000)
+        """For how long, in ms, appends have been in flight and none has become durable."""
+        return self._stall.stalled_ms()
 
     def _new_producer(self) -> Producer:
         return Producer(
@@ -231,7 +238,7 @@ class KafkaLog:
                 break
             else:
                 logger.warning("%s: %s", topic, error.str())
-        for portion in _portions(records):
+        for portion in portions(records):
             base, cursor.next = cursor.next, portion[-1].offset + 1
             # The leader has applied its own records by their delivery reports: no need to wake the event loop.
             if cursor.next > cursor.applied() and self._wait_for_room():
@@ -255,11 +262,7 @@ class KafkaLog:
 
     def _arrived(self, event: Event) -> None:
         if isinstance(event, Delivered | Undelivered):
-            self._in_flight -= 1
-            if self._in_flight == 0:
-                self._stalled_since_s = None
-            elif isinstance(event, Delivered):
-                self._stalled_since_s = self._loop.time()
+            self._stall.reported(durable=isinstance(event, Delivered))
         if isinstance(event, Delivered) and not self._reachable:
             self._reachable = True
             self._report(f"Kafka at {self._bootstrap} answers again")
@@ -332,20 +335,6 @@ def _by_topic(messages: list[Message]) -> dict[str, list[Message]]:
     for message in messages:
         grouped.setdefault(message.topic() or "", []).append(message)
     return grouped
-
-
-def _portions(records: list[RawRecord]) -> Iterator[list[RawRecord]]:
-    """What is handed over at once: no more than FETCH_PORTION_BYTES, but for a record that is larger."""
-    portion: list[RawRecord] = []
-    size = 0
-    for record in records:
-        size += len(record.value or b"")
-        if portion and size > FETCH_PORTION_BYTES:
-            yield portion
-            portion, size = [], len(record.value or b"")
-        portion.append(record)
-    if portion:
-        yield portion
 
 
 def _record(message: Message) -> RawRecord:

@@ -37,7 +37,7 @@ class Log(Protocol):
         """
 
     def stalled_ms(self) -> int:
-        """For how long appends have been in flight with no report of any."""
+        """For how long, in ms, appends have been in flight and none has become durable: see `kafka.stall`."""
 
 
 class Topics(Protocol):

@@ -83,7 +83,7 @@ class Node:
         self._knows_meta = False  # from the moment that the directory has all rows of `meta`
         self._autoadmin: Autoadmin | None = None  # from the moment that the replicas are open
         self.directory = Directory(id_, f"{settings.cluster}.{META}", self._table_changed)
-        self._peers = Peers(id_, env.network, lambda: self.server)
+        self._peers = Peers(id_, env.network, lambda: self.server, lambda: self.directory.format)
         self.membership = Membership(
             id_,
             self._peers,
@@ -91,6 +91,7 @@ class Node:
             well=lambda: env.log.stalled_ms() < APPEND_STALLED_MS,
             lost=env.network.drop,
             clock_ms=env.clock_ms,
+            newest_format=settings.newest_format,
         )
         self._replicas = Replicas(
             id_, life, env, settings, self.directory, self.membership, self._peers, self._spawn, report
@@ -129,7 +130,7 @@ class Node:
         """Open every replica, catch up with the logs, and give the way to the data. Raises OperatorError."""
         meta = await self._replicas.open_meta(self._meta_applied)
         # No `await` in between: what is applied from here on is news to the directory.
-        self.directory.load(meta.rows())
+        self.directory.load(meta.rows(), meta.state.format)
         self._knows_meta = True
         await self._replicas.open_tables()
         self._replicas.report_unwanted()
@@ -222,7 +223,10 @@ class Node:
     def _meta_applied(self, effects: Effects) -> None:
         # What is replayed at the start is read from the rows at its end; only what comes after is news.
         if self._knows_meta:
+            before = self.directory.format
             self.directory.observe(effects)
+            if self.directory.format != before:
+                self._replicas.tell_wanted()
 
     def _table_changed(self, before: Table | None, now: Table | None) -> None:
         if before is not None and (now is None or now.id != before.id):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from streamdyn.model.schema import Schema
     from streamdyn.model.tables import PartitionInfo
     from streamdyn.node.environment import Environment
+    from streamdyn.settings import Settings
     from streamdyn.statemachine.effects import Effects
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class OpenReplicas:
         node: str,
         life: str,
         env: Environment,
-        lease_duration_ms: int,
+        settings: Settings,
         *,
         suspect: Callable[[Partition], None],
         may_claim: Callable[[str], bool],
@@ -53,7 +54,7 @@ class OpenReplicas:
         self._node = node
         self._life = life
         self._env = env
-        self._lease_duration_ms = lease_duration_ms
+        self._settings = settings
         self._suspect = suspect
         self._may_claim = may_claim
         self._report = report
@@ -91,7 +92,7 @@ class OpenReplicas:
             raise PartitionError(recreated(info.topic))
         if facts.first > 0 and not self._env.disk.has(info.id):
             check_begin(0, facts)
-        replica = Replica(self._env.disk.open(info.id), info, schema)
+        replica = Replica(self._env.disk.open(info.id), info, schema, self._settings.newest_format)
         try:
             check_begin(replica.state.next_offset, facts)
         except LogTrimmed:
@@ -112,13 +113,14 @@ class OpenReplicas:
         return Partition(
             info,
             replica,
-            LeaseKeeper(self._node, life, self._lease_duration_ms),
+            LeaseKeeper(self._node, life, self._settings.lease_duration_ms),
             append=lambda value: self._env.log.append(info.topic, life, value),
             clock_ms=self._env.clock_ms,
             observe=observe,
             failed=self._partition_failed,
             suspect=self._suspect,
             may_claim=self._may_claim,
+            newest_format=self._settings.newest_format,
         )
 
     async def wait_until_caught_up(self, partitions: list[Partition], facts: dict[str, TopicFacts]) -> None:

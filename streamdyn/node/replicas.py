@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from streamdyn.control.topic_checks import TopicChecks, check_reach
 from streamdyn.control.verification import rebuild_beside
 from streamdyn.errors import ApiError, LogTrimmed, NotLeader, OperatorError, PartitionError, Unreachable
-from streamdyn.model.schema import META_SCHEMA, Schema
+from streamdyn.model.schema import META_SCHEMA, Schema, schema_of
 from streamdyn.model.tables import CREATING, DELETING, PartitionInfo, Table
 from streamdyn.node.open_replicas import OpenReplicas
 from streamdyn.node.rebuilding import Rebuilding
@@ -65,7 +65,7 @@ class Replicas:
             node,
             life,
             env,
-            settings.lease_duration_ms,
+            settings,
             suspect=self._suspect,
             may_claim=membership.may_claim,
             report=report,
@@ -189,6 +189,7 @@ class Replicas:
             except PartitionError as error:
                 self._open.failures[info.id] = str(error)
                 self._report(f"partition {info.id} is out of service: {error}")
+        self._tell_wanted(table)
         return opened
 
     def _not_open(self, table: Table) -> list[PartitionInfo]:
@@ -204,11 +205,24 @@ class Replicas:
 
     # --- tables and replicas coming and going ---
 
+    def tell_wanted(self) -> None:
+        """The cluster's format has changed: every log should have it."""
+        for table in self._directory.tables.values():
+            self._tell_wanted(table)
+
+    def _tell_wanted(self, table: Table) -> None:
+        """Tell the partitions of a table which format and which schema their logs should have."""
+        for info in table.partitions:
+            partition = self.partitions.get(info.id)
+            if partition is not None:
+                partition.want(self._directory.format, schema_of(table, info.id))
+
     def follow_table(self, table: Table) -> None:
         """Do what a table's row asks of this node, also when a crash came in between."""
         if table.status == DELETING:
             self.forget(table)
         elif table.status != CREATING:
+            self._tell_wanted(table)
             if self._not_open(table) and table.id not in self._opening:
                 self._spawn(self._open_new(table))
             for info in table.partitions:

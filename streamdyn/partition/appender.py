@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from streamdyn.errors import NotLeader
 from streamdyn.partition.waiters import answer, refuse
 from streamdyn.settings import APPEND_RETRY_MS, BATCH_MAX_COMMANDS, BATCH_TARGET_BYTES, HAND_OVER_MS
-from streamdyn.statemachine.lease import LeaseCommand
+from streamdyn.statemachine.lease_command import LeaseCommand
 from streamdyn.statemachine.records import CommandBatch
 from streamdyn.wal.codec import encode_batch
 

@@ -23,6 +23,7 @@ from streamdyn.errors import (
     ProvisionedThroughputExceededException,
     ValidationException,
 )
+from streamdyn.formats import FIRST_FORMAT, NEWEST_FORMAT, SCHEMA_IN_LOG
 from streamdyn.kafka.events import Delivered, Event, Fetched, Undelivered
 from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.model.pages import take_page
@@ -39,7 +40,6 @@ from streamdyn.statemachine.command import COMMAND_ID_BYTES, Command
 from streamdyn.statemachine.commands.scrub import Scrub
 from streamdyn.statemachine.commands.set_format import SetFormat
 from streamdyn.statemachine.commands.set_schema import SetSchema
-from streamdyn.statemachine.formats import FIRST_FORMAT, NEWEST_FORMAT, SCHEMA_IN_LOG
 from streamdyn.statemachine.records import Record, RecordBatch
 from streamdyn.wal.codec import decode_record
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from streamdyn.formats import FIRST_FORMAT
+
 if TYPE_CHECKING:
     from streamdyn.partition.partition import Partition
 
@@ -16,6 +18,7 @@ class ReplicaStatus:
     `next_offset` is what it applies next. `leader` is the node that leads as far as the replica knows, `epoch` the
     lease's, and `leads` whether this node holds it, for `lease_remaining_ms`. `skipped` and `void` count records as
     `statemachine.apply.State` does, `checksum` is hexadecimal, and `failure` tells why it does not serve, if so.
+    `format` is that of its log, as far as it has been applied.
 
     Other nodes get it under these names: members are only ever added, with a default.
     """
@@ -30,6 +33,7 @@ class ReplicaStatus:
     void: int
     checksum: str
     failure: str | None
+    format: int = FIRST_FORMAT
 
 
 def status_of(partition: Partition) -> ReplicaStatus:
@@ -46,4 +50,5 @@ def status_of(partition: Partition) -> ReplicaStatus:
         void=state.void,
         checksum=state.checksum.hex(),
         failure=partition.failure,
+        format=state.format,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from streamdyn.formats import FIRST_FORMAT
 from streamdyn.model.indexes import BASE_SPACE
 from streamdyn.model.nodes import ACTIVE, NODE_KEY, NodeInfo, decode_node
 from streamdyn.model.tables import DELETING, PartitionInfo, Table, decode_table
@@ -18,8 +19,8 @@ META = "meta"
 
 
 class Directory:
-    """What `meta` says, as far as this node has applied it: `tables` by name, `nodes` by id. Nothing here waits for
-    other nodes, and nothing raises.
+    """What `meta` says, as far as this node has applied it: `tables` by name, `nodes` by id, and the cluster's
+    `format`, which is that of `meta`'s log. Nothing here waits for other nodes, and nothing raises.
 
     `node` is this one's id, and `meta_topic` the topic of `meta`. `changed` is told of every table whose row changed:
     the table as it was (None: it is new), and as it is now (None: it is gone). A node that is behind may not see what
@@ -29,18 +30,21 @@ class Directory:
     def __init__(self, node: str, meta_topic: str, changed: Callable[[Table | None, Table | None], None]) -> None:
         self.tables: dict[str, Table] = {}
         self.nodes: dict[str, NodeInfo] = {}
+        self.format = FIRST_FORMAT
         self._node = node
         self._meta_topic = meta_topic
         self._changed = changed
         self._change = asyncio.Event()
 
-    def load(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
-        """Take over all rows, with their stored keys, at the start."""
+    def load(self, rows: Iterable[tuple[bytes, bytes]], number: int) -> None:
+        """Take over all rows, with their stored keys, and the format of `meta`'s log, at the start."""
+        self.format = number
         for key, row in rows:
             self._take(key, row)
 
     def observe(self, effects: Effects) -> None:
         """A batch of the `meta` log was applied."""
+        self.format = effects.state.format
         for key, row in effects.rows.items():
             before = self._take(key, row)
             name = key.removeprefix(BASE_SPACE).decode()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 class Membership:
     """`others` are the nodes to ask, `lost` is told of one that has just stopped answering, `well` whether this node
-    can append.
+    can append. `newest_format` is the newest one that this node knows.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class Membership:
         well: Callable[[], bool],
         lost: Callable[[str], None],
         clock_ms: Callable[[], int],
+        newest_format: int,
     ) -> None:
         self._node = node
         self._peers = peers
@@ -41,6 +42,7 @@ class Membership:
         self._well = well
         self._lost = lost
         self._clock_ms = clock_ms
+        self._newest_format = newest_format
         self._loop = asyncio.get_running_loop()
         self._healths: dict[str, Health] = {}  # what each node that answers said last
         self._seen_ms: dict[str, int] = {}  # when each node last answered, or was first heard of
@@ -62,7 +64,7 @@ class Membership:
 
     def health(self) -> Health:
         """What another node is told of this one."""
-        return Health(self.reached(), self._well())
+        return Health(self.reached(), self._well(), self._newest_format)
 
     def reaches(self, node: str) -> bool:
         """Whether a node has answered of late, or is this one."""
@@ -78,6 +80,13 @@ class Membership:
     def reached(self) -> list[str]:
         """The other nodes that have answered of late, and can append."""
         return [node for node, health in self._healths.items() if health.well]
+
+    def newest_format(self, node: str) -> int | None:
+        """The newest format that a node, which may be this one, knows; None while it does not answer."""
+        if node == self._node:
+            return self._newest_format
+        health = self._healths.get(node)
+        return None if health is None else health.newest_format
 
     def unseen_ms(self, node: str) -> int:
         """For how long a node has not answered; no longer than this node has known it."""

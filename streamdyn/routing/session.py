@@ -6,17 +6,18 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
+from streamdyn.errors import ResourceNotFoundException
 from streamdyn.model.indexes import BASE_SPACE, index_space
 from streamdyn.model.keys import KeyRange
 from streamdyn.model.pages import Page, PageLimits
 from streamdyn.model.positions import Position
 from streamdyn.model.tables import ACTIVE, Table, decode_table
-from streamdyn.partition.reads import NO_GUARANTEES, ReadGuarantees
-from streamdyn.settings import REQUEST_TIMEOUT_MS, TABLE_CHANGE_WAIT_MS, Settings
+from streamdyn.partition.reads import NO_GUARANTEES, STRONG, ReadGuarantees
+from streamdyn.settings import REQUEST_TIMEOUT_MS, ROUTE_RETRY_MS, TABLE_CHANGE_WAIT_MS, Settings
 from streamdyn.statemachine.commands.create_table import CreateTable
 from streamdyn.statemachine.commands.delete_table import DeleteTable
 from streamdyn.statemachine.commands.update_table import UpdateTable
-from streamdyn.statemachine.outcomes import successful
+from streamdyn.statemachine.outcomes import OUT_OF_RANGE, successful
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,9 @@ class Session:
     async def write(self, table: Table, command: ItemCommand) -> Outcome:
         info = table.partition_of(command.key)
         applied = await self._router.write(info, command, self._deadline_ms)
+        while applied.outcome.error == OUT_OF_RANGE:
+            info = (await self._newer(table)).partition_of(command.key)
+            applied = await self._router.write(info, command, self._deadline_ms)
         position = Position(applied.offset, applied.index)
         self.positions[info.id] = max(position, self.positions.get(info.id, position))
         return successful(applied.outcome)
@@ -110,6 +114,17 @@ class Session:
             await self._directory.wait(lambda: self._is_settled(command), TABLE_CHANGE_WAIT_MS)
             await self._lead_partitions(command.name)
         return decode_table(row)
+
+    async def _newer(self, table: Table) -> Table:
+        """The table as the leader of `meta` knows it: another partition has a key than the one that this node thought.
+        Raises ResourceNotFoundException if it is deleted.
+        """
+        await asyncio.sleep(ROUTE_RETRY_MS / 1000)
+        await self._router.read(self._directory.meta(), BASE_SPACE, STRONG, self._deadline_ms)
+        newer = self._directory.tables.get(table.name)
+        if newer is None or newer.id != table.id:
+            raise ResourceNotFoundException("Requested resource not found")
+        return newer
 
     def _is_settled(self, command: TableCommand) -> bool:
         table = self._directory.tables.get(command.name)

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A node that answers: the other nodes that it reaches, and whether it can append to the logs (`well`)."""
+    """A node that answers: the other nodes that it reaches, whether it can append to the logs (`well`), and the newest
+    format that it knows (see `streamdyn.formats`).
+    """
 
     reaches: list[str]
     well: bool
+    newest_format: int
 
 
 @dataclass(frozen=True, slots=True)

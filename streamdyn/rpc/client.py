@@ -35,18 +35,26 @@ class Peers:
     """All nodes by name, this one among them: what `node` asks itself, its `own_server` answers in this process.
 
     Every method raises Unreachable if there is no answer in time, and what the other node refuses with: NotLeader,
-    OutOfService, or another ApiError. `RemoteReplica` asks about a partition's data.
+    OutOfService, or another ApiError. `RemoteReplica` asks about a partition's data. `format` tells the cluster's: all
+    nodes know commands of that format.
     """
 
-    def __init__(self, node: str, network: Network, own_server: Callable[[], Responder]) -> None:
+    def __init__(
+        self,
+        node: str,
+        network: Network,
+        own_server: Callable[[], Responder],
+        cluster_format: Callable[[], int],
+    ) -> None:
         self._node = node
         self._network = network
         self._own_server = own_server
+        self.format = cluster_format
 
     async def ping(self, node: str) -> Health:
         """Whether a node answers, whom it reaches, and whether it can append. Waits for PING_TIMEOUT_MS."""
         pong = await self.ask(node, Ping(), PING_TIMEOUT_MS)
-        return Health(pong.reaches, pong.well)
+        return Health(pong.reaches, pong.well, pong.newest_format)
 
     async def describe(self, node: str) -> dict[str, ReplicaStatus]:
         """A node's replicas as it sees them, by the partition's id. Waits for PING_TIMEOUT_MS."""

@@ -166,14 +166,9 @@ class ClusterRun:
         return -1 if row is None else self._topic_of(key).offsets[self._value_ids[row[4:]]]
 
     def _topic_made(self, topic: Topic) -> None:
-        topic.landed = lambda: self._landed(topic)
         keys = [key for key in KEYS if self._table.partition_of(_storage_key(key)).topic == topic.name]
         if keys:
             ForeignProducer(self._world, topic, lambda offset: self._foreign_write(keys, topic.name, offset))
-
-    def _landed(self, topic: Topic) -> None:
-        for machine in self._machines.values():
-            machine.landed(topic.name)
 
     def _foreign_write(self, keys: list[bytes], topic: str, offset: int) -> tuple[PutItem, Callable[[int], None]]:
         key, value = self._random.choice(keys), b'{"v":{"S":"foreign %s %d"}}' % (topic.encode(), offset)

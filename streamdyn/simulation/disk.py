@@ -14,15 +14,19 @@ if TYPE_CHECKING:
 
 
 class DiskStore(MemoryStore):
-    """`read` and `committed` are told of each read and commit, after it."""
+    """Somebody may `watch` it, and stop the machine in the middle of a read or a commit."""
 
     def __init__(self, flushed: MemoryStore | None = None) -> None:
         super().__init__()
         self._flushed = flushed or MemoryStore()
         self.take_over(self._flushed)
         self.unflushed: list[Effects] = []
-        self.read: Callable[[], None] = _nothing
-        self.committed: Callable[[], None] = _nothing
+        self._read: Callable[[], None] = _nothing
+        self._committed: Callable[[], None] = _nothing
+
+    def watch(self, read: Callable[[], None], committed: Callable[[], None]) -> None:
+        """From now on, these are called after each read and after each commit."""
+        self._read, self._committed = read, committed
 
     def begin(self, topic_id: str, state: State) -> None:
         super().begin(topic_id, state)
@@ -30,13 +34,13 @@ class DiskStore(MemoryStore):
 
     def get(self, key: bytes) -> bytes | None:
         row = super().get(key)
-        self.read()
+        self._read()
         return row
 
     def commit(self, effects: Effects) -> None:
         super().commit(effects)
         self.unflushed.append(effects)
-        self.committed()
+        self._committed()
 
     def begin_flush(self) -> None:
         self._flushed = self.copy()

@@ -74,7 +74,7 @@ class MachineDisk:
             self._use(partition, store.after_crash(lost))
 
     def _use(self, partition: str, store: DiskStore) -> None:
-        store.read, store.committed = self._read, self._committed
+        store.watch(self._read, self._committed)
         self.stores[partition] = store
 
 

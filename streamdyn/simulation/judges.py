@@ -9,9 +9,8 @@ from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.model.rows import row_item
 from streamdyn.simulation.conformance import Told, judge_log
 from streamdyn.simulation.history import POSITION, Op, linearizable
-from streamdyn.statemachine.formats import FIRST_FORMAT
 from streamdyn.statemachine.records import RecordBatch
-from streamdyn.wal.codec import RawRecord, decode_record
+from streamdyn.wal.codec import decode_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +61,7 @@ def judge_replicas(
     acknowledged: Mapping[bytes, bytes | None],
 ) -> None:
     """At the end: the log and its acknowledgements conform, and every replica has what a replay of the log has."""
-    records = [RawRecord(stored.offset, stored.timestamp_ms, stored.value, FIRST_FORMAT) for stored in topic.records]
+    records = [stored.raw() for stored in topic.records]
     told = [Told(id_, tells=True, item=None if old is None else row_item(old)) for id_, old in acknowledged.items()]
     verdict = judge_log(records, told)
     world.report.counts += verdict.counts
@@ -85,9 +84,7 @@ def _caught_up(topic: Topic, replica: Replica) -> Replica:
     start = replica.state.next_offset
     rest = topic.since(start, len(topic.records))
     if rest:
-        records = [
-            decode_record(RawRecord(stored.offset, stored.timestamp_ms, stored.value, FIRST_FORMAT)) for stored in rest
-        ]
+        records = [decode_record(stored.raw()) for stored in rest]
         replica.apply(RecordBatch(start, rest[-1].offset + 1, records))
     return replica
 

@@ -1,4 +1,4 @@
-"""A simulated Kafka: topics by name, and a machine's way to them, as `node.environment` wants it."""
+"""A simulated Kafka: topics by name, who reads them, and a machine's admin calls, as `kafka.ports` wants them."""
 
 from __future__ import annotations
 
@@ -6,45 +6,111 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import OperatorError
-from streamdyn.kafka.events import Event, Undelivered
 from streamdyn.kafka.topics import TopicFacts
-from streamdyn.settings import APPEND_TIMEOUT_MS
-from streamdyn.simulation.topic import Reader, Topic
-from streamdyn.simulation.world import BEFORE_SENDING, network_ms
-from streamdyn.wal.codec import RawRecord
+from streamdyn.simulation.topic import Topic
+from streamdyn.simulation.world import network_ms
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
+    from streamdyn.simulation.appends import Append
     from streamdyn.simulation.machine import Machine
     from streamdyn.simulation.network import Network
+    from streamdyn.simulation.reader import Reader
     from streamdyn.simulation.world import World
 
 ADMIN_TIMEOUT_MS = 5_000
 RETRY_MS = 100
 OLD_HIGH_WATERMARK = 0.02
+# Every broker learns of a new topic a moment after the one that made it. Who asks for a new one waits for that.
+NOT_HEARD_OF = 0.1
+HEARD_OF_MS = 500
+NEW_TOPIC_TIMEOUT_MS = 3_000
 
 
 class Kafka:
-    """All topics that there ever were. `made` is told of each new one."""
+    """All topics that there ever were. `made` is called with each new one.
 
-    def __init__(self, world: World, made: Callable[[Topic], None]) -> None:
+    A machine's topic may be *held*: its appends then wait in `held`, and its reader brings nothing, until somebody says
+    what becomes of each (see `Append` and `Reader.bring`). So a test decides what the log answers, and when.
+    """
+
+    def __init__(self, world: World, made: Callable[[Topic], None] = lambda _: None) -> None:
         self._world = world
         self._made = made
         self.topics: dict[str, Topic] = {}
         self.deleted: list[Topic] = []
+        self.held: dict[tuple[str, str], list[Append]] = {}
+        self._hidden: set[str] = set()
+        self._readers: dict[str, dict[Reader, None]] = {}  # in their order, as sets are not
 
     def create(self, name: str) -> Topic:
+        """The topic of this name, made if there is none."""
         if name not in self.topics:
-            self.topics[name] = Topic(self._world, name, f"{name}#{len(self.deleted)}")
+            id_ = f"{name}#{len(self.deleted)}"
+            self.topics[name] = Topic(self._world, name, id_, lambda: self._wake_readers(name))
             self._made(self.topics[name])
         return self.topics[name]
 
     def delete(self, name: str) -> None:
+        """Its readers notice."""
         topic = self.topics.pop(name, None)
         if topic is not None:
             topic.deleted = True
             self.deleted.append(topic)
+            self._wake_readers(name)
+
+    def trim(self, name: str, offset: int) -> None:
+        """Forget a topic's records before `offset`. Raises OperatorError where that cannot be."""
+        if name not in self.topics:
+            raise OperatorError(f"topic {name} is not there")
+        self.topics[name].trim(offset)
+        self._wake_readers(name)
+
+    # --- what a broker tells of topics ---
+
+    def hide(self, name: str) -> None:
+        """No broker that is asked has heard of this topic, until it is shown again."""
+        self._hidden.add(name)
+
+    def show(self, name: str) -> None:
+        """Every broker has heard of it."""
+        self._hidden.discard(name)
+
+    def heard_of(self, names: list[str]) -> list[Topic]:
+        """Those of these topics that the broker that is asked tells of."""
+        return [self.topics[name] for name in names if name in self.topics and not self._is_hidden(self.topics[name])]
+
+    def _is_hidden(self, topic: Topic) -> bool:
+        world = self._world
+        if topic.name in self._hidden:
+            world.count("topics not heard of")
+            return True
+        is_new = world.now - topic.made_ms < HEARD_OF_MS
+        return is_new and world.goes_wrong("topics not heard of", NOT_HEARD_OF, topic.name)
+
+    # --- readers, and what is held ---
+
+    def add_reader(self, topic: str, reader: Reader) -> None:
+        """From now on it is told of each new record, of a trim, and of the topic's end."""
+        self._readers.setdefault(topic, {})[reader] = None
+
+    def remove_reader(self, topic: str, reader: Reader) -> None:
+        self._readers[topic].pop(reader, None)
+
+    def hold(self, machine: str, topic: str) -> None:
+        """From now on, nothing that the machine appends to the topic, or reads from it, moves by itself."""
+        self.held.setdefault((machine, topic), [])
+
+    def let_go(self, machine: str, topic: str) -> None:
+        """Everything takes its way again."""
+        for append in self.held.pop((machine, topic), ()):
+            append.send()
+        self._wake_readers(topic)
+
+    def _wake_readers(self, topic: str) -> None:
+        for reader in list(self._readers.get(topic, ())):
+            reader.follow()
 
 
 class MachineTopics:
@@ -66,26 +132,26 @@ class MachineTopics:
 
     async def ids(self, names: list[str]) -> dict[str, str]:
         await self._reach()
-        topics = self._kafka.topics
-        return {name: topics[name].id for name in names if name in topics}
+        return {topic.name: topic.id for topic in self._kafka.heard_of(names)}
 
     async def describe(self, names: list[str]) -> dict[str, TopicFacts]:
         await self._reach()
-        there = [self._kafka.topics[name] for name in names if name in self._kafka.topics]
+        there = self._kafka.heard_of(names)
+        for topic in there:
+            await self._wait_for_leader(topic)
         return {topic.name: TopicFacts(topic.id, topic.first, self._end_of(topic)) for topic in there}
 
     async def describe_new(self, names: list[str]) -> dict[str, TopicFacts]:
-        return await self.describe(names)
+        until_ms = self._machine.world.now + NEW_TOPIC_TIMEOUT_MS
+        while True:
+            facts = await self.describe(names)
+            if len(facts) == len(names) or self._machine.world.now > until_ms:
+                return facts
+            await asyncio.sleep(RETRY_MS / 1000)
 
     async def trim(self, name: str, offset: int) -> None:
         await self._reach()
-        topic = self._kafka.topics.get(name)
-        if topic is None:
-            raise OperatorError(f"topic {name} is not there")
-        if offset > topic.first:
-            self._machine.world.count("trims")
-            self._machine.world.tell("log", f"{name} begins at {offset}")
-        topic.first = max(topic.first, offset)
+        self._kafka.trim(name, offset)
 
     async def check_config(self, name: str) -> None:
         """They are all as they should be."""
@@ -105,96 +171,11 @@ class MachineTopics:
             await asyncio.sleep(RETRY_MS / 1000)
         raise OperatorError("no Kafka answers")
 
-
-class MachineLog:
-    """The `Log` port of one life on a machine. `tell` gets what the log tells, in steps of that life."""
-
-    def __init__(self, kafka: Kafka, machine: Machine, network: Network, tell: Callable[[Event], None]) -> None:
-        self._kafka = kafka
-        self._machine = machine
-        self._network = network
-        self._tell = tell
-        self._readers: dict[str, Reader] = {}
-        self._in_flight = 0
-        self._stalled_since_ms: float | None = None
-
-    def append(self, topic: str, life: str, value: bytes) -> None:
-        machine = self._machine
-        machine.may_stall(machine.world.weather.stall[BEFORE_SENDING])
-        self._in_flight += 1
-        if self._stalled_since_ms is None:
-            self._stalled_since_ms = machine.world.now
-        self._try_to_append(topic, life, value, machine.world.now + APPEND_TIMEOUT_MS)
-
-    def follow(self, topic: str, life: str, offset: int, applied: Callable[[], int]) -> None:
-        del applied
-        found = self._kafka.topics.get(topic)
-        if found is not None:
-            machine, network = self._machine, self._network
-            reader = Reader(
-                machine.world,
-                found,
-                life,
-                offset,
-                self._tell,
-                machine.random,
-                machine.name,
-                lambda: network.is_kafka_cut(machine.name),
-            )
-            self._readers[topic] = reader
-            reader.follow()
-
-    def unfollow(self, topic: str) -> None:
-        reader = self._readers.pop(topic, None)
-        if reader is not None:
-            reader.close()
-
-    async def read(self, topic: str, start: int, stop: int) -> AsyncIterator[list[RawRecord]]:
-        found = self._kafka.topics.get(topic)
-        if found is None or start < found.first:
-            raise OperatorError(f"topic {topic} cannot be read from offset {start}")
-        await asyncio.sleep(network_ms(self._machine.random) / 1000)
-        yield [
-            RawRecord(stored.offset, stored.timestamp_ms, stored.value, 1)
-            for stored in found.records
-            if start <= stored.offset < stop
-        ]
-
-    def stalled_ms(self) -> int:
-        since = self._stalled_since_ms
-        return 0 if since is None else int(self._machine.world.now - since)
-
-    def landed(self, topic: str) -> None:
-        """There is something new to read."""
-        reader = self._readers.get(topic)
-        if reader is not None:
-            reader.follow()
-
-    def close(self) -> None:
-        for topic in list(self._readers):
-            self.unfollow(topic)
-
-    def _try_to_append(self, topic: str, life: str, value: bytes, until_ms: float) -> None:
-        """As an idempotent producer does: again and again, until it gets there or the time is up."""
-        machine, world = self._machine, self._machine.world
-        found = self._kafka.topics.get(topic)
-        if found is None or world.now > until_ms:
-            world.after(1, lambda: self._reported(Undelivered(topic, life, "not sent")))
-        elif self._network.is_cut(machine.name, "kafka"):
-            world.after(RETRY_MS, lambda: self._try_to_append(topic, life, value, until_ms))
-        else:
-            found.append(value, life, lambda event: self._report(event, until_ms), machine.random, machine.name)
-
-    def _report(self, event: Event, until_ms: float) -> None:
-        machine, world = self._machine, self._machine.world
-        if not self._network.is_cut("kafka", machine.name):
-            self._reported(event)
-        elif world.now > until_ms:
-            self._reported(Undelivered(event.topic, event.life, "no report"))
-        else:
-            world.after(RETRY_MS, lambda: self._report(event, until_ms))
-
-    def _reported(self, event: Event) -> None:
-        self._in_flight -= 1
-        self._stalled_since_ms = None if self._in_flight == 0 else self._machine.world.now
-        self._tell(event)
+    async def _wait_for_leader(self, topic: Topic) -> None:
+        """Raises OperatorError if none is elected for long."""
+        for _ in range(ADMIN_TIMEOUT_MS // RETRY_MS):
+            if topic.has_leader:
+                return
+            self._machine.world.count("waits for a topic's leader")
+            await asyncio.sleep(RETRY_MS / 1000)
+        raise OperatorError(f"topic {topic.name} has no leader")

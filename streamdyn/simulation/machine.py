@@ -28,22 +28,23 @@ STOP_TIMEOUT_MS = 6_000
 class Machine:
     """What outlives a process, and the process: no `life` while there is none, and it `serves` once open.
 
-    What runs on it, `PartitionMachine` and `NodeMachine` say.
+    What runs on it, `PartitionMachine` and `NodeMachine` say. Unless it `restarts`, it stays down until it is started.
     """
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: World, name: str, *, restarts: bool = True) -> None:
         self.world = world
         self.name = name
         self.life = ""
         self.serves = False
         self.random = world.stream(name)
+        self._restarts = restarts
         self._lives = 0
         # Steps and tasks whose life ended in the middle. Kept, because Python would otherwise unwind them at any time.
         self._abandoned: list[greenlet | MachineLoop] = []
         self.stands = False
         self._stands_until = 0.0
         # The clocks have nothing in common but their rate, within the 10 % that the lease allows for.
-        self.rate = self.random.uniform(SLOWEST, QUICKEST)
+        self.rate = 1.0 if world.is_calm else self.random.uniform(SLOWEST, QUICKEST)
         self._offset_ms = self.random.uniform(0, 1e9)
 
     # --- what runs on it ---
@@ -103,7 +104,8 @@ class Machine:
         self.life = ""
         self.serves = False
         self.stands = False
-        self.world.after(self.random.choice((100, 1_000, 6_000)), self.start)
+        if self._restarts:
+            self.world.after(self.random.choice((100, 1_000, 6_000)), self.start)
 
     def end(self) -> None:
         """The run is over: let go of what stands still, which nothing else would."""
@@ -154,6 +156,16 @@ class Machine:
         self.world.at(self._stands_until, lambda: self._go_on(life, step))
         step.parent.switch()
         self.loop.enter()
+
+    def stand_still(self, for_ms: float) -> None:
+        """Between two steps, for so long: what happens to it meanwhile waits."""
+        self.stands, self._stands_until = True, self.world.now + for_ms
+        life = self.life
+        self.world.at(self._stands_until, lambda: self._stand_up(life))
+
+    def _stand_up(self, life: str) -> None:
+        if self.life == life:
+            self.stands = False
 
     def _go_on(self, life: str, step: greenlet) -> None:
         if self.life == life:

@@ -23,7 +23,7 @@ from streamdyn.statemachine.commands.set_format import SetFormat
 from streamdyn.statemachine.commands.set_schema import SetSchema
 from streamdyn.statemachine.commands.update_item import UpdateItem
 from streamdyn.statemachine.items import ItemCommand
-from streamdyn.statemachine.lease import LeaseCommand
+from streamdyn.statemachine.lease_command import LeaseCommand
 
 if TYPE_CHECKING:
     from streamdyn.expressions.source import Expression

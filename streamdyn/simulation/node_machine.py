@@ -12,7 +12,8 @@ from streamdyn.node.node import Node
 from streamdyn.rpc.codec import tag_and_hops
 from streamdyn.rpc.refusals import DEFECT
 from streamdyn.simulation.disks import MachineDisk
-from streamdyn.simulation.kafka import Kafka, MachineLog, MachineTopics
+from streamdyn.simulation.kafka import Kafka, MachineTopics
+from streamdyn.simulation.log import MachineLog
 from streamdyn.simulation.machine import Machine
 from streamdyn.simulation.world import AFTER_COMMIT, AFTER_READING, BEFORE_CLOCK, BETWEEN_STEPS, World, network_ms
 from streamdyn.storage.replica import Replica
@@ -48,8 +49,9 @@ class Cluster(NamedTuple):
 class NodeMachine(Machine):
     """One node of the cluster. It serves clients from the moment that it has started."""
 
-    def __init__(self, world: World, name: str, cluster: Cluster) -> None:
-        super().__init__(world, name)
+    def __init__(self, world: World, name: str, cluster: Cluster, *, restarts: bool = True) -> None:
+        super().__init__(world, name, restarts=restarts)
+        self._addresses = f"{name}:1", f"{name}:2"
         self._cluster = cluster
         stalls = world.weather.stall
         self.disk = MachineDisk(
@@ -63,14 +65,15 @@ class NodeMachine(Machine):
 
     # --- life and death ---
 
+    def move_to(self, peer_address: str, address: str) -> None:
+        """From the next start on, other nodes and clients reach it there."""
+        self._addresses = peer_address, address
+
     def open(self) -> None:
         life = self.life
-        self._env = env = MachineEnvironment(
-            self, self._cluster, lambda event: self.do_in(life, lambda: self._told(event))
-        )
-        addresses = (f"{self.name}:1", f"{self.name}:2")
+        self._env = env = MachineEnvironment(self, self._cluster, self._told)
         self.node = node = Node(
-            self.name, life, env, self._cluster.settings, addresses, lambda line: self._report(life, line)
+            self.name, life, env, self._cluster.settings, self._addresses, lambda line: self._report(life, line)
         )
         for timer in node.timers():
             self.loop.create_task(self._every(timer))
@@ -120,10 +123,6 @@ class NodeMachine(Machine):
     def between_steps(self) -> None:
         self.may_stall(self.world.weather.stall[BETWEEN_STEPS])
 
-    def landed(self, topic: str) -> None:
-        if self.life:
-            self._env.log.landed(topic)
-
     def replica_at_the_end(self, info: PartitionInfo) -> Replica | None:
         """Its replica of a partition, as a restart would find it if nothing more was lost."""
         store = self.disk.stores.get(info.id)
@@ -158,6 +157,11 @@ class NodeMachine(Machine):
         return int(self.true_clock_ms())
 
     # --- what others ask ---
+
+    @property
+    def log(self) -> MachineLog:
+        """That of this life."""
+        return self._env.log
 
     def session(self, guarantees: ReadGuarantees) -> Session | None:
         return None if self.sessions is None else self.sessions.session(guarantees)

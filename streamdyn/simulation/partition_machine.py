@@ -6,6 +6,7 @@ and every rule of the lease is needed all the time.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from streamdyn.model.schema import Schema
@@ -13,13 +14,12 @@ from streamdyn.model.tables import PartitionInfo
 from streamdyn.partition.partition import Partition
 from streamdyn.settings import LEASE_DURATION_MS
 from streamdyn.simulation.disk import DiskStore
+from streamdyn.simulation.log import MachineLog
 from streamdyn.simulation.machine import Machine
-from streamdyn.simulation.topic import Reader, Topic
 from streamdyn.simulation.world import (
     AFTER_COMMIT,
     AFTER_READING,
     BEFORE_CLOCK,
-    BEFORE_SENDING,
     BETWEEN_STEPS,
     World,
     network_ms,
@@ -28,12 +28,12 @@ from streamdyn.statemachine.lease_keeper import LeaseKeeper
 from streamdyn.storage.replica import Replica
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from streamdyn.kafka.events import Event
+    from streamdyn.simulation.kafka import Kafka
+    from streamdyn.simulation.network import Network
     from streamdyn.statemachine.command import Command
 
-INFO = PartitionInfo("p", "topic", 0, "topic-id")
+INFO = PartitionInfo("p", "topic", 0, "topic#0")
 EXPIRE_INTERVAL_MS = 500
 LOST_ALL = 10**9
 
@@ -49,56 +49,83 @@ class Parts:
 class PartitionMachine(Machine):
     """One replica of the partition that a run is about."""
 
-    def __init__(self, world: World, topic: Topic, name: str, parts: type[Parts]) -> None:
-        super().__init__(world, name)
-        self._topic = topic
+    def __init__(
+        self,
+        world: World,
+        kafka: Kafka,
+        network: Network,
+        name: str,
+        parts: type[Parts] = Parts,
+        *,
+        restarts: bool = True,
+    ) -> None:
+        super().__init__(world, name, restarts=restarts)
+        self._kafka = kafka
+        self._network = network
         self._parts = parts
         self._disk = parts.disk()
+        self._looking = False  # at the topic
 
     def open(self) -> None:
-        life, stalls = self.life, self.world.weather.stall
-        self._disk.read = lambda: self.may_stall(stalls[AFTER_READING])
-        self._disk.committed = lambda: self.may_stall(stalls[AFTER_COMMIT])
+        stalls = self.world.weather.stall
+        self._disk.watch(
+            read=lambda: self.may_stall(stalls[AFTER_READING]),
+            committed=lambda: self.may_stall(stalls[AFTER_COMMIT]),
+        )
+        self._looking = False
+        self.log = log = MachineLog(self._kafka, self, self._network, self._told)
         self.replica = Replica(self._disk, INFO, Schema())
-        self.keeper = self._parts.keeper(self.name, life, LEASE_DURATION_MS)
+        self.keeper = self._parts.keeper(self.name, self.life, LEASE_DURATION_MS)
         self.partition = self._parts.partition(
             INFO,
             self.replica,
             self.keeper,
-            append=lambda value: self._append(life, value),
+            append=partial(log.append, INFO.topic, self.life),
             clock_ms=self._clock_ms,
             observe=lambda _: None,
-            failed=lambda _, reason: self.defect(f"out of service: {reason}"),
-            suspect=self._look_at_topic,
-            may_claim=lambda _: True,
+            failed=lambda _, reason: self.failed(reason),
+            suspect=lambda _: self._look_at_topic(),
+            may_claim=self.may_claim,
         )
-        self._follow(life)
+        self.follow(self.partition.next_offset)
         self.serves = True
         self._expire_later()
 
-    def _follow(self, life: str) -> None:
-        offset = self.partition.next_offset
-        self._reader = Reader(self.world, self._topic, life, offset, self._tell(life), self.random, self.name)
-        self._reader.follow()
+    def follow(self, offset: int) -> None:
+        """Read the log from an offset on, and no more from where it was read."""
+        partition = self.partition
+        self.log.unfollow(INFO.topic)
+        self.log.follow(INFO.topic, self.life, offset, lambda: partition.next_offset)
 
-    def _look_at_topic(self, partition: Partition) -> None:
+    def _look_at_topic(self) -> None:
         """As `control.topic_checks` does: it is still the same one, and is followed again."""
         life = self.life
 
         def looked() -> None:
-            partition.log_is_confirmed()
-            self._reader.close()
-            self._follow(life)
+            self._looking = False
+            self.partition.log_is_confirmed()
+            self.follow(self.partition.next_offset)
 
-        if partition.doubted:
+        if not self._looking:
+            self._looking = True
+            self.world.count("looks at the topic")
             self.world.after(network_ms(self.random), lambda: self.do_in(life, looked))
+
+    def failed(self, reason: str) -> None:
+        """The partition serves no more."""
+        self.defect(f"out of service: {reason}")
+
+    def may_claim(self, holder: str) -> bool:
+        """Nobody keeps a node from claiming the lease of another one."""
+        del holder
+        return True
 
     async def hand_over(self) -> None:
         await self.partition.hand_over(None, for_good=True)
 
     def ended(self) -> None:
         if self.serves:
-            self._reader.close()
+            self.log.close()
 
     def lose(self) -> str:
         lost = self.random.choice((0, 1, 2, 5, LOST_ALL))
@@ -109,10 +136,6 @@ class PartitionMachine(Machine):
 
     def keepers(self) -> list[tuple[str, LeaseKeeper, Replica]]:
         return [(INFO.id, self.keeper, self.replica)] if self.serves else []
-
-    def landed(self) -> None:
-        if self.serves:
-            self._reader.follow()
 
     def between_steps(self) -> None:
         self.may_stall(self.world.weather.stall[BETWEEN_STEPS])
@@ -129,12 +152,8 @@ class PartitionMachine(Machine):
         self.may_stall(self.world.weather.stall[BEFORE_CLOCK])
         return int(self.true_clock_ms())
 
-    def _append(self, life: str, value: bytes) -> None:
-        self.may_stall(self.world.weather.stall[BEFORE_SENDING])
-        self._topic.append(value, life, self._tell(life), self.random, self.name)
-
-    def _tell(self, life: str) -> Callable[[Event], None]:
-        return lambda event: self.do_in(life, lambda: self.partition.handle(event))
+    def _told(self, event: Event) -> None:
+        self.partition.handle(event)
 
     def _expire_later(self) -> None:
         life = self.life

@@ -16,8 +16,10 @@ from streamdyn.model.indexes import BASE_SPACE
 from streamdyn.simulation.client import KEYS, Client
 from streamdyn.simulation.history import STRONG, Op
 from streamdyn.simulation.judges import ReaderJudge, judge_history, judge_replicas
+from streamdyn.simulation.kafka import Kafka
+from streamdyn.simulation.network import Network
 from streamdyn.simulation.partition_machine import INFO, PartitionMachine, Parts
-from streamdyn.simulation.topic import ForeignProducer, Topic
+from streamdyn.simulation.topic import ForeignProducer
 from streamdyn.simulation.world import NEVER, Fault, Report, World
 from streamdyn.statemachine.commands.put_item import PutItem
 
@@ -40,11 +42,11 @@ class Run:
         self.history: list[Op] = []
         self._acknowledged: dict[bytes, bytes | None] = {}  # a write's id, and the old row that its answer told
         self._shown_offset = 0  # the highest offset that any answer has included
-        self._topic = Topic(world, INFO.topic)
+        kafka, network = Kafka(world), Network(world)
+        self._topic = kafka.create(INFO.topic)
         count = self._random.choice((2, 2, 3))
-        self._machines = [PartitionMachine(world, self._topic, f"n{number}", parts) for number in range(count)]
+        self._machines = [PartitionMachine(world, kafka, network, f"n{number}", parts) for number in range(count)]
         self._judge = ReaderJudge(world, self._machines)
-        self._topic.landed = self._landed
         ForeignProducer(world, self._topic, self._foreign_write)
         for number in range(CLIENTS):
             Client(world, number, self._machines, self)
@@ -92,10 +94,6 @@ class Run:
         return old
 
     # --- what happens ---
-
-    def _landed(self) -> None:
-        for machine in self._machines:
-            machine.landed()
 
     def _foreign_write(self, offset: int) -> tuple[PutItem, Callable[[int], None]]:
         value = b'{"v":{"S":"foreign-%d"}}' % offset

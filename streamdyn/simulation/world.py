@@ -114,6 +114,7 @@ class World:
     """Time, chance, and the book of what happened. `traced` keeps a line for each thing worth telling.
 
     Of what goes wrong, only what is in `only` does, where that is given. `changes` are of the weather that is drawn.
+    Where it is `calm` from the start, nothing goes wrong unless somebody makes it, and all clocks run alike.
     """
 
     def __init__(
@@ -123,14 +124,15 @@ class World:
         traced: bool = False,
         only: Container[Fault] | None = None,
         changes: Mapping[str, Any] = MappingProxyType({}),
+        calm: bool = False,
     ) -> None:
         self._seed = seed
         self.weather = replace(Weather.draw(self.stream("weather")), **changes)
         self.report = Report(seed)
         self.now = 0.0
-        self.is_calm = False
+        self.is_calm = calm
         self.is_over = False
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._events: list[tuple[float, int, Callable[[], object]]] = []
         self._number = 0
         self._traced = traced
         self._only = only
@@ -141,10 +143,10 @@ class World:
         """Chances of somebody's own."""
         return Random(f"{self._seed} {name}")  # noqa: S311 - to be repeated, not to be secret
 
-    def after(self, delay_ms: float, action: Callable[[], None]) -> None:
+    def after(self, delay_ms: float, action: Callable[[], object]) -> None:
         self.at(self.now + delay_ms, action)
 
-    def at(self, time_ms: float, action: Callable[[], None]) -> None:
+    def at(self, time_ms: float, action: Callable[[], object]) -> None:
         self._number += 1
         heappush(self._events, (time_ms, self._number, action))
 
@@ -155,6 +157,27 @@ class World:
             action()
             after_each()
         self.report.simulated_ms = self.now
+
+    def advance(self, by_ms: float) -> None:
+        """Let so much time pass, and all happen that is due by then."""
+        until_ms = self.now + by_ms
+        while self._events and self._events[0][0] <= until_ms:
+            self._step()
+        self.now = until_ms
+
+    def run_until(self, condition: Callable[[], object], within_ms: float) -> bool:
+        """Whether the condition holds after some event, or now, within so much time. Nothing more happens then."""
+        until_ms = self.now + within_ms
+        while not condition():
+            if not self._events or self._events[0][0] > until_ms:
+                return False
+            self._step()
+        return True
+
+    def _step(self) -> None:
+        self.now, _, action = heappop(self._events)
+        self.report.steps += 1
+        action()
 
     def end(self) -> Report:
         """Nothing that happens from now on counts: Python unwinds what stood still. The report."""

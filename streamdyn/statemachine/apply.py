@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import PartitionError
-from streamdyn.statemachine.formats import NEWEST_FORMAT
-from streamdyn.statemachine.transition import Transition
+from streamdyn.formats import NEWEST_FORMAT
+from streamdyn.statemachine.transition import BatchTransition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ class StateMachine:
             raise PartitionError(
                 f"the log goes on at offset {batch.base}, but this replica stands at {self.state.next_offset}"
             )
-        transition = Transition(self.state, self._window, self._read, self._schema, self._newest_format)
+        transition = BatchTransition(self.state, self._window, self._read, self._schema, self._newest_format)
         for record in batch.records:
             transition.apply(record)
         effects = transition.effects(batch.next)

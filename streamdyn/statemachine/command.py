@@ -6,14 +6,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from streamdyn.model.schema import LogKind
+    from streamdyn.model.positions import Position
+    from streamdyn.model.schema import LogKind, Schema
+    from streamdyn.statemachine.lease import Lease
     from streamdyn.statemachine.outcomes import Outcome
-    from streamdyn.statemachine.transition import Transition
 
 COMMAND_ID_BYTES = 16
+
+
+class Transition(Protocol):
+    """What a command reads and changes: the state of a replica at the command's place in the log.
+
+    `clock_ms` is the log's clock (ms since the epoch), `position` that of a command which is not `ONCE`, and `format`,
+    `schema` and `lease` are those before it.
+    """
+
+    @property
+    def clock_ms(self) -> int: ...
+    @property
+    def position(self) -> Position: ...
+    @property
+    def format(self) -> int: ...
+    @property
+    def schema(self) -> Schema: ...
+    @property
+    def lease(self) -> Lease: ...
+
+    def read(self, key: bytes) -> bytes | None:
+        """The row with a stored key (a space's byte, see `model.indexes`, and a storage key)."""
+
+    def write(self, key: bytes, row: bytes | None) -> None:
+        """The row with a stored key is `row` from here on; None: there is none."""
+
+    def write_item(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
+        """Write an item's row, and the rows that the local indexes have of it; `old` is read where there are any."""
+
+    def refusal_of(self, storage_key: bytes) -> Outcome | None:
+        """Why an item with this key is not written here, or None: since format 2, another partition owns its hash."""
+
+    def take_lease(self, lease: Lease | None) -> None:
+        """The lease after a lease record; None: the record is void."""
+
+    def scrub(self, *, contents: bool) -> None:
+        """Note the checksum before this record, and with `contents` that a digest of the rows is wanted."""
+
+    def raise_format(self, number: int) -> None:
+        """The log has format `number` from here on, if it was an older one. Raises NewerFormatError."""
+
+    def set_schema(self, schema: Schema) -> None:
+        """The log has this schema from here on, if the one before is an older version."""
 
 
 class Command:

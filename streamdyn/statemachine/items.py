@@ -17,7 +17,7 @@ from streamdyn.statemachine.outcomes import Outcome
 if TYPE_CHECKING:
     from streamdyn.expressions.source import Expression
     from streamdyn.model.keys import LocalIndex
-    from streamdyn.statemachine.transition import Transition
+    from streamdyn.statemachine.command import Transition
 
 REFUSED = "ConditionalCheckFailedException"
 

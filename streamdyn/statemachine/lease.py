@@ -19,20 +19,15 @@ Rules (they are Leases of Gray and Cheriton, 1989, with the log in place of a lo
 8.  An idle partition's lease *rests*: it runs out and nobody cares. Writes go on under rule 6; the first strong read
     renews it, which rule 1 allows as long as nobody else has claimed.
 
-`Lease` and `LeaseCommand` are rule 1, the part that every replica computes. `LeaseKeeper` (`lease_keeper`) is the rest,
-one node's view of one partition.
+`Lease` and `LeaseCommand` (`lease_command`) are rule 1, the part that every replica computes. `LeaseKeeper`
+(`lease_keeper`) is the rest, one node's view of one partition.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from streamdyn.model.positions import START, Position
-from streamdyn.statemachine.command import Command
-
-if TYPE_CHECKING:
-    from streamdyn.statemachine.transition import Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +43,6 @@ class Lease:
     duration_ms: int = 0
     position: Position = START
     record: bytes = b""
-
-
-class LeaseCommand(Command):
-    """A lease record. `after` is the position of the last accepted one: the compare-and-set of rule 1. It is applied as
-    often as it comes: what comes twice is void the second time.
-    """
-
-    __slots__ = ()
-    ONCE = False
-
-    life: str
-    epoch: int
-    after: Position
-
-    def apply(self, transition: Transition) -> None:
-        transition.take_lease(accept(transition.lease, self, transition.position))
-
-    def next(self, lease: Lease, position: Position) -> Lease | None:
-        """The lease after this record at `position`, which follows on the last accepted one; None if it is void."""
-        raise NotImplementedError
-
-
-def accept(lease: Lease, command: LeaseCommand, position: Position) -> Lease | None:
-    """The lease after an accepted lease record, or None where the record is void."""
-    return command.next(lease, position) if command.after == lease.position else None
 
 
 def is_held(lease: Lease, life: str, epoch: int) -> bool:

@@ -14,7 +14,7 @@ from streamdyn.statemachine.command import Command
 from streamdyn.statemachine.outcomes import DONE, Outcome
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.transition import Transition
+    from streamdyn.statemachine.command import Transition
 
 
 class MetaCommand(Command):

@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
+from streamdyn.formats import FIRST_FORMAT
 from streamdyn.model.positions import Position
 from streamdyn.model.schema import Schema, decode_schema
-from streamdyn.statemachine.formats import FIRST_FORMAT
 from streamdyn.statemachine.lease import Lease
 
 CHECKSUM_BYTES = 8
@@ -23,8 +23,8 @@ class State:
     at one offset have the same one.
     `skipped` counts records that are no command batch, `void` records of leases and fed batches that lost their
     compare-and-set.
-    `format` says which commands the log may hold and what they do (see `formats`), `schema` what the last SetSchema
-    said, and `feeds` how far each source has been fed. Logs of format 1 have none of these three.
+    `format` says which commands the log may hold and what they do (see `streamdyn.formats`), `schema` what the last
+    SetSchema said, and `feeds` how far each source has been fed. Logs of format 1 have none of these three.
     """
 
     next_offset: int = 0

@@ -12,12 +12,12 @@ import orjson
 from xxhash import xxh3_64_digest
 
 from streamdyn.errors import ApiError, NewerFormatError
+from streamdyn.formats import SCHEMA_IN_LOG
 from streamdyn.model.indexes import index_rows
 from streamdyn.model.positions import START, Position
 from streamdyn.model.rows import row_item
 from streamdyn.statemachine.dedupe import Remembered
 from streamdyn.statemachine.effects import Applied, Effects, Fed, Scrubbed
-from streamdyn.statemachine.formats import SCHEMA_IN_LOG
 from streamdyn.statemachine.outcomes import OUT_OF_RANGE, Outcome
 from streamdyn.statemachine.state import State
 
@@ -36,9 +36,11 @@ _NONSENSE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError
 _GONE = b"\xff\xff\xff\xff"  # in place of a row's length: no row is that long
 
 
-class Transition:
-    """`stored` gets a stored row, and `schema` is what the table's row says while the log says nothing. Commands are
-    given the log's clock (`clock_ms`), their `position`, and the `lease` and `format` before them.
+class BatchTransition:
+    """The `Transition` of each command in a batch of records.
+
+    `stored` gets a stored row. `schema` is what the table's row says while the log says nothing. A format beyond
+    `newest_format` is not known.
     """
 
     def __init__(
@@ -138,19 +140,17 @@ class Transition:
     # --- what commands do ---
 
     def read(self, key: bytes) -> bytes | None:
-        """The row with a stored key, as it is at this place of the log."""
         return self._rows[key] if key in self._rows else self._stored(key)
 
     def write(self, key: bytes, row: bytes | None) -> None:
-        """Note the new row, and what the checksum has to see of it: lengths first, so that no two writes look alike."""
         self._rows[key] = row
+        # Lengths first, so that no two writes look alike to the checksum.
         if row is None:
             self._seen.extend((len(key).to_bytes(4, "big"), key, _GONE))
         else:
             self._seen.extend((len(key).to_bytes(4, "big"), key, len(row).to_bytes(4, "big"), row))
 
     def write_item(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
-        """Write an item's row, and the rows that the local indexes have of it; `old` is read where there are any."""
         if self.schema.indexes:
             before, after = self._index_rows(old), self._index_rows(new)
             # They follow from the item's own, so the checksum need not see them.
@@ -159,7 +159,6 @@ class Transition:
         self.write(key, new)
 
     def refusal_of(self, storage_key: bytes) -> Outcome | None:
-        """Why an item with this key is not written here, or None: since format 2, another partition owns its hash."""
         if self._hashes is None:
             return None
         first, last = self._hashes
@@ -168,7 +167,6 @@ class Transition:
         return Outcome(error=OUT_OF_RANGE, message="Another partition owns the key")
 
     def take_lease(self, lease: Lease | None) -> None:
-        """The lease after a lease record, or None: it is void."""
         if lease is None:
             self._void += 1
         else:
@@ -176,11 +174,9 @@ class Transition:
         self._seen.append(self.lease.record)
 
     def scrub(self, *, contents: bool) -> None:
-        """Note the checksum before this record."""
         self._scrubbed.append(Scrubbed(self.position.offset, self._checksum, contents))
 
     def raise_format(self, number: int) -> None:
-        """The log has format `number` from here on, if it was an older one. Raises NewerFormatError."""
         if number > self._newest_format:
             raise NewerFormatError(number, self._newest_format)
         if number > self.format:
@@ -189,7 +185,6 @@ class Transition:
             self._take_schema(self.schema)
 
     def set_schema(self, schema: Schema) -> None:
-        """The log has this schema from here on, if the one before is an older version."""
         if self.format >= SCHEMA_IN_LOG and schema.log is self._log and schema.version > self.schema.version:
             self._logged_schema = schema
             self._seen.append(b"schema " + orjson.dumps(schema))

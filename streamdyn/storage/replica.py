@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import PartitionError
+from streamdyn.formats import NEWEST_FORMAT
 from streamdyn.statemachine.apply import StateMachine
 from streamdyn.statemachine.dedupe import DedupeWindow
 from streamdyn.statemachine.state import State
@@ -31,17 +32,18 @@ class Replica:
     anew is not the log that these rows came from.
     """
 
-    def __init__(self, store: Store, info: PartitionInfo, schema: Schema) -> None:
+    def __init__(self, store: Store, info: PartitionInfo, schema: Schema, newest_format: int = NEWEST_FORMAT) -> None:
         self._store = store
         saved = store.load()
         if saved is None:
             state = State()
             store.begin(info.topic_id, state)
-            self._machine = StateMachine(state, DedupeWindow(), store.get, schema)
+            self._machine = StateMachine(state, DedupeWindow(), store.get, schema, newest_format)
             return
         if saved.topic_id != info.topic_id:
             raise PartitionError(recreated(info.topic))
-        self._machine = StateMachine(saved.state, DedupeWindow(saved.remembered), store.get, schema)
+        window = DedupeWindow(saved.remembered)
+        self._machine = StateMachine(saved.state, window, store.get, schema, newest_format)
 
     @property
     def state(self) -> State:

@@ -14,11 +14,11 @@ from fastavro import schemaless_reader, schemaless_writer
 
 from streamdyn.errors import NewerFormatError
 from streamdyn.expressions.source import Expression
+from streamdyn.formats import FIRST_FORMAT, NEWEST_FORMAT
 from streamdyn.model.keys import KeySchema, LocalIndex
 from streamdyn.model.positions import Position
 from streamdyn.model.schema import LogKind, Schema
 from streamdyn.statemachine.commands import COMMANDS
-from streamdyn.statemachine.formats import FIRST_FORMAT, NEWEST_FORMAT
 from streamdyn.statemachine.records import CommandBatch, Feed, Record
 from streamdyn.wal.formats import BY_HEAD, FORMATS, HEAD_BYTES
 

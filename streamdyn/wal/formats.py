@@ -1,6 +1,6 @@
 """The formats of records: for each one an Avro schema, which its fingerprint in a record's head names.
 
-A schema that was ever used stays in `schemas/`. `streamdyn.statemachine.formats` tells what the formats are about.
+A schema that was ever used stays in `schemas/`. `streamdyn.formats` tells what the formats are about.
 
 The head is ``C3 01`` and the schema's CRC-64-AVRO fingerprint, 8 bytes, little-endian (Avro 1.12 specification,
 "Single-object encoding"). Format 1 has the bytes of the fingerprint the other way round, by mistake, for ever.
@@ -16,7 +16,7 @@ from typing import Any
 from fastavro import parse_schema
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
-from streamdyn.statemachine.formats import FIRST_FORMAT, NEWEST_FORMAT
+from streamdyn.formats import FIRST_FORMAT, NEWEST_FORMAT
 
 MARKER = b"\xc3\x01"
 HEAD_BYTES = len(MARKER) + 8

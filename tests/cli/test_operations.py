@@ -75,8 +75,16 @@ def test_something_else_at_the_endpoint_is_told(stranger: str):
 
 def test_a_failure_with_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]):
     replica = {"node": "n", "state": "damaged [/x]", "lag": None}
-    partition = {"id": "p", "leader": None, "epoch": 0, "lease_ms": 0, "next_offset": 0, "replicas": [replica]}
-    show_status({"nodes": [], "partitions": [partition]})
+    partition = {
+        "id": "p",
+        "leader": None,
+        "epoch": 0,
+        "lease_ms": 0,
+        "next_offset": 0,
+        "format": 1,
+        "replicas": [replica],
+    }
+    show_status({"format": 1, "nodes": [], "partitions": [partition]})
     assert "[/x]" in capsys.readouterr().out.replace("\n", "")
 
 

@@ -1,70 +1,82 @@
-"""What the leader of a partition does in the background, on a Kafka that the test has in its hand."""
+"""What the leader of a partition does in the background, in a calm run of the simulation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.node.world import World, run
+import pytest
+
+from streamdyn.settings import UPKEEP_INTERVAL_MS
+from tests.simulation.calm_cluster import TRIM_BYTES
+from tests.simulation.calm_partition import put
 
 if TYPE_CHECKING:
-    from streamdyn.partition.partition import Partition
+    from streamdyn.model.tables import PartitionInfo
+    from tests.simulation.calm_cluster import CalmCluster
 
-TRIM_BYTES = 1_000
-
-
-async def leading(world: World) -> tuple[str, str, Partition]:
-    """The leader of a table's partition on three nodes, another one, and the leader's replica; its log has grown."""
-    await world.start("a", "b", "c")
-    info = await world.make_table("a", "tab")
-    await world.until(lambda: all(info.id in node.partitions for node in world.nodes.values()))
-    leader, *_ = (name for name, node in world.nodes.items() if node.partitions[info.id].leads)
-    other, *_ = sorted(world.nodes.keys() - {leader})
-    world.nodes[leader]._upkeep._trimming._trim_bytes = TRIM_BYTES
-    partition = world.nodes[leader].partitions[info.id]
-    partition.log_bytes = TRIM_BYTES
-    return leader, other, partition
+ITEM = b'{"v":{"S":"%s"}}' % (b"x" * (TRIM_BYTES // 4))
 
 
-def checkpoints(world: World) -> int:
-    return sum(len(edge.made) for edge in world.edges.values())
+@pytest.fixture
+def info(cluster: CalmCluster) -> PartitionInfo:
+    """A table's partition on three nodes, of which a leads. Its log is short."""
+    cluster.start("a", "b", "c")
+    info = cluster.make_table("a", "tab")
+    cluster.write("a", "tab", put(0))
+    assert cluster.leader(info.id) == "a"
+    return info
 
 
-@run
-async def test_a_log_is_trimmed_behind_checkpoints_of_all_replicas(world: World):
-    leader, _, partition = await leading(world)
-    await world.tick(leader, "upkeep")
-    assert checkpoints(world) == 3
-    assert world.edges[leader].trimmed == [(partition.topic, partition.next_offset)]
+def grow(cluster: CalmCluster, times: int) -> None:
+    """The log grows by so many quarters of what it is trimmed at."""
+    for number in range(times):
+        cluster.write("a", "tab", put(number, ITEM))
+
+
+def upkeep(cluster: CalmCluster) -> None:
+    """The leader has looked at its logs once more."""
+    cluster.advance(UPKEEP_INTERVAL_MS * 1.5)
+
+
+def made(cluster: CalmCluster) -> int:
+    return cluster.count("checkpoints made")
+
+
+def test_a_log_is_trimmed_behind_checkpoints_of_all_replicas(cluster: CalmCluster, info: PartitionInfo):
+    upkeep(cluster)
+    assert (made(cluster), cluster.count("trims")) == (0, 0)
+    grow(cluster, 4)
+    upkeep(cluster)
+    assert (made(cluster), cluster.count("trims")) == (3, 1)
+    partition = cluster.partition("a", info.id)
+    assert cluster.kafka.topics[info.topic].first == partition.next_offset
     assert partition.log_bytes == 0
 
 
-@run
-async def test_a_log_is_not_trimmed_under_a_replica_that_is_on_its_way(world: World):
-    leader, other, partition = await leading(world)
-    replica = world.nodes[other].partitions.pop(partition.id)
-    await world.tick(leader, "upkeep")
-    partition.log_bytes = 4 * TRIM_BYTES - 1
-    await world.tick(leader, "upkeep")
-    assert (checkpoints(world), world.edges[leader].trimmed) == (0, [])
-    world.nodes[other].partitions[partition.id] = replica
-    await world.tick(leader, "upkeep")
-    assert (checkpoints(world), len(world.edges[leader].trimmed)) == (3, 1)
+def test_a_log_is_not_trimmed_under_a_replica_that_is_on_its_way(cluster: CalmCluster, info: PartitionInfo):
+    replica = cluster.node("b").partitions.pop(info.id)
+    grow(cluster, 4)
+    upkeep(cluster)
+    grow(cluster, 3)
+    upkeep(cluster)
+    assert (made(cluster), cluster.count("trims")) == (0, 0)
+    cluster.node("b").partitions[info.id] = replica
+    upkeep(cluster)
+    assert (made(cluster), cluster.count("trims")) == (3, 1)
 
 
-@run
-async def test_a_log_does_not_wait_for_a_replica_for_ever(world: World):
-    leader, other, partition = await leading(world)
-    world.nodes[other].partitions[partition.id].fail("the disk is full")
-    await world.tick(leader, "upkeep")
-    assert (checkpoints(world), world.edges[leader].trimmed) == (0, [])
-    partition.log_bytes = 4 * TRIM_BYTES
-    await world.tick(leader, "upkeep")
-    assert (checkpoints(world), len(world.edges[leader].trimmed)) == (2, 1)
+def test_a_log_does_not_wait_for_a_replica_for_ever(cluster: CalmCluster, info: PartitionInfo):
+    cluster.do("b", lambda: cluster.partition("b", info.id).fail("the disk is full"))
+    grow(cluster, 4)
+    upkeep(cluster)
+    assert (made(cluster), cluster.count("trims")) == (0, 0)
+    grow(cluster, 12)
+    upkeep(cluster)
+    assert (made(cluster), cluster.count("trims")) == (2, 1)
 
 
-@run
-async def test_a_log_does_not_wait_for_a_node_that_does_not_answer(world: World):
-    leader, other, _ = await leading(world)
-    await world.kill(other)
-    await world.tick(leader, "upkeep")
-    assert (checkpoints(world), len(world.edges[leader].trimmed)) == (2, 1)
+def test_a_log_does_not_wait_for_a_node_that_does_not_answer(cluster: CalmCluster, info: PartitionInfo):
+    cluster.kill("b")
+    grow(cluster, 4)
+    upkeep(cluster)
+    assert (made(cluster), cluster.count("trims")) == (2, 1)

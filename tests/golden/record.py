@@ -19,10 +19,10 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from rocksdict import Options, Rdict
 
 from streamdyn.broker.process import Broker
+from streamdyn.formats import NEWEST_FORMAT as FORMAT
 from streamdyn.kafka.log import connection
 from streamdyn.kafka.topics import TOPIC_CONFIG, Topics
 from streamdyn.settings import RECORD_MAX_BYTES
-from streamdyn.statemachine.formats import NEWEST_FORMAT as FORMAT
 from streamdyn.wal.codec import FORMAT_HEADER
 from tests.golden.replaying import Golden, Message, Player, write, write_content
 from tests.golden.script import drafts

@@ -150,6 +150,7 @@ class Player:
         if saved is None:
             store.begin(TOPIC_ID, State())
         state, remembered = (State(), []) if saved is None else (saved.state, saved.remembered)
+        self._next = 0 if saved is None else state.next_offset
         self._window = DedupeWindow(remembered)
         self._machine = StateMachine(state, self._window, store.get, schema_of(head))
 
@@ -160,10 +161,6 @@ class Player:
     @classmethod
     def on_disk(cls, folder: Path, head: Line) -> Player:
         return cls(RocksStore(folder, RocksMemory()), head)
-
-    @property
-    def next_offset(self) -> int:
-        return self._machine.state.next_offset
 
     def play(self, messages: list[Message]) -> list[Line]:
         """Apply the next records as one batch: what a file tells of each record's commands."""
@@ -217,7 +214,8 @@ class Player:
         self.store.close()
 
     def _apply(self, records: list[Record]) -> Effects:
-        return self._machine.apply(RecordBatch(self.next_offset, records[-1].offset + 1, records))
+        base, self._next = self._next, records[-1].offset + 1
+        return self._machine.apply(RecordBatch(base, self._next, records))
 
     def _changed_rows(self, effects: Effects) -> list[tuple[bytes, bytes | None]]:
         """A row that is written as it was is not told: whether that is done makes no difference."""

@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from streamdyn.kafka import log as kafka
 from streamdyn.kafka.events import Event, Undelivered
+from streamdyn.wal.codec import encode_batch
 
 
 class DoomedProducer:
@@ -47,7 +48,7 @@ def test_a_producer_that_has_ended_is_replaced(monkeypatch):
         log = kafka.KafkaLog("127.0.0.1:1", asyncio.get_running_loop(), events.append, lambda _: None)
         log.start()
         await asyncio.sleep(0.05)
-        log.append("t", "life", b"1")
+        log.append("t", "life", encode_batch(()))
         await asyncio.sleep(0.05)
         assert isinstance(events[0], Undelivered)
         assert DoomedProducer.made == 2

@@ -21,7 +21,7 @@ from streamdyn.statemachine.commands.set_format import SetFormat
 from streamdyn.statemachine.commands.update_item import UpdateItem
 from streamdyn.statemachine.dedupe import DedupeWindow
 from streamdyn.statemachine.records import CommandBatch, Feed, Record, RecordBatch
-from streamdyn.statemachine.transition import Transition
+from streamdyn.statemachine.transition import BatchTransition
 from streamdyn.storage.memory import MemoryStore
 from streamdyn.storage.replica import Replica
 
@@ -143,9 +143,9 @@ def test_without_the_window_all_is_well(no_window):
 
 @pytest.mark.usefixtures("no_window")
 def test_without_the_compare_and_set_entries_count_twice(monkeypatch):
-    apply_fed = Transition._apply_fed
+    apply_fed = BatchTransition._apply_fed
     monkeypatch.setattr(
-        Transition,
+        BatchTransition,
         "_apply_fed",
         lambda self, offset, commands, feed: apply_fed(
             self, offset, commands, replace(feed, after=self._feeds.get(feed.source, 0)) if commands else feed
@@ -168,9 +168,9 @@ def test_with_progress_outside_of_the_state_a_crash_lets_entries_count_twice_or_
 
 @pytest.mark.usefixtures("no_window")
 def test_a_target_that_lets_a_feeder_skip_a_gap_loses_entries(monkeypatch):
-    apply_fed = Transition._apply_fed
+    apply_fed = BatchTransition._apply_fed
     monkeypatch.setattr(
-        Transition,
+        BatchTransition,
         "_apply_fed",
         lambda self, offset, commands, feed: apply_fed(
             self, offset, commands, replace(feed, after=min(feed.after, self._feeds.get(feed.source, 0)))

@@ -16,6 +16,7 @@ from streamdyn.errors import (
     ProvisionedThroughputExceededException,
     Unreachable,
 )
+from streamdyn.formats import FIRST_FORMAT
 from streamdyn.rpc.answering import AnsweringNode, Health
 from streamdyn.rpc.client import Peers
 from streamdyn.rpc.codec import decode_answer, decode_question, tag_and_hops
@@ -58,11 +59,11 @@ class Nodes:
             node = AnsweringNode(
                 held,  # type: ignore[arg-type]
                 disk=None,  # type: ignore[arg-type]
-                health=lambda name=name: Health([name], well=True),
+                health=lambda name=name: Health([name], well=True, newest_format=FIRST_FORMAT),
                 reaches=lambda other: other not in self.cut,
                 new_id=lambda: b"id",
             )
-            peers = self.peers[name] = Peers(name, self, lambda name=name: self.servers[name])
+            peers = self.peers[name] = Peers(name, self, lambda name=name: self.servers[name], lambda: FIRST_FORMAT)
             self.servers[name] = Server(node, peers)
 
     async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
@@ -82,7 +83,7 @@ def lead(nodes: Nodes, asked: str, hops: int) -> None:
 
 def test_what_a_node_asks_itself_is_answered_in_this_process():
     nodes = Nodes({"a": Replica()})
-    assert asyncio.run(nodes.peers["a"].ping("a")) == Health(["a"], well=True)
+    assert asyncio.run(nodes.peers["a"].ping("a")) == Health(["a"], well=True, newest_format=FIRST_FORMAT)
     nodes.replicas["a"].raises = PartitionError("the disk is full")
     with pytest.raises(OutOfService, match="the disk is full"):
         lead(nodes, "a", 0)
@@ -149,7 +150,7 @@ def test_a_refusal_of_a_newer_kind_is_retryable():
             return Refused("SomethingNew", "text")
 
     with pytest.raises(InternalServerError, match="text"):
-        asyncio.run(Peers("a", None, Newer).ping("a"))  # type: ignore[arg-type]
+        asyncio.run(Peers("a", None, Newer, lambda: FIRST_FORMAT).ping("a"))  # type: ignore[arg-type]
 
 
 def test_a_question_that_nobody_knows_is_refused():
@@ -179,5 +180,5 @@ def test_an_answer_that_nobody_knows_is_none():
 def test_a_message_with_a_member_of_a_newer_version_is_understood():
     assert decode_question(msgspec.msgpack.encode(["Lead", "p", 1_000, 0, "more"])) == Lead("p", 1_000, 0)
     assert decode_question(msgspec.msgpack.encode(["Ping"])) == Ping()
-    assert decode_answer(msgspec.msgpack.encode(["Pong", [], True, 7])) == Pong([], well=True)
+    assert decode_answer(msgspec.msgpack.encode(["Pong", [], True, 2, 7])) == Pong([], well=True, newest_format=2)
     assert decode_answer(msgspec.msgpack.encode(["At", 7])) == At(7)

@@ -11,6 +11,7 @@ from streamdyn.rpc.questions.append_scrub import AppendScrub
 from streamdyn.rpc.questions.confirm import Confirm
 from streamdyn.rpc.questions.count_items import Counted, CountItems
 from streamdyn.rpc.questions.describe import Describe, Described
+from streamdyn.rpc.questions.feed import Feed, FeedResult
 from streamdyn.rpc.questions.lead import Lead
 from streamdyn.rpc.questions.make_checkpoint import CheckpointMade, MakeCheckpoint
 from streamdyn.rpc.questions.ping import Ping, Pong
@@ -24,10 +25,11 @@ from streamdyn.rpc.questions.write import Write, Written
 
 STATUS = ReplicaStatus("t.1.0", 7, "n1", 3, True, 1500, 1, 2, "00ff", None)  # noqa: FBT003
 
-# As the first release writes them. A member may be added at the end, with a default; nothing else may change.
+# As the first release writes them, but for members that came later, at the end. Nothing else may change.
 QUESTION_BYTES = [
     (Ping(), b"\x91\xa4Ping"),
     (Write("t.1.0", 20_000, 1, b"batch"), b"\x95\xa5Write\xa5t.1.0\xcdN \x01\xc4\x05batch"),
+    (Feed("t.1.0", 20_000, 1, b"batch"), b"\x95\xa4Feed\xa5t.1.0\xcdN \x01\xc4\x05batch"),
     (Lead("t.1.0", 20_000, 0), b"\x94\xa4Lead\xa5t.1.0\xcdN \x00"),
     (
         Read("t.1.0", 20_000, 0, b"\1key", "strong", -1),
@@ -51,10 +53,14 @@ QUESTION_BYTES = [
     (VerifyReplica("t.1.0", 42), b"\x93\xa8Rehearse\xa5t.1.0*"),
 ]
 ANSWER_BYTES = [
-    (Pong(["n1"], well=True), b"\x93\xa4Pong\x91\xa2n1\xc3"),
+    (Pong(["n1"], well=True), b"\x94\xa4Pong\x91\xa2n1\xc3\x01"),
     (
         Written(b"old", None, "ValidationException", "text", 42, 3),
         b"\x97\xa7Written\xc4\x03old\xc0\xb3ValidationException\xa4text*\x03",
+    ),
+    (
+        FeedResult(42, 7, [None, (b"old", None, "E", "m")]),
+        b"\x94\xaaFeedResult*\x07\x92\xc0\x94\xc4\x03old\xc0\xa1E\xa1m",
     ),
     (Found(b"row"), b"\x92\xa5Found\xc4\x03row"),
     (FoundPage([b"row"], 3, full=False), b"\x94\xa9FoundPage\x91\xc4\x03row\x03\xc2"),
@@ -62,8 +68,9 @@ ANSWER_BYTES = [
     (
         Described([STATUS]),
         (
-            b"\x92\xa8Replicas\x91\x8a\xa9partition\xa5t.1.0\xabnext_offset\x07\xa6leader\xa2n1\xa5epoch\x03\xa5leads\xc3"
+            b"\x92\xa8Replicas\x91\x8b\xa9partition\xa5t.1.0\xabnext_offset\x07\xa6leader\xa2n1\xa5epoch\x03\xa5leads\xc3"
             b"\xb2lease_remaining_ms\xcd\x05\xdc\xa7skipped\x01\xa4void\x02\xa8checksum\xa400ff\xa7failure\xc0"
+            b"\xa6format\x01"
         ),
     ),
     (Counted(2, 300), b"\x93\xa7Counted\x02\xcd\x01,"),
@@ -89,3 +96,9 @@ def test_an_answer_has_the_bytes_that_other_versions_know(message, wire):
 def test_the_bytes_of_every_kind_are_held():
     assert {type(message) for message, _ in QUESTION_BYTES} == set(QUESTIONS)
     assert {type(message) for message, _ in ANSWER_BYTES} == set(ANSWERS)
+
+
+def test_the_first_releases_messages_without_later_members_are_understood():
+    assert decode_answer(b"\x93\xa4Pong\x91\xa2n1\xc3") == Pong(["n1"], well=True)
+    wire = next(wire for _, wire in ANSWER_BYTES if b"Replicas" in wire)
+    assert decode_answer(wire.replace(b"\x91\x8b", b"\x91\x8a").removesuffix(b"\xa6format\x01")) == Described([STATUS])

@@ -41,10 +41,12 @@ MUST_HAPPEN = (
     "lost answers",
     "lost appends",
     "lost messages",
+    "lost producers",
     "old high watermarks",
     "polite stops",
     "position reads",
     "questions by a detour",
+    "refused fetches",
     "releases",
     "renewals",
     "replicas moved",
@@ -52,8 +54,10 @@ MUST_HAPPEN = (
     "stalls",
     "tables deleted",
     "tables made",
+    "topics not heard of",
     "trims",
     "void lease records",
+    "waits for room",
 )
 
 
@@ -143,13 +147,14 @@ def only_if_seen_deleting(self, table):
 # What has to happen for a rule to be missed: runs that do little else find it soon.
 QUIET = {"trouble_every_ms": NEVER, "cut_every_ms": NEVER, "stall": (0.0,) * len(PLACES), "patience_ms": (5_000.0,)}
 FOLLOWERS = QUIET | {"slow_delivery": 0.5, "pollers": 2, "think_ms": 20.0, "pause": 0.0, "keys": 1}
+BARRIERS = QUIET | {"foreign": 0.3, "slow_reader": 0.3}
 LOST_DISKS = {"trouble_every_ms": 3_000.0, "cut_every_ms": NEVER, "trim_bytes": 2_000, "think_ms": 20.0, "writes": 0.9}
 
 SLOW = pytest.mark.slow
 MUTANTS = [
     pytest.param(FollowerReads, "_one_round", refusing(without_the_first_question), FOLLOWERS, id="first question"),
     pytest.param(FollowerReads, "_one_round", refusing(without_the_second_question), FOLLOWERS, id="second question"),
-    pytest.param(Partition, "barrier", without_an_append, {}, id="append of a barrier"),
+    pytest.param(Partition, "barrier", without_an_append, BARRIERS, id="append of a barrier"),
     pytest.param(Partition, "wait_for", without_a_wait, {}, id="wait for a position"),
     pytest.param(Trimming, "_trim", without_checkpoints, LOST_DISKS, id="checkpoints before a trim", marks=SLOW),
     pytest.param(Replicas, "forget", only_if_seen_deleting, {}, id="tables deleted in one batch", marks=SLOW),

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from streamdyn.expressions.source import Expression
+from streamdyn.formats import NEWEST_FORMAT
 from streamdyn.model.positions import START, Position
 from streamdyn.model.schema import META_SCHEMA
 from streamdyn.simulation.conformance import Shown, Stand, Told, judge_log
 from streamdyn.simulation.model import OUT_OF_PLACE, REFUSED
-from streamdyn.statemachine import lease as lease_module
+from streamdyn.statemachine import lease_command as lease_module
 from streamdyn.statemachine import transition as transition_module
 from streamdyn.statemachine.commands.delete_item import DeleteItem
 from streamdyn.statemachine.commands.lease_claim import LeaseClaim
@@ -24,9 +25,8 @@ from streamdyn.statemachine.commands.scrub import Scrub
 from streamdyn.statemachine.commands.update_item import UpdateItem
 from streamdyn.statemachine.dedupe import DedupeWindow
 from streamdyn.statemachine.effects import Applied
-from streamdyn.statemachine.formats import NEWEST_FORMAT
 from streamdyn.statemachine.items import ItemCommand
-from streamdyn.statemachine.lease import accept
+from streamdyn.statemachine.lease_command import accept
 from streamdyn.statemachine.outcomes import Outcome
 from streamdyn.wal.codec import RawRecord, encode_batch
 
@@ -268,7 +268,7 @@ def test_a_log_clock_that_goes_back(monkeypatch):
 
 
 def test_void_lease_records_that_are_not_counted(monkeypatch):
-    monkeypatch.setattr(transition_module.Transition, "take_lease", lambda *_: None)
+    monkeypatch.setattr(transition_module.BatchTransition, "take_lease", lambda *_: None)
     assert "counts differ" in kinds([STORY[7]])
 
 

@@ -17,12 +17,13 @@ from streamdyn.simulation.disk import DiskStore
 from streamdyn.simulation.history import Op, linearizable
 from streamdyn.simulation.partition_machine import Parts
 from streamdyn.simulation.run import run
-from streamdyn.statemachine import lease as lease_module
+from streamdyn.statemachine import lease_command as lease_module
 from streamdyn.statemachine.commands.lease_release import LeaseRelease
 from streamdyn.statemachine.commands.lease_renew import LeaseRenew
 from streamdyn.statemachine.dedupe import DedupeWindow
 from streamdyn.statemachine.effects import Applied
-from streamdyn.statemachine.lease import Lease, accept
+from streamdyn.statemachine.lease import Lease
+from streamdyn.statemachine.lease_command import accept
 from streamdyn.statemachine.lease_keeper import LeaseKeeper
 from streamdyn.statemachine.outcomes import DONE
 
@@ -46,6 +47,10 @@ MUST_HAPPEN = (
     "gaps",
     "garbage",
     "foreign writes",
+    "reports without an offset",
+    "refused fetches",
+    "looks at the topic",
+    "waits for room",
     "retries",
     "reads answered",
     "writes acknowledged",
@@ -154,7 +159,7 @@ def accepts_renewals_of_anyone(lease, command, position):
 
 
 # The lease looked at before the read, and not after it, is not among them: it goes wrong only where a deposed holder's
-# replica is ahead of the new holder's, which 400 seeds have not met. `tests/partition/test_partition.py` has that case.
+# replica is ahead of the new holder's, which 400 seeds have not met. `tests/partition/test_leases.py` has that case.
 
 
 class ReadsBeforeItsOwnClaim(Partition):

@@ -41,7 +41,8 @@ from streamdyn.statemachine.commands.set_time_to_live import SetTimeToLive
 from streamdyn.statemachine.commands.tag_table import TagTable
 from streamdyn.statemachine.commands.update_table import UpdateTable
 from streamdyn.statemachine.dedupe import DedupeWindow, Remembered
-from streamdyn.statemachine.lease import Lease, LeaseCommand, accept
+from streamdyn.statemachine.lease import Lease
+from streamdyn.statemachine.lease_command import LeaseCommand, accept
 from streamdyn.statemachine.meta import MetaCommand
 from streamdyn.statemachine.outcomes import DONE, Outcome
 from streamdyn.statemachine.records import Feed, Record, RecordBatch

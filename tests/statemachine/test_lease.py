@@ -11,7 +11,8 @@ from streamdyn.settings import LEASE_MAX_DURATION_MS
 from streamdyn.statemachine.commands.lease_claim import LeaseClaim
 from streamdyn.statemachine.commands.lease_release import LeaseRelease
 from streamdyn.statemachine.commands.lease_renew import LeaseRenew
-from streamdyn.statemachine.lease import Lease, accept
+from streamdyn.statemachine.lease import Lease
+from streamdyn.statemachine.lease_command import accept
 from streamdyn.statemachine.lease_keeper import LeaseKeeper
 
 MS = 1_000

@@ -14,9 +14,9 @@ from rocksdict import Options, Rdict
 from typer.testing import CliRunner
 
 from streamdyn.cli.main import app
+from streamdyn.formats import NEWEST_FORMAT
 from streamdyn.model.keys import KeySchema, storage_key
 from streamdyn.statemachine.commands.put_item import PutItem
-from streamdyn.statemachine.formats import NEWEST_FORMAT
 from streamdyn.wal.codec import encode_batch
 from tests.system.harness import make_table, put, strong_get, until
 from tests.torture.cluster import Cluster

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from streamdyn.errors import NewerFormatError
 from streamdyn.expressions.source import Expression
+from streamdyn.formats import NEWEST_FORMAT
 from streamdyn.model.keys import KeySchema, LocalIndex
 from streamdyn.model.positions import Position
 from streamdyn.model.schema import LogKind, Schema
 from streamdyn.statemachine.commands import COMMANDS
 from streamdyn.statemachine.commands.set_format import SetFormat
-from streamdyn.statemachine.formats import NEWEST_FORMAT
 from streamdyn.statemachine.records import CommandBatch, Feed
 from streamdyn.wal.codec import decode_batch, encode_batch, header_format, headers_of
 from streamdyn.wal.formats import FORMATS, schema_path

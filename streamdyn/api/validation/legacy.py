@@ -20,6 +20,7 @@ from streamdyn.api.validation.legacy_conditions import (
     expected_conditions,
 )
 from streamdyn.api.validation.legacy_updates import check_updates, update_text
+from streamdyn.api.validation.placeholders import Placeholders
 from streamdyn.api.validation.request_expressions import NAMES, VALUES, check_needed
 from streamdyn.errors import ValidationException
 from streamdyn.model.values import INVALID
@@ -43,24 +44,6 @@ BECOMES = {
 }
 # As many are joined without parentheses. More are joined in halves, so that the expression's tree stays flat.
 JOINED_MAX = 100
-
-
-class Placeholders:
-    """Gives attribute names and values placeholders of their own."""
-
-    def __init__(self) -> None:
-        self.names: dict[str, str] = {}
-        self.values: dict[str, Any] = {}
-
-    def name(self, attribute: str) -> str:
-        placeholder = f"#{len(self.names)}"
-        self.names[placeholder] = attribute
-        return placeholder
-
-    def value(self, value: Any) -> str:
-        placeholder = f":{len(self.values)}"
-        self.values[placeholder] = value
-        return placeholder
 
 
 def check_mixing(operation: str, body: dict[str, Any]) -> None:

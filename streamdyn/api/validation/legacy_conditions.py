@@ -15,7 +15,7 @@ from streamdyn.model.value_faults import canonicalize_in_current_words, canonica
 from streamdyn.model.values import INVALID, text_size
 
 if TYPE_CHECKING:
-    from streamdyn.api.validation.legacy import Placeholders
+    from streamdyn.api.validation.placeholders import Placeholders
 
 Condition = dict[str, Any]
 

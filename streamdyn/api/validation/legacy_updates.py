@@ -11,7 +11,7 @@ from streamdyn.model.value_faults import canonicalize_in_current_words
 from streamdyn.model.values import INVALID
 
 if TYPE_CHECKING:
-    from streamdyn.api.validation.legacy import Placeholders
+    from streamdyn.api.validation.placeholders import Placeholders
 
 Updates = dict[str, dict[str, Any]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from streamdyn.formats import FIRST_FORMAT
 from streamdyn.rpc.messages import Message, Question
 
 if TYPE_CHECKING:
@@ -11,10 +12,13 @@ if TYPE_CHECKING:
 
 
 class Pong(Message):
-    """Yes, and these are the nodes that answer me; `well` is whether I can append to the logs."""
+    """Yes, and these are the nodes that answer me; `well` is whether I can append to the logs, and `newest_format` the
+    newest format that I know: the release before there were formats does not say.
+    """
 
     reaches: list[str]
     well: bool
+    newest_format: int = FIRST_FORMAT
 
 
 class Ping(Question):
@@ -22,4 +26,4 @@ class Ping(Question):
 
     async def answer(self, node: AnsweringNode) -> Pong:
         health = node.health()
-        return Pong(health.reaches, health.well)
+        return Pong(health.reaches, health.well, health.newest_format)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streamdyn.settings import LEASE_MAX_DURATION_MS
-from streamdyn.statemachine.lease import Lease, LeaseCommand
+from streamdyn.statemachine.lease import Lease
+from streamdyn.statemachine.lease_command import LeaseCommand
 
 if TYPE_CHECKING:
     from streamdyn.model.positions import Position

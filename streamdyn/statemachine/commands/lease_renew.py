@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from streamdyn.statemachine.lease import Lease, LeaseCommand, is_held
+from streamdyn.statemachine.lease import Lease, is_held
+from streamdyn.statemachine.lease_command import LeaseCommand
 
 if TYPE_CHECKING:
     from streamdyn.model.positions import Position

@@ -9,7 +9,7 @@ from streamdyn.statemachine.command import Command
 from streamdyn.statemachine.outcomes import DONE, Outcome
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.transition import Transition
+    from streamdyn.statemachine.command import Transition
 
 
 @dataclass(frozen=True, slots=True)

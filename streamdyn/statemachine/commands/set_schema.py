@@ -10,7 +10,7 @@ from streamdyn.statemachine.outcomes import DONE, Outcome
 
 if TYPE_CHECKING:
     from streamdyn.model.schema import Schema
-    from streamdyn.statemachine.transition import Transition
+    from streamdyn.statemachine.command import Transition
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,23 @@
+"""Placeholders for the attribute names and values of legacy parameters that become an expression."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Placeholders:
+    """Gives attribute names and values placeholders of their own."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.values: dict[str, Any] = {}
+
+    def name(self, attribute: str) -> str:
+        placeholder = f"#{len(self.names)}"
+        self.names[placeholder] = attribute
+        return placeholder
+
+    def value(self, value: Any) -> str:
+        placeholder = f":{len(self.values)}"
+        self.values[placeholder] = value
+        return placeholder
