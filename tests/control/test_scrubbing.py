@@ -8,11 +8,12 @@ import pytest
 
 from streamdyn.control.scrubbing import minority
 from streamdyn.partition.scrubs import ScrubResult
-from tests.node.world import World, run
-from tests.partition.rig import put
+from streamdyn.settings import SCRUB_INTERVAL_MS, UPKEEP_INTERVAL_MS
+from tests.simulation.calm_partition import put
 
 if TYPE_CHECKING:
     from streamdyn.model.tables import PartitionInfo
+    from tests.simulation.calm_cluster import CalmCluster
 
 
 @pytest.mark.parametrize(
@@ -31,46 +32,42 @@ def test_who_differs_from_more_than_half_is_wrong(checksums, wrong):
     assert minority(checksums) == wrong
 
 
-async def scrubbed(world: World, **checksums: str) -> tuple[PartitionInfo, list[tuple[str, str]]]:
+def scrubbed(cluster: CalmCluster, **checksums: str) -> tuple[PartitionInfo, list[tuple[str, str]]]:
     """A partition on nodes whose replicas have some checksums at the next scrub, and who was told to rebuild."""
-    names = sorted(checksums)
-    await world.start(*names)
-    info = await world.make_table("a", "tab")
-    await world.until(lambda: all(info.id in node.partitions for node in world.nodes.values()))
-    leader = next(node for node in world.nodes.values() if node.partitions[info.id].leads)
-    await leader.router.write(info, put(1), world.edges["a"].clock_ms() + 5_000)
+    cluster.start(*sorted(checksums))
+    info, name = cluster.make_led_table("tab")
+    leader = cluster.node(name)
     rebuilt = []
-    for name, node in world.nodes.items():
+    for name, checksum in checksums.items():
 
-        async def result(_: int, name: str = name) -> ScrubResult:
-            return ScrubResult(checksums[name], None, 0)
+        async def result(_: int, checksum: str = checksum) -> ScrubResult:
+            return ScrubResult(checksum, None, 0)
 
-        node.partitions[info.id].scrubs.result = result  # type: ignore[method-assign]
-        node._replicas.rebuild = (  # type: ignore[method-assign]
+        cluster.partition(name, info.id).scrubs.result = result  # type: ignore[method-assign]
+        cluster.node(name)._replicas.rebuild = (  # type: ignore[method-assign]
             lambda partition, _, name=name: rebuilt.append((name, partition))
         )
-    scrubbing = leader._upkeep._scrubbing
-    scrubbing._interval_ms = 0
-    scrubbing._last[info.id] = 0, 0
-    await scrubbing.look_at(info, leader.partitions[info.id])
-    return info, rebuilt
+    cluster.until(lambda: leader._upkeep._scrubbing._last.get(info.id))
+    cluster.write("a", "tab", put(2))
+    before = cluster.kafka.topics[info.topic].next
+    cluster.advance(SCRUB_INTERVAL_MS + 2 * UPKEEP_INTERVAL_MS)
+    assert cluster.kafka.topics[info.topic].next > before
+    return info, [(name, partition) for name, partition in rebuilt if partition == info.id]
 
 
-@run
-async def test_a_replica_that_differs_from_the_others_is_rebuilt(world: World):
-    info, rebuilt = await scrubbed(world, a="x", b="y", c="x")
+def test_a_replica_that_differs_from_the_others_is_rebuilt(cluster: CalmCluster):
+    info, rebuilt = scrubbed(cluster, a="x", b="y", c="x")
     assert rebuilt == [("b", info.id)]
-    assert [line for line in world.said if f"partition {info.id}: node b's replica is wrong at offset" in line]
+    assert [line for line in cluster.said() if f"partition {info.id}: node b's replica is wrong at offset" in line]
 
 
-@run
-async def test_replicas_of_which_nobody_knows_who_is_right_are_told(world: World):
-    info, rebuilt = await scrubbed(world, a="x", b="y")
+def test_replicas_of_which_nobody_knows_who_is_right_are_told(cluster: CalmCluster):
+    info, rebuilt = scrubbed(cluster, a="x", b="y")
     assert rebuilt == []
-    assert [line for line in world.said if f"partition {info.id}: its replicas differ at offset" in line]
+    assert f"partition {info.id}: its replicas differ at offset" in cluster.expected_violation("alarm")
 
 
-@run
-async def test_replicas_that_agree_are_passed_over_in_silence(world: World):
-    _, rebuilt = await scrubbed(world, a="x", b="x")
-    assert (rebuilt, world.said) == ([], [])
+def test_replicas_that_agree_are_passed_over_in_silence(cluster: CalmCluster):
+    info, rebuilt = scrubbed(cluster, a="x", b="x")
+    assert rebuilt == []
+    assert [line for line in cluster.said() if info.id in line] == []

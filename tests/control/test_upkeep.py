@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -17,20 +17,26 @@ if TYPE_CHECKING:
 ITEM = b'{"v":{"S":"%s"}}' % (b"x" * (TRIM_BYTES // 4))
 
 
+class Led(NamedTuple):
+    """A table's partition, the node that leads it, and another one that holds it."""
+
+    info: PartitionInfo
+    leader: str
+    other: str
+
+
 @pytest.fixture
-def info(cluster: CalmCluster) -> PartitionInfo:
-    """A table's partition on three nodes, of which a leads. Its log is short."""
+def led(cluster: CalmCluster) -> Led:
+    """On three nodes. Its log is short."""
     cluster.start("a", "b", "c")
-    info = cluster.make_table("a", "tab")
-    cluster.write("a", "tab", put(0))
-    assert cluster.leader(info.id) == "a"
-    return info
+    info, leader = cluster.make_led_table("tab")
+    return Led(info, leader, min({"a", "b", "c"} - {leader}))
 
 
-def grow(cluster: CalmCluster, times: int) -> None:
+def grow(cluster: CalmCluster, led: Led, times: int) -> None:
     """The log grows by so many quarters of what it is trimmed at."""
     for number in range(times):
-        cluster.write("a", "tab", put(number, ITEM))
+        cluster.write(led.leader, "tab", put(number, ITEM))
 
 
 def upkeep(cluster: CalmCluster) -> None:
@@ -42,41 +48,41 @@ def made(cluster: CalmCluster) -> int:
     return cluster.count("checkpoints made")
 
 
-def test_a_log_is_trimmed_behind_checkpoints_of_all_replicas(cluster: CalmCluster, info: PartitionInfo):
+def test_a_log_is_trimmed_behind_checkpoints_of_all_replicas(cluster: CalmCluster, led: Led):
     upkeep(cluster)
     assert (made(cluster), cluster.count("trims")) == (0, 0)
-    grow(cluster, 4)
+    grow(cluster, led, 4)
     upkeep(cluster)
     assert (made(cluster), cluster.count("trims")) == (3, 1)
-    partition = cluster.partition("a", info.id)
-    assert cluster.kafka.topics[info.topic].first == partition.next_offset
+    partition = cluster.partition(led.leader, led.info.id)
+    assert cluster.kafka.topics[led.info.topic].first == partition.next_offset
     assert partition.log_bytes == 0
 
 
-def test_a_log_is_not_trimmed_under_a_replica_that_is_on_its_way(cluster: CalmCluster, info: PartitionInfo):
-    replica = cluster.node("b").partitions.pop(info.id)
-    grow(cluster, 4)
+def test_a_log_is_not_trimmed_under_a_replica_that_is_on_its_way(cluster: CalmCluster, led: Led):
+    replica = cluster.node(led.other).partitions.pop(led.info.id)
+    grow(cluster, led, 4)
     upkeep(cluster)
-    grow(cluster, 3)
+    grow(cluster, led, 3)
     upkeep(cluster)
     assert (made(cluster), cluster.count("trims")) == (0, 0)
-    cluster.node("b").partitions[info.id] = replica
+    cluster.node(led.other).partitions[led.info.id] = replica
     upkeep(cluster)
     assert (made(cluster), cluster.count("trims")) == (3, 1)
 
 
-def test_a_log_does_not_wait_for_a_replica_for_ever(cluster: CalmCluster, info: PartitionInfo):
-    cluster.do("b", lambda: cluster.partition("b", info.id).fail("the disk is full"))
-    grow(cluster, 4)
+def test_a_log_does_not_wait_for_a_replica_for_ever(cluster: CalmCluster, led: Led):
+    cluster.do(led.other, lambda: cluster.partition(led.other, led.info.id).fail("the disk is full"))
+    grow(cluster, led, 4)
     upkeep(cluster)
     assert (made(cluster), cluster.count("trims")) == (0, 0)
-    grow(cluster, 12)
+    grow(cluster, led, 12)
     upkeep(cluster)
     assert (made(cluster), cluster.count("trims")) == (2, 1)
 
 
-def test_a_log_does_not_wait_for_a_node_that_does_not_answer(cluster: CalmCluster, info: PartitionInfo):
-    cluster.kill("b")
-    grow(cluster, 4)
+def test_a_log_does_not_wait_for_a_node_that_does_not_answer(cluster: CalmCluster, led: Led):
+    cluster.kill(led.other)
+    grow(cluster, led, 4)
     upkeep(cluster)
     assert (made(cluster), cluster.count("trims")) == (2, 1)

@@ -28,14 +28,15 @@ LONG_MS = 5 * AUTOADMIN_INTERVAL_MS
 
 def test_what_the_log_brings_for_a_replica_that_is_gone_is_released(cluster: CalmCluster):
     cluster.start("a", "b")
-    info = cluster.make_table("a", "tab")
-    b = cluster.machines["b"]
-    cluster.kafka.hold("b", info.topic)
-    cluster.write("a", "tab", put(1))
-    cluster.place("a", info, cluster.holders("a", "tab"), ("a",))
-    cluster.until(lambda: info.id not in cluster.node("b").partitions)
-    b.log.bring(info.topic)  # the reader has not heard yet that nobody wants it
-    assert b.log.room.free == FETCH_QUEUE_MAX_BATCHES
+    info, leader = cluster.make_led_table("tab")
+    (other,) = {"a", "b"} - {leader}
+    log = cluster.machines[other].log
+    cluster.kafka.hold(other, info.topic)
+    cluster.write(leader, "tab", put(2))
+    cluster.place(leader, info, cluster.holders(leader, "tab"), (leader,))
+    cluster.until(lambda: info.id not in cluster.node(other).partitions)
+    log.bring(info.topic)  # the reader has not heard yet that nobody wants it
+    assert log.room.free == FETCH_QUEUE_MAX_BATCHES
 
 
 def test_what_the_log_tells_to_a_life_that_is_over_is_not_for_the_next_one(cluster: CalmCluster):
@@ -152,9 +153,8 @@ def test_follower_reads_of_a_replica_that_is_gone_are_forgotten(cluster: CalmClu
 
     followers = []
     for table in ("one", "two", "three"):
-        info = cluster.make_table("a", table)
-        cluster.write("a", table, put(1))
-        (follower,) = {"a", "b"} - {cluster.leader(info.id)}
+        info, leader = cluster.make_led_table(table)
+        (follower,) = {"a", "b"} - {leader}
         followers.append(follower)
         cluster.until(lambda f=follower, i=info: cluster.partition(f, i.id).leader is not None)
         cluster.read(follower, table, put(1).key)
@@ -169,9 +169,7 @@ def test_follower_reads_of_a_replica_that_is_gone_are_forgotten(cluster: CalmClu
 
 def test_a_lease_of_a_node_that_does_not_hold_the_partition_any_more_is_claimed(cluster: CalmCluster):
     cluster.start("a", "b", "c")
-    info = cluster.make_table("a", "tab")
-    cluster.write("a", "tab", put(1))
-    leader = cluster.leader(info.id)
+    info, leader = cluster.make_led_table("tab")
     other = "b" if leader == "a" else "a"
     cluster.start("d")  # so that the leader need not keep what it has
     cluster.kill(leader)
@@ -320,9 +318,7 @@ def test_a_node_registers_until_the_log_has_it(cluster: CalmCluster, monkeypatch
 
 def test_a_leader_that_stands_still_is_followed_by_another_node(cluster: CalmCluster):
     cluster.start("a", "b")
-    info = cluster.make_table("a", "tab")
-    cluster.write("a", "tab", put(1, b'{"n":1}'))
-    leader = cluster.leader(info.id)
+    info, leader = cluster.make_led_table("tab")
     (other,) = {"a", "b"} - {leader}
     cluster.machines[leader].stand_still(NODE_AWAY_MS / 2)
     cluster.until(lambda: not cluster.node(other).membership.reaches(leader))
@@ -334,9 +330,7 @@ def test_a_leader_that_stands_still_is_followed_by_another_node(cluster: CalmClu
 
 def test_a_node_without_a_way_to_kafka_says_so_and_its_requests_go_elsewhere(cluster: CalmCluster):
     cluster.start("a", "b")
-    info = cluster.make_table("a", "tab")
-    cluster.write("a", "tab", put(1))
-    leader = cluster.leader(info.id)
+    info, leader = cluster.make_led_table("tab")
     (other,) = {"a", "b"} - {leader}
     cluster.network.cut(leader, KAFKA)
     cluster.write(leader, "tab", put(2))
@@ -375,5 +369,6 @@ def test_a_node_with_all_that_it_should_have_says_nothing(cluster: CalmCluster):
     cluster.start("a")
     cluster.make_table("a", "tab")
     cluster.machines["a"].crash()
+    before = len(cluster.said())
     cluster.start("a")
-    assert cluster.said() == []
+    assert cluster.said()[before:] == []

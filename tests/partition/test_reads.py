@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,7 +19,11 @@ from streamdyn.settings import LEASE_DURATION_MS
 from streamdyn.statemachine.commands.lease_claim import LeaseClaim
 from streamdyn.statemachine.commands.lease_release import LeaseRelease
 from streamdyn.statemachine.commands.lease_renew import LeaseRenew
-from tests.partition.rig import Rig, put, run, settle
+from tests.simulation.calm_partition import put
+
+if TYPE_CHECKING:
+    from tests.simulation.calm import Pending
+    from tests.simulation.calm_partition import HeldPartition
 
 TIMEOUT_MS = 1_000
 KEY = BASE_SPACE + put(1).key
@@ -37,26 +41,31 @@ class Leader:
         return self.next_offset
 
 
-def leader_here(rig: Rig) -> LocalReplica:
-    return LocalReplica(rig.partition, lambda: b"i" * 16)
+def leader_here(held: HeldPartition) -> LocalReplica:
+    return LocalReplica(held.partition, lambda: b"i" * 16)
 
 
-def near(rig: Rig, leader: Leader) -> LocalReplica:
-    return LocalReplica(rig.partition, lambda: b"i" * 16, FollowerReads(rig.partition, leader.confirm))
+def near(held: HeldPartition, leader: Leader) -> LocalReplica:
+    return LocalReplica(held.partition, lambda: b"i" * 16, FollowerReads(held.partition, leader.confirm))
 
 
-def let_another_lead(rig: Rig) -> None:
-    lease = rig.partition.state.lease
-    rig.foreign(LeaseRelease(b"r" * 16, lease.life, lease.epoch, lease.position))
-    last = Position(len(rig.log) - 1, 0)
-    rig.foreign(LeaseClaim(b"c" * 16, "other", "other-life", lease.epoch + 1, last, LEASE_DURATION_MS))
-    rig.fetch()
-    assert rig.partition.leader == "other"
+def let_another_lead(held: HeldPartition) -> None:
+    lease = held.lease
+    held.foreign(LeaseRelease(b"r" * 16, lease.life, lease.epoch, lease.position))
+    last = Position(held.log.next - 1, 0)
+    held.foreign(LeaseClaim(b"c" * 16, "other", "other-life", lease.epoch + 1, last, LEASE_DURATION_MS))
+    held.fetch()
+    assert held.partition.leader == "other"
 
 
-async def item(replica: LocalReplica, required: ReadRequirement) -> bytes | None:
-    row = await replica.read(KEY, required, TIMEOUT_MS)
-    return None if row is None else row_item(row)
+def item(held: HeldPartition, replica: LocalReplica, required: ReadRequirement) -> Pending[bytes | None]:
+    """A read of one item."""
+
+    async def read() -> bytes | None:
+        row = await replica.read(KEY, required, TIMEOUT_MS)
+        return None if row is None else row_item(row)
+
+    return held.begin(read)
 
 
 @pytest.mark.parametrize(
@@ -75,125 +84,109 @@ def test_a_read_must_include_what_its_request_asks_for(guarantees, consistent, r
     assert guarantees.of("p", consistent=consistent) == required
 
 
-@run
-async def test_an_eventual_read_asks_nobody(rig: Rig):
-    let_another_lead(rig)
+def test_an_eventual_read_asks_nobody(held: HeldPartition):
+    let_another_lead(held)
     leader = Leader()
-    assert await item(near(rig, leader), EVENTUAL) is None
-    assert await item(leader_here(rig), EVENTUAL) is None
-    assert (leader.asked, rig.sent) == ([], [])
+    assert item(held, near(held, leader), EVENTUAL).result() is None
+    assert item(held, leader_here(held), EVENTUAL).result() is None
+    assert (leader.asked, held.sent) == ([], [])
 
 
-@run
-async def test_a_read_waits_until_the_record_that_it_includes_is_applied(rig: Rig):
-    rig.foreign(put(1))
-    required = ReadRequirement(EVENTUAL.consistency, len(rig.log) - 1)
-    read = asyncio.ensure_future(item(near(rig, Leader()), required))
-    await settle()
-    assert not read.done()
-    rig.fetch()
-    assert await read == b"{}"
+def test_a_read_waits_until_the_record_that_it_includes_is_applied(held: HeldPartition):
+    held.foreign(put(1))
+    required = ReadRequirement(EVENTUAL.consistency, held.log.next - 1)
+    read = item(held, near(held, Leader()), required)
+    assert not read.done
+    held.fetch()
+    assert read.result() == b"{}"
     with pytest.raises(InternalServerError):
-        await leader_here(rig).read(KEY, ReadRequirement(EVENTUAL.consistency, 99), 1)
+        held.begin(lambda: leader_here(held).read(KEY, ReadRequirement(EVENTUAL.consistency, 99), 1)).result()
 
 
-@run
-async def test_the_wait_for_a_record_takes_from_the_time_for_the_rest(rig: Rig):
-    let_another_lead(rig)
-    rig.foreign(put(1))
+def test_the_wait_for_a_record_takes_from_the_time_for_the_rest(held: HeldPartition):
+    let_another_lead(held)
+    held.foreign(put(1))
     waited: list[int] = []
 
     async def consistent(read: object, timeout_ms: int) -> None:
         del read
         waited.append(timeout_ms)
 
-    rig.partition.consistent = consistent  # type: ignore[assignment,method-assign]
-    required = ReadRequirement(STRONG.consistency, len(rig.log) - 1)
-    read = asyncio.ensure_future(leader_here(rig).read(KEY, required, TIMEOUT_MS))
-    await settle()
-    rig.now_ms += 400
-    rig.fetch()
-    await read
+    held.partition.consistent = consistent  # type: ignore[assignment,method-assign]
+    required = ReadRequirement(STRONG.consistency, held.log.next - 1)
+    read = held.begin(lambda: leader_here(held).read(KEY, required, TIMEOUT_MS))
+    held.calm.advance(400)
+    held.fetch()
+    read.result()
     assert waited == [TIMEOUT_MS - 400]
 
 
-@run
-async def test_a_strong_read_under_a_lease_sends_nothing(rig: Rig):
+def test_a_strong_read_under_a_lease_sends_nothing(held: HeldPartition):
     leader = Leader()
-    assert await item(near(rig, leader), STRONG) is None
-    assert (leader.asked, rig.sent) == ([], [])
+    assert item(held, near(held, leader), STRONG).result() is None
+    assert (leader.asked, held.sent) == ([], [])
 
 
-@run
-async def test_a_strong_read_that_comes_to_a_leader_claims_the_lease(rig: Rig):
-    let_another_lead(rig)
-    rig.now_ms += 2 * LEASE_DURATION_MS
-    read = asyncio.ensure_future(item(leader_here(rig), STRONG))
-    await settle()
-    assert rig.kinds() == [[LeaseClaim]]
-    rig.deliver()
-    assert await read is None
+def test_a_strong_read_that_comes_to_a_leader_claims_the_lease(held: HeldPartition):
+    let_another_lead(held)
+    held.calm.advance(2 * LEASE_DURATION_MS)
+    read = item(held, leader_here(held), STRONG)
+    assert held.kinds() == [[LeaseClaim]]
+    held.deliver()
+    assert read.result() is None
 
 
-@run
-async def test_a_strong_read_near_by_is_confirmed_by_the_leader_before_and_after(rig: Rig):
-    rig.foreign(put(1))
-    let_another_lead(rig)
+def test_a_strong_read_near_by_is_confirmed_by_the_leader_before_and_after(held: HeldPartition):
+    held.foreign(put(1))
+    let_another_lead(held)
     leader = Leader()
-    leader.next_offset = rig.partition.next_offset
-    assert await item(near(rig, leader), STRONG) == b"{}"
-    assert leader.asked == [0, rig.partition.next_offset]
-    assert rig.sent == []
+    leader.next_offset = held.partition.next_offset
+    assert item(held, near(held, leader), STRONG).result() == b"{}"
+    assert leader.asked == [0, held.partition.next_offset]
+    assert held.sent == []
 
 
-@run
-async def test_a_strong_read_near_by_goes_elsewhere_where_no_leader_is_known(rig: Rig):
-    lease = rig.partition.state.lease
-    rig.foreign(LeaseRelease(b"r" * 16, lease.life, lease.epoch, lease.position))
-    rig.fetch()
+def test_a_strong_read_near_by_goes_elsewhere_where_no_leader_is_known(held: HeldPartition):
+    lease = held.lease
+    held.foreign(LeaseRelease(b"r" * 16, lease.life, lease.epoch, lease.position))
+    held.fetch()
     with pytest.raises(NotLeader):
-        await item(near(rig, Leader()), STRONG)
+        item(held, near(held, Leader()), STRONG).result()
 
 
-@run
-async def test_a_barrier_read_includes_what_lies_before_a_record_of_its_own(rig: Rig):
-    rig.foreign(put(1))
-    read = asyncio.ensure_future(item(near(rig, Leader()), BARRIER))
-    await settle()
-    assert rig.kinds() == [[LeaseRenew]]
-    rig.deliver()
-    await settle()
-    assert not read.done()
-    rig.fetch()
-    assert await read == b"{}"
+def test_a_barrier_read_includes_what_lies_before_a_record_of_its_own(held: HeldPartition):
+    held.foreign(put(1))
+    read = item(held, near(held, Leader()), BARRIER)
+    assert held.kinds() == [[LeaseRenew]]
+    held.deliver()
+    assert not read.done
+    held.fetch()
+    assert read.result() == b"{}"
 
 
-@run
-async def test_a_barrier_read_near_by_goes_to_the_leader(rig: Rig):
-    let_another_lead(rig)
+def test_a_barrier_read_near_by_goes_to_the_leader(held: HeldPartition):
+    let_another_lead(held)
     leader = Leader()
     with pytest.raises(NotLeader):
-        await item(near(rig, leader), BARRIER)
+        item(held, near(held, leader), BARRIER).result()
     assert leader.asked == []
 
 
-@run
-async def test_a_page_is_read_as_a_row_is(rig: Rig):
-    rig.foreign(put(1), put(2))
-    let_another_lead(rig)
+def test_a_page_is_read_as_a_row_is(held: HeldPartition):
+    held.foreign(put(1), put(2))
+    let_another_lead(held)
     leader = Leader()
-    leader.next_offset = rig.partition.next_offset
+    leader.next_offset = held.partition.next_offset
     keys, limits = KeyRange(BASE_SPACE, BASE_SPACE + b"\xff"), PageLimits(1)
-    page = await near(rig, leader).read_page(keys, limits, STRONG, TIMEOUT_MS, backwards=True)
+    replica = near(held, leader)
+    page = held.begin(lambda: replica.read_page(keys, limits, STRONG, TIMEOUT_MS, backwards=True)).result()
     assert (len(page.rows), page.full) == (1, True)
-    assert leader.asked == [0, rig.partition.next_offset]
+    assert leader.asked == [0, held.partition.next_offset]
 
 
-@run
-async def test_a_leader_confirms_once_it_has_applied_as_much(rig: Rig):
-    rig.foreign(put(1))
-    confirmed = asyncio.ensure_future(leader_here(rig).confirm(len(rig.log), TIMEOUT_MS))
-    await settle()
-    assert not confirmed.done()
-    rig.fetch()
-    assert await confirmed == len(rig.log)
+def test_a_leader_confirms_once_it_has_applied_as_much(held: HeldPartition):
+    held.foreign(put(1))
+    confirmed = held.begin(lambda: leader_here(held).confirm(held.log.next, TIMEOUT_MS))
+    assert not confirmed.done
+    held.fetch()
+    assert confirmed.result() == held.log.next

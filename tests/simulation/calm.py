@@ -77,6 +77,10 @@ class Calm:
         """How often something has happened so far."""
         return self.world.report.counts[what]
 
+    def expected_violation(self, kind: str) -> str:
+        """What a test provokes, in words: it does not count at the end."""
+        return self.world.report.violations.pop(kind)
+
     def end(self) -> None:
         """There must have been no defect, and nothing that an operator should never read."""
         assert self.world.report.violations == {}

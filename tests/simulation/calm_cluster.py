@@ -16,6 +16,7 @@ from streamdyn.statemachine.commands.delete_table import DeleteTable
 from streamdyn.statemachine.commands.place_replicas import PlaceReplicas
 from streamdyn.statemachine.commands.set_node_status import SetNodeStatus
 from tests.simulation.calm import Calm, Pending
+from tests.simulation.calm_partition import put
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -64,10 +65,10 @@ class CalmCluster(Calm):
         return machine
 
     def kill(self, name: str) -> None:
-        """Its process is gone, with what its disk had not got yet, and all others have noticed."""
+        """Its process is gone, with what its disk had not got yet. All others have noticed, and know that of each other."""
         self.machines[name].crash()
-        rest = [self.node(other) for other in self.running()]
-        self.until(lambda: not any(node.membership.reaches(name) for node in rest))
+        rest = [self.node(other).membership for other in self.running()]
+        self.until(lambda: all(not other.reaches(name) and other.may_claim(name) for other in rest))
 
     def running(self) -> list[str]:
         return [name for name, machine in self.machines.items() if machine.serves]
@@ -151,9 +152,23 @@ class CalmCluster(Calm):
         row = Table(table, id_, "arn", CREATING, 0, KeySchema("k", "S"), (new,), {"BillingMode": "PAY_PER_REQUEST"})
         command = CreateTable(self.new_id(), table, encode_table(row))
         self.ask(name, lambda: self.session(name).change_table(command)).result()
-        (info,) = self.table(name, table).partitions
+        info = self.info(name, table)
         holders = [node for node in self.nodes() if node.id in info.replicas and (everywhere or node.id == name)]
         self.until(lambda: all(info.id in node.partitions for node in holders))
+        return info
+
+    def make_led_table(self, table: str) -> tuple[PartitionInfo, str]:
+        """A table of one partition that has been written to, and the node that leads it and goes on leading it."""
+        name = self.running()[0]
+        self.make_table(name, table)
+        self.write(name, table, put(0))
+        self.until(lambda: self.partition(self.holders(name, table)[0], self.info(name, table).id).leads)
+        info = self.info(name, table)
+        return info, info.replicas[0]
+
+    def info(self, name: str, table: str) -> PartitionInfo:
+        """A table's partition, as a node knows it."""
+        (info,) = self.table(name, table).partitions
         return info
 
     def delete_table(self, name: str, table: str) -> None:
@@ -165,7 +180,7 @@ class CalmCluster(Calm):
 
     def holders(self, name: str, table: str) -> tuple[str, ...]:
         """The nodes that hold a table's partition, as a node knows."""
-        return self.table(name, table).partitions[0].replicas
+        return self.info(name, table).replicas
 
     def leader(self, partition: str) -> str:
         """The node that leads a partition."""
