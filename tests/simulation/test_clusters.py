@@ -177,7 +177,8 @@ def test_a_variant_without_a_rule_is_caught(owner, name, broken, changes, monkey
 
 def test_a_run_that_goes_wrong_is_minimized(monkeypatch):
     monkeypatch.setattr(Partition, "wait_for", without_a_wait)
-    seed = next(seed for seed in range(MUTANT_SEEDS) if run_cluster(seed).violations)
+    # Other kinds, such as an alarm, may take most of what goes wrong in a run.
+    seed = next(seed for seed in range(MUTANT_SEEDS) if "position read" in run_cluster(seed).violations)
     whole = run_cluster(seed)
     short = minimize(lambda only: run_cluster(seed, only=only), max_runs=30)
     assert short.violations.keys() & whole.violations.keys()
