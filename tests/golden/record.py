@@ -21,7 +21,7 @@ from rocksdict import Options, Rdict
 from streamdyn.broker.process import Broker
 from streamdyn.formats import NEWEST_FORMAT as FORMAT
 from streamdyn.kafka.log import connection
-from streamdyn.kafka.topics import TOPIC_CONFIG, Topics
+from streamdyn.kafka.topics import TOPIC_CONFIG, KafkaTopics
 from streamdyn.settings import RECORD_MAX_BYTES
 from streamdyn.wal.codec import FORMAT_HEADER
 from tests.golden.replaying import Golden, Message, Player, write, write_content
@@ -75,7 +75,7 @@ def _file(folder: Path, draft: Draft) -> Path:
 async def _create_topic(bootstrap: str, draft: Draft) -> None:
     """As a node makes it, but for its clock where the script has its own."""
     if not draft.own_clock:
-        await Topics(bootstrap).create([draft.name])
+        await KafkaTopics(bootstrap).create([draft.name])
         return
     any_time = {"message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": str(2**63 - 1)}
     config = TOPIC_CONFIG | any_time
