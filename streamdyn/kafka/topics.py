@@ -61,7 +61,7 @@ class TopicFacts:
 
 
 class KafkaTopics:
-    """The `Topics` port on a real Kafka, by admin calls. Raises OperatorError with one line where Kafka is out of reach or refuses."""
+    """The `Topics` port on a real Kafka. Raises OperatorError with one line where it is out of reach or refuses."""
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
