@@ -22,6 +22,7 @@ from platformdirs import user_data_dir
 from rich.console import Console
 
 from streamdyn.errors import OperatorError
+from streamdyn.formats import FIRST_FORMAT, NEWEST_FORMAT
 from streamdyn.settings import (
     NODE_AWAY_MS,
     PARTITIONS_MAX,
@@ -119,6 +120,14 @@ def node(
     away_ms: Annotated[
         int, typer.Option(help="A node that is away for so long loses its replicas to others.", min=1_000)
     ] = NODE_AWAY_MS,
+    newest_format: Annotated[
+        int,
+        typer.Option(
+            help="Know no newer format of logs than this: the way back to an older release stays open.",
+            min=FIRST_FORMAT,
+            max=NEWEST_FORMAT,
+        ),
+    ] = NEWEST_FORMAT,
 ) -> None:
     """Start one node of a cluster on a Kafka that is there. Nodes find each other through it."""
     from streamdyn.broker.ports import ANY_HOST
@@ -135,6 +144,7 @@ def node(
         node_away_ms=away_ms,
         trim_bytes=trim_mb * 1024**2,
         scrub_interval_ms=scrub_s * 1000,
+        newest_format=newest_format,
     )
     _run(Up(host, port, data_dir.expanduser(), kafka, settings, peers_host, peers_port, advertise))
 

@@ -135,7 +135,7 @@ class Autoadmin:
         """
         known = [self._membership.newest_format(node) or FIRST_FORMAT for node in self._directory.nodes]
         wanted = min(known) if known and self._meta.leads else FIRST_FORMAT
-        if wanted > self._meta.state.format:
+        if wanted > self._meta.state.format and self._directory.tables:  # a new cluster has nothing to go back to
             self._report(f"all nodes know format {wanted}: the cluster takes it, and there is no way back from here")
         # Also where nothing is to be raised (any more): what was wanted before must not come with a later claim.
         self._meta.want(max(wanted, self._meta.state.format), None)

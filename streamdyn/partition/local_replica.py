@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from streamdyn.partition.follower_reads import FollowerReads
     from streamdyn.partition.partition import Partition
     from streamdyn.partition.reads import ReadRequirement
-    from streamdyn.statemachine.effects import Applied
+    from streamdyn.statemachine.effects import Applied, Fed
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.meta import MetaCommand
+    from streamdyn.statemachine.records import CommandBatch
 
 
 class LocalReplica:
@@ -40,6 +41,9 @@ class LocalReplica:
 
     def write(self, command: ItemCommand | MetaCommand, timeout_ms: int) -> Coroutine[Any, Any, Applied]:
         return self.partition.write(command, timeout_ms)
+
+    def feed(self, batch: CommandBatch, timeout_ms: int) -> Coroutine[Any, Any, Fed]:
+        return self.partition.feed(batch, timeout_ms)
 
     def read(self, key: bytes, required: ReadRequirement, timeout_ms: int) -> Coroutine[Any, Any, bytes | None]:
         partition = self.partition

@@ -8,9 +8,10 @@ if TYPE_CHECKING:
     from streamdyn.model.keys import KeyRange
     from streamdyn.model.pages import Page, PageLimits
     from streamdyn.partition.reads import ReadRequirement
-    from streamdyn.statemachine.effects import Applied
+    from streamdyn.statemachine.effects import Applied, Fed
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.meta import MetaCommand
+    from streamdyn.statemachine.records import CommandBatch
 
 
 class ReplicaService(Protocol):
@@ -31,6 +32,11 @@ class ReplicaService(Protocol):
         An outcome may be an error, such as of a condition that does not hold: that is not raised. The same command may
         be written again: it is applied once. Raises ProvisionedThroughputExceededException where too many commands wait
         already, and ValidationException for a command that no record can hold.
+        """
+
+    async def feed(self, batch: CommandBatch, timeout_ms: int) -> Fed:
+        """Append a fed batch to the log and apply it, as the leader: what came of it, and where its source stands now
+        (see `feeder`). The same batch may be fed again: it is void the second time.
         """
 
     async def read(self, key: bytes, required: ReadRequirement, timeout_ms: int) -> bytes | None:

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from streamdyn.routing.membership import Membership
     from streamdyn.rpc.answering import HeldReplicas
     from streamdyn.rpc.client import Peers
-    from streamdyn.statemachine.effects import Applied
+    from streamdyn.statemachine.effects import Applied, Fed
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.meta import MetaCommand
+    from streamdyn.statemachine.records import CommandBatch
 
     # What is asked of a replica: with so many ms left.
     Request = Callable[[ReplicaService, int], Awaitable[T]]
@@ -93,6 +94,10 @@ class Router:
             except (NotLeader, OutOfService):
                 pass
         return await self._ask_leader(info, lambda replica, timeout_ms: replica.write(command, timeout_ms), deadline_ms)
+
+    async def feed(self, info: PartitionInfo, batch: CommandBatch, deadline_ms: int) -> Fed:
+        """What came of a fed batch, and where its source stands in the partition now."""
+        return await self._ask_leader(info, lambda replica, timeout_ms: replica.feed(batch, timeout_ms), deadline_ms)
 
     async def read(self, info: PartitionInfo, key: bytes, required: ReadRequirement, deadline_ms: int) -> bytes | None:
         """The row with a stored key, from this node's replica, if it has one, else from another node's."""

@@ -8,11 +8,12 @@ from streamdyn.model.pages import Page
 from streamdyn.rpc.questions.append_scrub import AppendScrub
 from streamdyn.rpc.questions.confirm import Confirm
 from streamdyn.rpc.questions.count_items import CountItems
+from streamdyn.rpc.questions.feed import Feed
 from streamdyn.rpc.questions.lead import Lead
 from streamdyn.rpc.questions.read import Read
 from streamdyn.rpc.questions.read_page import ReadPage
 from streamdyn.rpc.questions.write import Write
-from streamdyn.statemachine.effects import Applied
+from streamdyn.statemachine.effects import Applied, Fed
 from streamdyn.statemachine.outcomes import Outcome
 from streamdyn.wal.codec import encode_batch
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from streamdyn.rpc.client import Peers
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.meta import MetaCommand
+    from streamdyn.statemachine.records import CommandBatch
 
 
 class RemoteReplica:
@@ -43,6 +45,13 @@ class RemoteReplica:
         written = await self._peers.ask(self._node, question, timeout_ms)
         outcome = Outcome(written.old, written.new, written.error, written.text)
         return Applied(command.id, outcome, "", written.offset, written.index)
+
+    async def feed(self, batch: CommandBatch, timeout_ms: int) -> Fed:
+        assert batch.feed is not None
+        encoded = encode_batch(batch.commands, self._peers.format(), batch.feed)
+        answer = await self._peers.ask(self._node, Feed(self._partition, timeout_ms, self._hops, encoded), timeout_ms)
+        outcomes = tuple(None if told is None else Outcome(*told) for told in answer.outcomes)
+        return Fed(answer.offset, "", batch.feed, answer.upto, outcomes)
 
     async def read(self, key: bytes, required: ReadRequirement, timeout_ms: int) -> bytes | None:
         consistency = required.consistency.value

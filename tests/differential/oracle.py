@@ -9,7 +9,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from streamdyn.broker.distribution import jars, java
+from streamdyn.broker.distribution import java
+from tests.java import free_port, jars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ HOST = "127.0.0.1"
 @contextmanager
 def dynamodb_local() -> Iterator[int]:
     """An empty DynamoDB Local in memory: its port, while the context lasts."""
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(_command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_ready(process, port)
@@ -41,12 +42,6 @@ def _command(port: int) -> list[str]:
     natives = f"-Dsqlite4java.library.path={files[0].parent}"  # its storage engine is a native SQLite
     options = ["-inMemory", "-port", str(port), "-disableTelemetry"]
     return [java(), "-Xmx400m", natives, "-cp", os.pathsep.join(map(str, files)), MAIN, *options]
-
-
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def _wait_ready(process: subprocess.Popen[bytes], port: int) -> None:

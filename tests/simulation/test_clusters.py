@@ -175,15 +175,18 @@ def test_a_variant_without_a_rule_is_caught(owner, name, broken, changes, monkey
 # --- runs that go wrong are made short ---
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_wrong_is_minimized(monkeypatch):
     monkeypatch.setattr(Partition, "wait_for", without_a_wait)
-    seed = next(seed for seed in range(MUTANT_SEEDS) if run_cluster(seed).violations)
+    # Other kinds, such as an alarm, may take most of what goes wrong in a run.
+    seed = next(seed for seed in range(MUTANT_SEEDS) if "position read" in run_cluster(seed).violations)
     whole = run_cluster(seed)
     short = minimize(lambda only: run_cluster(seed, only=only), max_runs=30)
     assert short.violations.keys() & whole.violations.keys()
     assert len(short.faults) < len(whole.faults) // 2
 
 
+@pytest.mark.slow
 def test_the_command_line_tells_the_story_of_a_run_that_goes_wrong(monkeypatch):
     monkeypatch.setattr(Partition, "wait_for", without_a_wait)
     monkeypatch.setattr("streamdyn.simulation.minimize.MAX_RUNS", 10)

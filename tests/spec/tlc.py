@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from streamdyn.broker.distribution import jars, java
+from streamdyn.broker.distribution import java
+from tests.java import jars
 
 if TYPE_CHECKING:
     from tests.spec.instances import Instance

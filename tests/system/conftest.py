@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from streamdyn.broker.distribution import class_path
 from tests.system.harness import DATA_DIRS, Instance
 
 Make = Callable[..., Instance]
@@ -30,9 +29,8 @@ def _maker(stack: ExitStack) -> Make:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _kafka() -> None:
-    """Fetch Kafka once, before any test that has a deadline: on a fresh machine that takes half a minute."""
-    class_path()
+def _kafka(quick_kafka: None) -> None:
+    """Every test here has one."""
 
 
 @pytest.fixture(scope="session")

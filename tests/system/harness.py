@@ -21,12 +21,14 @@ from botocore.config import Config
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tests.java import child_environment, free_port
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 REPOSITORY = Path(__file__).parents[2]
 DATA_DIRS = Path("/tmp")  # short paths: Kafka makes folders in them for every topic
-READY_S = 40.0
+READY_S = 90.0  # longer than a start waits for its broker: one that fails says why
 EXIT_S = 10.0
 DEADLINE_S = 30.0
 POLL_S = 0.02
@@ -68,7 +70,7 @@ class Instance:
             self._options += ["--kafka", kafka]
         if cluster is not None:
             self._options += ["--cluster", cluster]
-        self._port = 0
+        self._port = free_port()  # clients find it there again after a restart
         self._clients: list[Any] = []
         self._admin: AdminClient | None = None
         self._readers: list[threading.Thread] = []
@@ -100,6 +102,7 @@ class Instance:
         """Start the process without waiting for it."""
         assert self.process is None or self.process.poll() is not None
         self._ready = queue.SimpleQueue()
+        self._prefer_a_port_of_its_own()
         self.process = subprocess.Popen(
             self.command(),
             cwd=REPOSITORY,
@@ -108,7 +111,7 @@ class Instance:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env={**os.environ, "COLUMNS": "80"},
+            env={**child_environment(), "COLUMNS": "80"},
         )
         for target, pipe in ((self._read_out, self.process.stdout), (self._read_err, self.process.stderr)):
             reader = threading.Thread(target=target, args=(pipe,), daemon=True)
@@ -127,7 +130,6 @@ class Instance:
             raise AssertionError(f"not ready within {READY_S:g} s; stderr: {self.lines}") from None
         assert url is not None, f"it ended before it was ready; stderr: {self.lines}"
         self.url = url
-        self._port = int(url.rsplit(":", 1)[1])  # clients find it there again after a restart
         return self
 
     def start(self) -> Self:
@@ -181,6 +183,14 @@ class Instance:
         assert self.wait_exit(READY_S) == 1, self.lines
 
     # --- the broker ---
+
+    def _prefer_a_port_of_its_own(self) -> None:
+        """Brokers that start at the same time, of several test processes, would all choose the first one's usual port."""
+        ports = self.data_dir / "kafka" / "ports.json"
+        if self._bootstrap is None and not ports.exists():
+            with contextlib.suppress(OSError):  # of a folder that is wrong on purpose
+                ports.parent.mkdir(exist_ok=True)
+                ports.write_text(json.dumps({"broker": free_port()}))
 
     def broker_pid(self) -> int:
         pid: int = json.loads((self.data_dir / "kafka" / "broker.pid").read_text())["pid"]

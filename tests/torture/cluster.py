@@ -36,7 +36,7 @@ DISK_MB = 64
 KAFKA_PORT, CONTROLLER_PORT, HTTP_PORT = 9092, 9093, 8000
 PATIENT = {"connect_timeout": 2, "read_timeout": 30, "retries": {"max_attempts": 0}}
 
-_runs = itertools.count(1)
+_runs = itertools.count(77)
 
 
 class Cluster:
@@ -64,7 +64,7 @@ class Cluster:
         self._session = boto3.Session("test", "test", region_name="us-east-1")
         self._disks: list[Path] = []
         self._hosts = itertools.count(1)
-        self._loopback = f"127.77.{(os.getpid() + next(_runs)) % 250}"
+        self._loopback = f"127.{next(_runs)}.{os.getpid() % 250}"  # neither another cluster's nor another process's
         self.network = self._make_network() if networks and not plain else None
         if shim.library() is None:
             self.lacks.append("no C compiler: no clock runs too fast or slow, and no disk is slow")

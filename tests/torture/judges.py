@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from functools import cache
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 from platformdirs import user_cache_path
 
+from tests.java import alone
 from tests.torture import checker
 from tests.torture.history import as_lines
 
@@ -29,10 +31,12 @@ def porcupine() -> Path | None:
     if go is None:
         return None
     program = user_cache_path("streamdyn-torture", ensure_exists=True) / "porcupine"
-    built = subprocess.run(
-        [go, "build", "-o", str(program), "."], cwd=SOURCE, capture_output=True, check=False, timeout=BUILD_TIMEOUT_S
-    )
-    return program if built.returncode == 0 else None
+    made = program.with_name(f"porcupine-{os.getpid()}")
+    with alone("porcupine"):  # the second one finds all of it compiled
+        built = subprocess.run(
+            [go, "build", "-o", str(made), "."], cwd=SOURCE, capture_output=True, check=False, timeout=BUILD_TIMEOUT_S
+        )
+    return made.replace(program) if built.returncode == 0 else None
 
 
 def porcupine_says(history: list[Call], limit_s: int = 60) -> dict[str, str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from tests.java import child_environment
 from tests.system.harness import REPOSITORY
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Process:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env={**os.environ, **self.environment},
+                env={**child_environment(), **self.environment},
             )
 
     def signal(self, number: int) -> None:

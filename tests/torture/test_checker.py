@@ -137,6 +137,7 @@ def test_the_checker_agrees_with_a_search_through_all_orders(history: list[Call]
     assert (found_wrong(history) == []) == some_order_explains(history)
 
 
+@pytest.mark.slow
 def test_porcupine_agrees_with_the_checker_on_any_small_history() -> None:
     """All of them in one run of porcupine, each as a key of its own."""
     if judges.porcupine() is None:
@@ -232,6 +233,7 @@ def test_one_wrong_answer_in_a_long_history_is_found(seed: int) -> None:
     assert len(verdicts) == 1 and verdicts[0].startswith("k: no order explains")
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_calls_are_checked_within_seconds() -> None:
     history = [replace(call, key=str(key)) for key in range(50) for call in simulated(key, 2_000, clients=4)]
     begun = time.process_time()

@@ -31,7 +31,7 @@ KEYS = KeySchema("k", "S")
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
+def cluster(quick_kafka: None) -> Iterator[Cluster]:
     with (
         TemporaryDirectory(prefix="cluster-", dir="/tmp") as folder,
         Cluster(Path(folder), networks=False, options=OPTIONS) as cluster,

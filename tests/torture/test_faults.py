@@ -27,7 +27,7 @@ SEED = 1
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
+def cluster(quick_kafka: None) -> Iterator[Cluster]:
     with TemporaryDirectory(prefix="torture-", dir="/tmp") as folder, Cluster(Path(folder)) as cluster:
         cluster.start()
         make_torture_table(cluster)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.system.harness import until
 from tests.torture.shim import Shim, library
 
 if TYPE_CHECKING:
@@ -16,12 +17,21 @@ if TYPE_CHECKING:
 
 WATCH = """
 import os, sys, threading, time
+
+def clocks():
+    # Of one moment: read again where something else had the core in between.
+    while True:
+        before = time.time()
+        read = time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME), time.time()
+        if time.time() - before < 0.005:
+            return read
+
 with open(sys.argv[1], "wb", buffering=0) as file:
-    begun = time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME), time.time()
+    begun = clocks()
     time.sleep(0.2)
     threading.Event().wait(0.2)
     file.write(b"x")
-    ended = time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME), time.time()
+    ended = clocks()
     print(*(end - begin for begin, end in zip(begun, ended)))
 """
 
@@ -45,11 +55,17 @@ def test_a_clock_runs_at_another_rate_and_waits_follow_it(shim: Shim, tmp_path: 
     shim.run_clock(100)
     time.sleep(0.1)
     shim.run_clock(percent)  # it is ahead by now, which must not show in waits
-    monotonic, boottime, true = watch(shim, tmp_path)
     rate = 1 + percent / 100
-    assert monotonic == pytest.approx(boottime, abs=0.05)
-    assert monotonic == pytest.approx(true * rate, abs=0.05)
-    assert 0.39 <= monotonic < 0.7
+
+    def watched() -> float:
+        monotonic, boottime, true = watch(shim, tmp_path)
+        assert monotonic == pytest.approx(boottime, abs=0.05)
+        assert monotonic == pytest.approx(true * rate, abs=0.05)
+        assert monotonic >= 0.39
+        return monotonic
+
+    # Where the machine is busy, a wait may be longer than asked for, but not each time.
+    until(lambda: watched() < 0.7, "a wait that ends in time")
 
 
 def test_a_slow_disk_is_slow(shim: Shim, tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""Append a fed batch, as the leader. Asked only where all nodes know format 2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamdyn.rpc.messages import Message, PartitionQuestion
+from streamdyn.wal.codec import decode_batch
+
+if TYPE_CHECKING:
+    from streamdyn.rpc.answering import AnsweringNode
+
+# An outcome's old and new row, error and message.
+OutcomeFields = tuple[bytes | None, bytes | None, str | None, str | None]
+
+
+class FeedResult(Message):
+    """The record's offset, where the source stands now, and the commands' outcomes, None where one is not known."""
+
+    offset: int
+    upto: int
+    outcomes: list[OutcomeFields | None]
+
+
+class Feed(PartitionQuestion):
+    """Append a fed batch. `batch` is as a log has it."""
+
+    batch: bytes
+
+    async def answer(self, node: AnsweringNode) -> FeedResult:
+        partition = node.replicas.serving(self.partition)
+        batch = decode_batch(self.batch)
+        assert batch is not None
+        fed = await partition.feed(batch, self.timeout_ms)
+        outcomes = [None if o is None else (o.old, o.new, o.error, o.message) for o in fed.outcomes]
+        return FeedResult(fed.offset, fed.upto, outcomes)
