@@ -33,8 +33,8 @@ from streamdyn.model.keys import (
     KeyRange,
     KeySchema,
     LocalIndex,
-    after,
-    escaped,
+    escape_sort_key,
+    first_key_after_prefix,
     key_bytes,
     partition_prefix,
 )
@@ -165,7 +165,7 @@ def key_range(
     prefix = partition_prefix(schema, {schema.partition: values[partition.operands[0]]})
     sort = None if ordered.sort is None else by_attribute.get(ordered.sort)
     if sort is None or ordered.sort_type is None:
-        return KeyRange(prefix, after(prefix))
+        return KeyRange(prefix, first_key_after_prefix(prefix))
     sort_keys = [key_bytes(ordered.sort_type, values[name][ordered.sort_type]) for name in sort.operands]
     return _sort_range(sort.operator, sort_keys, prefix, indexed=index is not None)
 
@@ -226,9 +226,9 @@ def _sort_range(operator: str, sort_keys: list[bytes], prefix: bytes, *, indexed
     """
     first, last = sort_keys[0], sort_keys[-1]
     if operator == BEGINS_WITH:
-        start = prefix + (escaped(first) if indexed else first)
-        return KeyRange(start, after(start))
-    start, stop = prefix, after(prefix)
+        start = prefix + (escape_sort_key(first) if indexed else first)
+        return KeyRange(start, first_key_after_prefix(start))
+    start, stop = prefix, first_key_after_prefix(prefix)
     if operator in (EQUAL, ">=", BETWEEN):
         start = _first_key(prefix, first, indexed=indexed)
     elif operator == ">":
@@ -242,15 +242,15 @@ def _sort_range(operator: str, sort_keys: list[bytes], prefix: bytes, *, indexed
 
 def _first_key(prefix: bytes, sort_key: bytes, *, indexed: bool) -> bytes:
     """The first storage key with a sort key."""
-    return prefix + (escaped(sort_key) + INDEX_SORT_END if indexed else sort_key)
+    return prefix + (escape_sort_key(sort_key) + INDEX_SORT_END if indexed else sort_key)
 
 
 def _key_behind(prefix: bytes, sort_key: bytes, *, indexed: bool) -> bytes:
     """The first storage key behind those with a sort key."""
     first = _first_key(prefix, sort_key, indexed=indexed)
-    return after(first) if indexed else next_key(first)
+    return first_key_after_prefix(first) if indexed else first_key_after(first)
 
 
-def next_key(key: bytes) -> bytes:
+def first_key_after(key: bytes) -> bytes:
     """The first key that could lie behind another."""
     return key + b"\x00"

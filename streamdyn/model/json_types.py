@@ -12,8 +12,8 @@ from typing import Any
 from streamdyn.errors import SerializationException
 from streamdyn.settings import NESTING_MAX_LEVELS
 
-MODEL = "com.amazonaws.dynamodb.v20120810."
-CLASSES = {
+JAVA_PACKAGE = "com.amazonaws.dynamodb.v20120810."
+JAVA_CLASSES = {
     "String": "java.lang.String",
     "Boolean": "java.lang.Boolean",
     "Integer": "java.lang.Integer",
@@ -29,44 +29,44 @@ def check_attribute_types(attributes: Any) -> None:
     _check_map(attributes, level=1)
 
 
-def wrong_scalar(value: Any, kind: str) -> SerializationException:
+def wrong_scalar_error(value: Any, kind: str) -> SerializationException:
     """`value` came where a `kind` (a key of CLASSES) was expected."""
     if isinstance(value, dict):
-        return _wrong_map()
+        return _unexpected_map_error()
     if isinstance(value, list):
-        return SerializationException(f"Unrecognized collection type class {CLASSES[kind]}")
+        return SerializationException(f"Unrecognized collection type class {JAVA_CLASSES[kind]}")
     if kind == "Blob":
         return SerializationException("only base-64-encoded strings are convertible to bytes")
     if kind == "Boolean" and isinstance(value, str):
         return SerializationException("Unexpected token received from parser")
-    return SerializationException(f"{_token(value)} cannot be converted to {kind}")
+    return SerializationException(f"{_parser_token(value)} cannot be converted to {kind}")
 
 
-def wrong_container(value: Any, kind: str) -> SerializationException:
+def wrong_container_error(value: Any, kind: str) -> SerializationException:
     """`value` came where a list, a map or a structure was expected, the last two of the Java type `kind`."""
     if isinstance(value, dict):
-        return _wrong_map()
+        return _unexpected_map_error()
     if isinstance(value, list):
         return SerializationException(f"Unrecognized collection type {kind}")
     return SerializationException("Unexpected field type")
 
 
-def wrong_element(value: Any, structure: str) -> SerializationException:
+def wrong_element_error(value: Any, structure: str) -> SerializationException:
     """`value` came where a list or map holds structures."""
     if isinstance(value, list):
-        return SerializationException(f"Unrecognized collection type class {MODEL}{structure}")
+        return SerializationException(f"Unrecognized collection type class {JAVA_PACKAGE}{structure}")
     return SerializationException("Unexpected value type in payload")
 
 
-def _wrong_map() -> SerializationException:
+def _unexpected_map_error() -> SerializationException:
     return SerializationException("Start of structure or map found where not expected")
 
 
-def map_of(structure: str) -> str:
-    return f"java.util.Map<java.lang.String, {MODEL}{structure}>"
+def java_map_type(structure: str) -> str:
+    return f"java.util.Map<java.lang.String, {JAVA_PACKAGE}{structure}>"
 
 
-def _token(value: Any) -> str:
+def _parser_token(value: Any) -> str:
     if isinstance(value, bool):
         return "TRUE_VALUE" if value else "FALSE_VALUE"
     if value is None:
@@ -85,14 +85,14 @@ def check_scalar(value: Any, kind: str) -> None:
     else:
         fits = isinstance(value, str)
     if not fits:
-        raise wrong_scalar(value, kind)
+        raise wrong_scalar_error(value, kind)
     if kind == "Blob":
         decode_blob(value)
 
 
 def check_list(value: Any) -> None:
     if not isinstance(value, list):
-        raise wrong_container(value, "")
+        raise wrong_container_error(value, "")
 
 
 def decode_blob(text: str) -> bytes:
@@ -111,7 +111,7 @@ def decode_blob(text: str) -> bytes:
 
 def _check_map(attributes: Any, level: int) -> None:
     if not isinstance(attributes, dict):
-        raise wrong_container(attributes, map_of("AttributeValue"))
+        raise wrong_container_error(attributes, java_map_type("AttributeValue"))
     for value in attributes.values():
         _check_value(value, level)
 
@@ -121,7 +121,7 @@ def _check_value(value: Any, level: int) -> None:
     if value is None or level > NESTING_MAX_LEVELS:
         return
     if not isinstance(value, dict):
-        raise wrong_element(value, "AttributeValue")
+        raise wrong_element_error(value, "AttributeValue")
     for kind, content in value.items():
         if content is not None:
             _check_content(kind, content, level)

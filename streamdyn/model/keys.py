@@ -75,18 +75,18 @@ def partition_prefix(schema: KeySchema, item: dict[str, Any]) -> bytes:
 
 def index_key(schema: KeySchema, index: LocalIndex, item: dict[str, Any]) -> bytes:
     """The key in a local index of a validated item, which has the index's sort key."""
-    sort = escaped(key_bytes(index.sort_type, item[index.sort][index.sort_type])) + INDEX_SORT_END
+    sort = escape_sort_key(key_bytes(index.sort_type, item[index.sort][index.sort_type])) + INDEX_SORT_END
     if schema.sort is not None and schema.sort_type is not None:
         sort += key_bytes(schema.sort_type, item[schema.sort][schema.sort_type])
     return partition_prefix(schema, item) + sort
 
 
-def escaped(key: bytes) -> bytes:
+def escape_sort_key(key: bytes) -> bytes:
     """Bytes in the same order as `key`, in which `INDEX_SORT_END` does not occur: something can stand behind them."""
     return key.replace(b"\x00", b"\x00\xff")
 
 
-def after(prefix: bytes) -> bytes:
+def first_key_after_prefix(prefix: bytes) -> bytes:
     """The first key behind all keys that begin with `prefix`."""
     stripped = prefix.rstrip(b"\xff")
     return stripped[:-1] + bytes((stripped[-1] + 1,)) if stripped else KEY_SPACE_END
@@ -106,6 +106,6 @@ def key_hash(storage: bytes) -> int:
     return int.from_bytes(storage[:HASH_BYTES].ljust(HASH_BYTES, b"\x00"), "big")
 
 
-def hash_ranges(count: int) -> list[int]:
+def split_hash_space(count: int) -> list[int]:
     """The first hash of each of `count` equal ranges."""
     return [HASH_SPACE * i // count for i in range(count)]

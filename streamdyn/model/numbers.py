@@ -76,8 +76,8 @@ def add_numbers(left: str, right: str) -> str:
     """The canonical sum of two canonical numbers. It is never rounded: more than 38 digits are an overflow."""
     if "." not in left and "." not in right:
         total = str(int(left) + int(right))
-        return total if len(total) <= DIGITS_MAX else _result(total)
-    return _result(str(EXACT.add(Decimal(left), Decimal(right))))
+        return total if len(total) <= DIGITS_MAX else _check_sum(total)
+    return _check_sum(str(EXACT.add(Decimal(left), Decimal(right))))
 
 
 def subtract_numbers(left: str, right: str) -> str:
@@ -85,7 +85,7 @@ def subtract_numbers(left: str, right: str) -> str:
     return add_numbers(left, right[1:] if right[0] == "-" else f"-{right}")
 
 
-def _result(text: str) -> str:
+def _check_sum(text: str) -> str:
     """A sum in canonical form. DynamoDB has one text for too many digits and too large a number, here only."""
     try:
         return canonical_number(text)

@@ -46,7 +46,7 @@ class Schema:
 META_SCHEMA = Schema(LogKind.META)
 
 
-def schema_of(table: Table, partition: str) -> Schema:
+def schema_of_partition(table: Table, partition: str) -> Schema:
     """What the log of one of a table's partitions should say, by the table's row. Raises StopIteration if the table has
     no such partition.
     """

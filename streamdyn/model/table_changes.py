@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 PROVISIONED = "PROVISIONED"
 PAY_PER_REQUEST = "PAY_PER_REQUEST"
 STANDARD = "STANDARD"
-CAPACITY = ("ReadCapacityUnits", "WriteCapacityUnits")
+CAPACITY_UNITS = ("ReadCapacityUnits", "WriteCapacityUnits")
 # What DynamoDB says that a table on demand can take at once.
 ON_DEMAND_WARM_UNITS = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
 # Members of UpdateTable that take a table through the status UPDATING.
-CHANGES_WITH_WORK = frozenset({"BillingMode", "ProvisionedThroughput", "TableClass"})
+CHANGES_THROUGH_UPDATING = frozenset({"BillingMode", "ProvisionedThroughput", "TableClass"})
 DAY_MS = 24 * 60 * 60 * 1000
 TOO_MANY_TAGS = "Number of Tags exceed the current limit for the provided ResourceArn"
 
@@ -34,7 +34,7 @@ def billing_mode(table: Table) -> str:
 
 def throughput(table: Table) -> dict[str, int]:
     """The provisioned capacity units; a table that is paid per request has none."""
-    return dict(table.settings.get("ProvisionedThroughput") or dict.fromkeys(CAPACITY, 0))
+    return dict(table.settings.get("ProvisionedThroughput") or dict.fromkeys(CAPACITY_UNITS, 0))
 
 
 def decreases_on_day(times: ChangeTimes, now_ms: int) -> int:
@@ -42,7 +42,7 @@ def decreases_on_day(times: ChangeTimes, now_ms: int) -> int:
     return times.decreases if times.decreased_ms // DAY_MS == now_ms // DAY_MS else 0
 
 
-def no_capacity_on_demand() -> ValidationException:
+def capacity_on_demand_error() -> ValidationException:
     return ValidationException(
         f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "
         "when BillingMode is PAY_PER_REQUEST"
@@ -53,7 +53,7 @@ def change_settings(table: Table, changes: dict[str, Any], clock_ms: int) -> Tab
     """The table with changed settings, its status left alone. `changes` are members of UpdateTable, already checked as
     far as they can be without the table; raises ApiError for what the table does not allow.
     """
-    table = _change_capacity(table, changes, clock_ms)
+    table = _change_billing(table, changes, clock_ms)
     settings = dict(table.settings)
     pending = dict(table.pending)
     if changes.get("TableClass", settings.get("TableClass", STANDARD)) != settings.get("TableClass", STANDARD):
@@ -61,9 +61,9 @@ def change_settings(table: Table, changes: dict[str, Any], clock_ms: int) -> Tab
     if "DeletionProtectionEnabled" in changes:
         settings["DeletionProtectionEnabled"] = changes["DeletionProtectionEnabled"]
     if "OnDemandThroughput" in changes:
-        settings["OnDemandThroughput"] = _limits_on_demand(table, changes["OnDemandThroughput"])
+        settings["OnDemandThroughput"] = _change_on_demand_limits(table, changes["OnDemandThroughput"])
     if "WarmThroughput" in changes:
-        settings["WarmThroughput"] = _warmer(table, changes["WarmThroughput"])
+        settings["WarmThroughput"] = _increase_warm_throughput(table, changes["WarmThroughput"])
     return replace(table, settings=settings, pending=pending)
 
 
@@ -72,7 +72,7 @@ def finish_change(table: Table, clock_ms: int) -> Table:
     settings, times, pending = dict(table.settings), table.times, table.pending
     if "ProvisionedThroughput" in pending:
         settings["ProvisionedThroughput"] = pending["ProvisionedThroughput"]
-        counted = _changed_capacity(times, throughput(table), pending["ProvisionedThroughput"], clock_ms)
+        counted = _record_capacity_change(times, throughput(table), pending["ProvisionedThroughput"], clock_ms)
         times = replace(counted, decreases=counted.decreases + (counted.decreased_ms == clock_ms))
     if "BillingMode" in pending:
         times = replace(times, on_demand_ms=clock_ms)
@@ -80,7 +80,7 @@ def finish_change(table: Table, clock_ms: int) -> Table:
         settings["TableClass"] = pending["TableClass"]
         times = replace(times, class_ms=clock_ms)
     table = replace(table, settings=settings, times=times, pending={})
-    return replace(table, settings={**settings, "WarmThroughput": _warm(table)})
+    return replace(table, settings={**settings, "WarmThroughput": _warm_throughput(table)})
 
 
 def change_tags(table: Table, added: dict[str, str], removed: tuple[str, ...]) -> Table:
@@ -103,11 +103,11 @@ def set_time_to_live(table: Table, attribute: str, *, enabled: bool) -> Table:
     return replace(table, ttl_attribute=attribute if enabled else None)
 
 
-def _change_capacity(table: Table, changes: dict[str, Any], clock_ms: int) -> Table:
+def _change_billing(table: Table, changes: dict[str, Any], clock_ms: int) -> Table:
     old, new = billing_mode(table), changes.get("BillingMode", billing_mode(table))
     wanted = changes.get("ProvisionedThroughput")
     if new == PAY_PER_REQUEST and wanted is not None:
-        raise no_capacity_on_demand()
+        raise capacity_on_demand_error()
     settings = dict(table.settings)
     if old != new:
         # A mode's own members end with it.
@@ -120,13 +120,13 @@ def _change_capacity(table: Table, changes: dict[str, Any], clock_ms: int) -> Ta
         return table
     current = throughput(table)
     if wanted == current:
-        raise _no_change(current)
-    times = _changed_capacity(table.times, current, wanted, clock_ms)
+        raise _unchanged_capacity_error(current)
+    times = _record_capacity_change(table.times, current, wanted, clock_ms)
     return replace(table, pending={"ProvisionedThroughput": wanted}, times=times)
 
 
-def _changed_capacity(times: ChangeTimes, old: dict[str, int], new: dict[str, int], clock_ms: int) -> ChangeTimes:
-    more, less = (any(sign * new[m] > sign * old[m] for m in CAPACITY) for sign in (1, -1))
+def _record_capacity_change(times: ChangeTimes, old: dict[str, int], new: dict[str, int], clock_ms: int) -> ChangeTimes:
+    more, less = (any(sign * new[m] > sign * old[m] for m in CAPACITY_UNITS) for sign in (1, -1))
     return replace(
         times,
         increased_ms=clock_ms if more else times.increased_ms,
@@ -135,8 +135,10 @@ def _changed_capacity(times: ChangeTimes, old: dict[str, int], new: dict[str, in
     )
 
 
-def _no_change(units: dict[str, int]) -> ValidationException:
-    comparisons = (f"Current {m} provisioned for the table: {units[m]}. Requested {m}: {units[m]}. " for m in CAPACITY)
+def _unchanged_capacity_error(units: dict[str, int]) -> ValidationException:
+    comparisons = (
+        f"Current {m} provisioned for the table: {units[m]}. Requested {m}: {units[m]}. " for m in CAPACITY_UNITS
+    )
     return ValidationException(
         "The provisioned throughput for the table will not change. The requested value equals the current value. "
         f"{''.join(comparisons)}"
@@ -144,7 +146,7 @@ def _no_change(units: dict[str, int]) -> ValidationException:
     )
 
 
-def _limits_on_demand(table: Table, wanted: dict[str, int]) -> dict[str, int]:
+def _change_on_demand_limits(table: Table, wanted: dict[str, int]) -> dict[str, int]:
     """The limits after a change: -1 takes one away."""
     if billing_mode(table) == PROVISIONED:
         raise ValidationException(
@@ -155,18 +157,18 @@ def _limits_on_demand(table: Table, wanted: dict[str, int]) -> dict[str, int]:
     return {member: units for member, units in limits.items() if units != -1}
 
 
-def _warm(table: Table) -> dict[str, int]:
+def _warm_throughput(table: Table) -> dict[str, int]:
     """The warm throughput that a table has by its capacity: it never becomes less."""
     units = throughput(table)
-    default = dict(zip(ON_DEMAND_WARM_UNITS, (units[m] for m in CAPACITY), strict=True))
+    default = dict(zip(ON_DEMAND_WARM_UNITS, (units[m] for m in CAPACITY_UNITS), strict=True))
     if billing_mode(table) == PAY_PER_REQUEST:
         default = ON_DEMAND_WARM_UNITS
     had = table.settings.get("WarmThroughput", {})
     return {member: max(default[member], had.get(member, 0)) for member in default}
 
 
-def _warmer(table: Table, wanted: dict[str, int]) -> dict[str, int]:
-    current = _warm(table)
+def _increase_warm_throughput(table: Table, wanted: dict[str, int]) -> dict[str, int]:
+    current = _warm_throughput(table)
     for member, units in current.items():
         if wanted.get(member, units) < units:
             raise ValidationException(
@@ -176,5 +178,5 @@ def _warmer(table: Table, wanted: dict[str, int]) -> dict[str, int]:
     return current | wanted
 
 
-def in_use(message: str) -> ResourceInUseException:
+def in_use_error(message: str) -> ResourceInUseException:
     return ResourceInUseException(f"Attempt to change a resource which is still in use: {message}")

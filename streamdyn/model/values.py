@@ -14,10 +14,10 @@ from streamdyn.model.json_types import (
     check_list,
     check_scalar,
     decode_blob,
-    map_of,
-    wrong_container,
-    wrong_element,
-    wrong_scalar,
+    java_map_type,
+    wrong_container_error,
+    wrong_element_error,
+    wrong_scalar_error,
 )
 from streamdyn.model.numbers import canonical_number, number_size
 from streamdyn.settings import NESTING_MAX_LEVELS, PARTITION_KEY_MAX_BYTES, SORT_KEY_MAX_BYTES
@@ -61,7 +61,7 @@ def _item_size(item: dict[str, Any]) -> int:
     size = 0
     for name, value in item.items():
         if not 0 < len(name) <= ATTRIBUTE_NAME_MAX_CHARS:
-            raise _bad_name(name)
+            raise _attribute_name_error(name)
         # `text_size` twice, written out: this is the hot path.
         size += len(name) if name.isascii() else len(name.encode())
         if type(value) is dict and len(value) == 1 and type(text := value.get("S")) is str:
@@ -71,7 +71,7 @@ def _item_size(item: dict[str, Any]) -> int:
     return size
 
 
-def _bad_name(name: str) -> ValidationException:
+def _attribute_name_error(name: str) -> ValidationException:
     return ValidationException(
         "Attribute name is too large, must be less than 65536 bytes" if name else "Empty attribute name"
     )
@@ -88,16 +88,16 @@ def _value_size(value: Any, level: int) -> int:
         ((kind, content),) = value.items()
         if kind in SIZES and content is not None:
             return SIZES[kind](value, content, level)
-    return _odd_value_size(value, level)
+    return _unusual_value_size(value, level)
 
 
-def _odd_value_size(value: Any, level: int) -> int:
+def _unusual_value_size(value: Any, level: int) -> int:
     if type(value) is dict:
         # DynamoDB reads a null as absent, and passes over members that it does not know.
         for kind in [k for k, content in value.items() if content is None or k not in SIZES]:
             del value[kind]
     elif value is not None:
-        raise wrong_element(value, "AttributeValue")
+        raise wrong_element_error(value, "AttributeValue")
     if not value:
         raise ValidationException(
             "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
@@ -117,13 +117,13 @@ def text_size(text: str) -> int:
 
 def _string(_value: dict[str, Any], text: Any, _level: int) -> int:
     if type(text) is not str:
-        raise wrong_scalar(text, "String")
+        raise wrong_scalar_error(text, "String")
     return text_size(text)
 
 
 def _number(value: dict[str, Any], text: Any, _level: int) -> int:
     if type(text) is not str:
-        raise wrong_scalar(text, "String")
+        raise wrong_scalar_error(text, "String")
     value["N"] = canonical = canonical_number(text)
     return number_size(canonical)
 
@@ -182,7 +182,7 @@ def _list(_value: dict[str, Any], elements: Any, level: int) -> int:
 
 def _map(_value: dict[str, Any], attributes: Any, level: int) -> int:
     if type(attributes) is not dict:
-        raise wrong_container(attributes, map_of("AttributeValue"))
+        raise wrong_container_error(attributes, java_map_type("AttributeValue"))
     return CONTAINER_BYTES + sum(
         ELEMENT_BYTES + text_size(name) + _value_size(value, level + 1) for name, value in attributes.items()
     )
@@ -265,15 +265,15 @@ def check_updated_index_keys(indexes: tuple[LocalIndex, ...], item: dict[str, An
 def check_key(schema: KeySchema, key: dict[str, Any]) -> None:
     """A key must be the table's key attributes and nothing else."""
     if len(key) != len(schema.names) or schema.partition_type not in key.get(schema.partition, ()):
-        raise _mismatch()
+        raise _key_mismatch_error()
     _check_partition_key(key, schema)
     if schema.sort is not None and schema.sort_type is not None:
         if schema.sort_type not in key.get(schema.sort, ()):
-            raise _mismatch()
+            raise _key_mismatch_error()
         _check_sort_key(key, schema.sort, schema.sort_type)
 
 
-def _mismatch() -> ValidationException:
+def _key_mismatch_error() -> ValidationException:
     return ValidationException("The provided key element does not match the schema")
 
 

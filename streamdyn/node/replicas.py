@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from streamdyn.control.topic_checks import TopicChecks, check_reach
 from streamdyn.control.verification import rebuild_beside
 from streamdyn.errors import ApiError, LogTrimmed, NotLeader, OperatorError, PartitionError, Unreachable
-from streamdyn.model.schema import META_SCHEMA, Schema, schema_of
+from streamdyn.model.schema import META_SCHEMA, Schema, schema_of_partition
 from streamdyn.model.tables import CREATING, DELETING, PartitionInfo, Table
 from streamdyn.node.open_replicas import OpenReplicas
 from streamdyn.node.rebuilding import Rebuilding
@@ -215,7 +215,7 @@ class Replicas:
         for info in table.partitions:
             partition = self.partitions.get(info.id)
             if partition is not None:
-                partition.want(self._directory.format, schema_of(table, info.id))
+                partition.want(self._directory.format, schema_of_partition(table, info.id))
 
     def follow_table(self, table: Table) -> None:
         """Do what a table's row asks of this node, also when a crash came in between."""

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.errors import ApiError, NotLeader, ResourceNotFoundException
-from streamdyn.model.keys import KeySchema, hash_ranges, storage_key
+from streamdyn.model.keys import KeySchema, split_hash_space, storage_key
 from streamdyn.model.tables import CREATING, PartitionInfo, Table, encode_table
 from streamdyn.partition.reads import NO_GUARANTEES, ReadGuarantees
 from streamdyn.settings import Settings
@@ -339,7 +339,7 @@ def _storage_key(key: bytes) -> bytes:
 def _new_table(name: str, id_: str, settings: Settings) -> Table:
     partitions = tuple(
         PartitionInfo(f"{name}.{id_}.{n}", f"s.{name}.{id_}.{n}", first)
-        for n, first in enumerate(hash_ranges(settings.partitions_per_table))
+        for n, first in enumerate(split_hash_space(settings.partitions_per_table))
     )
     return Table(name, id_, "arn", CREATING, 0, SCHEMA, partitions, {})
 

@@ -8,7 +8,7 @@ from streamdyn.errors import ResourceNotFoundException
 from streamdyn.model.indexes import BASE_SPACE
 from streamdyn.model.nodes import NODE_KEY
 from streamdyn.model.schema import LogKind
-from streamdyn.model.table_changes import in_use
+from streamdyn.model.table_changes import in_use_error
 from streamdyn.model.tables import CREATING, DELETING, Table, decode_table, encode_table
 from streamdyn.statemachine.command import Command
 from streamdyn.statemachine.outcomes import DONE, Outcome
@@ -87,4 +87,4 @@ def check_is_there(table: Table) -> None:
     """Most changes are for a table that is made and not being removed. Raises ResourceInUseException for others."""
     if table.status in (CREATING, DELETING):
         doing = "created" if table.status == CREATING else "deleted"
-        raise in_use(f"Table is being {doing}: {table.name}")
+        raise in_use_error(f"Table is being {doing}: {table.name}")

@@ -11,7 +11,7 @@ from streamdyn.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
-from streamdyn.model.keys import KeySchema, hash_ranges
+from streamdyn.model.keys import KeySchema, split_hash_space
 from streamdyn.model.tables import ACTIVE, CREATING, DELETING, UPDATING
 from tests.api.fake import CLOCK_MS, FakeDatabase, key_members
 
@@ -161,7 +161,7 @@ def test_partitions_share_the_hash_space(db):
     prefix = f"{'a' * 150}.{table.id[:8]}"
     assert [p.id for p in table.partitions] == [f"{prefix}.{n}" for n in range(3)]
     assert [p.topic for p in table.partitions] == [f"c.{prefix}.{n}" for n in range(3)]
-    assert [p.first_hash for p in table.partitions] == hash_ranges(3)
+    assert [p.first_hash for p in table.partitions] == split_hash_space(3)
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def reencodes(message: Message, record: Record) -> bool | None:
 # --- replaying ---
 
 
-def schema_of(head: Line) -> Schema:
+def schema_of_partition(head: Line) -> Schema:
     if head["kind"] == "meta":
         return META_SCHEMA
     indexes = tuple(LocalIndex(**{**index, "attributes": tuple(index["attributes"])}) for index in head["indexes"])
@@ -152,7 +152,7 @@ class Player:
         state, remembered = (State(), []) if saved is None else (saved.state, saved.remembered)
         self._next = 0 if saved is None else state.next_offset
         self._window = DedupeWindow(remembered)
-        self._machine = StateMachine(state, self._window, store.get, schema_of(head))
+        self._machine = StateMachine(state, self._window, store.get, schema_of_partition(head))
 
     @classmethod
     def in_memory(cls, head: Line) -> Player:

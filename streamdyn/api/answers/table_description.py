@@ -6,7 +6,7 @@ import time
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.model.table_changes import CAPACITY, PAY_PER_REQUEST, billing_mode, decreases_on_day, throughput
+from streamdyn.model.table_changes import CAPACITY_UNITS, PAY_PER_REQUEST, billing_mode, decreases_on_day, throughput
 from streamdyn.model.tables import CREATING, UPDATING
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _capacity(table: Table) -> dict[str, Any]:
     return {
         **{member: at_ms / 1000 for member, at_ms in dates.items() if at_ms},
         "NumberOfDecreasesToday": decreases_on_day(times, time.time_ns() // 1_000_000),
-        **{member: throughput(table)[member] for member in CAPACITY},
+        **{member: throughput(table)[member] for member in CAPACITY_UNITS},
     }
 
 

@@ -17,7 +17,7 @@ from streamdyn.api.validation.table_names import resolve_table_name
 from streamdyn.errors import ProvisionedThroughputExceededException, ValidationException
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import row_size
-from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages
 from streamdyn.model.values import check_key
 from streamdyn.settings import BATCH_GET_MAX_BYTES, BATCH_GET_MAX_KEYS
 
@@ -85,7 +85,7 @@ def _check_one_way_to_project(asked: dict[str, dict[str, Any]]) -> None:
 def _table_read(name: str, asked: dict[str, Any]) -> TableRead:
     check_mixing("BatchGetItem", asked)
     for key in asked["Keys"]:
-        canonicalize_in_current_words(key)
+        canonicalize_with_current_messages(key)
     body = translate_legacy("BatchGetItem", asked)
     return TableRead(name, asked, asked["Keys"], parse_expressions("BatchGetItem", body, is_limited=body is asked))
 

@@ -18,7 +18,7 @@ from streamdyn.api.validation.table_names import resolve_table_name
 from streamdyn.errors import ProvisionedThroughputExceededException, ValidationException
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import encode_row
-from streamdyn.model.value_faults import canonicalize_in_older_words
+from streamdyn.model.value_faults import canonicalize_with_older_messages
 from streamdyn.model.values import check_index_keys, check_key
 from streamdyn.settings import BATCH_WRITE_MAX_ITEMS
 from streamdyn.statemachine.command import COMMAND_ID_BYTES
@@ -88,10 +88,10 @@ def _checked(name: str, asked: dict[str, Any]) -> Write:
         )
     if "DeleteRequest" in asked:
         key = asked["DeleteRequest"]["Key"]
-        canonicalize_in_older_words(key)
+        canonicalize_with_older_messages(key)
         return Write(name, asked, key, None)
     item = asked["PutRequest"]["Item"]
-    size = canonicalize_in_older_words(item)
+    size = canonicalize_with_older_messages(item)
     check_size(size)
     return Write(name, asked, item, size)
 

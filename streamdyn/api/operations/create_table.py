@@ -12,7 +12,7 @@ from streamdyn.api.validation.streams_and_encryption import check_new_encryption
 from streamdyn.api.validation.tags import check_tags
 from streamdyn.api.validation.unsupported import unsupported
 from streamdyn.errors import LimitExceededException
-from streamdyn.model.keys import hash_ranges
+from streamdyn.model.keys import split_hash_space
 from streamdyn.model.tables import CREATING, PartitionInfo, Table, encode_table
 from streamdyn.settings import TABLES_MAX
 from streamdyn.statemachine.commands.create_table import CreateTable
@@ -70,5 +70,5 @@ def _partitions(name: str, table_id: str, settings: Settings) -> tuple[Partition
     prefix = f"{name[:TABLE_NAME_IN_TOPIC_MAX_CHARS]}.{table_id[:8]}"
     return tuple(
         PartitionInfo(f"{prefix}.{n}", f"{settings.cluster}.{prefix}.{n}", first_hash)
-        for n, first_hash in enumerate(hash_ranges(settings.partitions_per_table))
+        for n, first_hash in enumerate(split_hash_space(settings.partitions_per_table))
     )

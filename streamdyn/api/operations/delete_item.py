@@ -18,7 +18,7 @@ from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
 from streamdyn.api.validation.request_expressions import parse_expressions
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import row_item
-from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages
 from streamdyn.model.values import check_key
 from streamdyn.statemachine.commands.delete_item import DeleteItem
 
@@ -38,7 +38,7 @@ class Checked:
 
 def _check(asked: dict[str, Any]) -> Checked:
     check_mixing("DeleteItem", asked)
-    canonicalize_in_current_words(asked["Key"])
+    canonicalize_with_current_messages(asked["Key"])
     check_return_values(asked)
     body = translate_legacy("DeleteItem", asked)
     expressions = parse_expressions("DeleteItem", body, is_limited=body is asked)

@@ -11,7 +11,7 @@ from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
 from streamdyn.api.validation.request_expressions import parse_expressions
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import row_size
-from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages
 from streamdyn.model.values import check_key
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ async def execute(request: Request, db: Database) -> bytes:
     asked = request.body
     check_mixing("GetItem", asked)
     key = asked["Key"]
-    canonicalize_in_current_words(key)
+    canonicalize_with_current_messages(key)
     body = translate_legacy("GetItem", asked)
     expressions = parse_expressions("GetItem", body, is_limited=body is asked)
     table = serving_table(db, body["TableName"])

@@ -21,7 +21,7 @@ from streamdyn.api.validation.request_expressions import parse_expressions
 from streamdyn.errors import ValidationException
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import encode_row, row_item
-from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages
 from streamdyn.model.values import check_index_keys, check_item_keys
 from streamdyn.settings import ITEM_MAX_BYTES
 from streamdyn.statemachine.commands.put_item import PutItem
@@ -44,7 +44,7 @@ class Checked:
 
 def _check(asked: dict[str, Any]) -> Checked:
     check_mixing("PutItem", asked)
-    size = canonicalize_in_current_words(asked["Item"])
+    size = canonicalize_with_current_messages(asked["Item"])
     check_return_values(asked)
     body = translate_legacy("PutItem", asked)
     expressions = parse_expressions("PutItem", body, is_limited=body is asked)

@@ -14,7 +14,7 @@ from streamdyn.api.validation.selection import check_select, named_index
 from streamdyn.api.validation.start_keys import behind, check_start_values, is_within, position, start_position
 from streamdyn.errors import ValidationException
 from streamdyn.expressions.key_conditions import key_conditions, key_range, missed_attribute, missed_key, ordered_by
-from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request
@@ -28,7 +28,7 @@ async def execute(request: Request, db: Database) -> bytes:
     check_mixing("Query", asked)
     check_select(asked)
     body = translate_legacy("Query", asked)
-    check_start_values(body, canonicalize_in_current_words)
+    check_start_values(body, canonicalize_with_current_messages)
     expressions = parse_expressions("Query", body, is_limited=body is asked)
     conditions, values = _conditions(body, expressions)
     table = serving_table(db, body["TableName"])

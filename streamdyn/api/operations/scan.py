@@ -12,7 +12,7 @@ from streamdyn.api.validation.selection import check_select, named_index
 from streamdyn.api.validation.start_keys import BAD_KEY, behind, check_start_values, is_within, start_position
 from streamdyn.errors import ValidationException
 from streamdyn.model.keys import HASH_BYTES, HASH_SPACE, KEY_SPACE_END, KeyRange
-from streamdyn.model.value_faults import canonicalize_in_older_words
+from streamdyn.model.value_faults import canonicalize_with_older_messages
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request
@@ -23,7 +23,7 @@ async def execute(request: Request, db: Database) -> bytes:
     check_mixing("Scan", asked)
     check_select(asked)
     body = translate_legacy("Scan", asked)
-    check_start_values(body, canonicalize_in_older_words)
+    check_start_values(body, canonicalize_with_older_messages)
     _check_segment(body)
     expressions = parse_expressions("Scan", body, is_limited=body is asked)
     table = serving_table(db, body["TableName"])

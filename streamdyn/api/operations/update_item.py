@@ -22,7 +22,7 @@ from streamdyn.errors import ValidationException
 from streamdyn.expressions.updates import updated_attributes
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import row_item
-from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages
 from streamdyn.model.values import INVALID, check_key
 from streamdyn.statemachine.commands.update_item import UpdateItem
 
@@ -53,7 +53,7 @@ class Checked:
 
 def _check(asked: dict[str, Any]) -> Checked:
     check_mixing("UpdateItem", asked)
-    canonicalize_in_current_words(asked["Key"])
+    canonicalize_with_current_messages(asked["Key"])
     is_legacy = "AttributeUpdates" in asked
     body = translate_legacy("UpdateItem", asked)
     expressions = parse_expressions("UpdateItem", body, is_limited=body is asked)

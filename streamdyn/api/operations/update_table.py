@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request
 
 INDEX_UPDATES = "GlobalSecondaryIndexUpdates"
-CAPACITY = ("BillingMode", "ProvisionedThroughput")
+BILLING_MEMBERS = ("BillingMode", "ProvisionedThroughput")
 CHANGES = (
-    *(*CAPACITY, INDEX_UPDATES, STREAM, ENCRYPTION),
+    *(*BILLING_MEMBERS, INDEX_UPDATES, STREAM, ENCRYPTION),
     *("TableClass", "DeletionProtectionEnabled", "OnDemandThroughput", "WarmThroughput"),
 )
 # DynamoDB passes over these where they are empty.
@@ -72,7 +72,7 @@ def _check_together(changes: dict[str, Any]) -> None:
     for member, noun in ALONE.items():
         if member in changes and len(changes) > 1:
             raise ValidationException(f"{INVALID}{noun} must be the only operation in the request")
-    if "OnDemandThroughput" in changes and not changes.keys() <= {*CAPACITY, "OnDemandThroughput"}:
+    if "OnDemandThroughput" in changes and not changes.keys() <= {*BILLING_MEMBERS, "OnDemandThroughput"}:
         raise ValidationException(
             f"{INVALID}OnDemandThroughput can only be combined with BillingMode in an UpdateTable request"
         )

@@ -6,11 +6,11 @@ from typing import Any
 
 from streamdyn.errors import ValidationException
 from streamdyn.model.table_changes import (
-    CAPACITY,
+    CAPACITY_UNITS,
     ON_DEMAND_WARM_UNITS,
     PAY_PER_REQUEST,
     PROVISIONED,
-    no_capacity_on_demand,
+    capacity_on_demand_error,
 )
 from streamdyn.model.values import INVALID
 
@@ -27,7 +27,7 @@ def check_new_billing(body: dict[str, Any]) -> None:
     provisioned = body.get("ProvisionedThroughput")
     if body.get("BillingMode", PROVISIONED) == PAY_PER_REQUEST:
         if provisioned is not None:
-            raise no_capacity_on_demand()
+            raise capacity_on_demand_error()
     elif provisioned is None:
         raise ValidationException(
             f"{INVALID}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"
@@ -55,7 +55,7 @@ def check_changed_billing(body: dict[str, Any]) -> None:
 
 def check_capacity(provisioned: dict[str, int]) -> None:
     """Both numbers are there and above zero by the request's shape; this is their upper bound."""
-    for member in CAPACITY:
+    for member in CAPACITY_UNITS:
         if provisioned[member] > CAPACITY_MAX_UNITS:
             raise ValidationException(f"Given value {provisioned[member]} for {member} is out of bounds")
 
@@ -89,7 +89,7 @@ def _check_new_warmth(body: dict[str, Any]) -> None:
     """A table cannot be colder than its capacity makes it."""
     wanted = body.get("WarmThroughput", {})
     provisioned = body.get("ProvisionedThroughput")
-    for member, capacity in zip(ON_DEMAND_WARM_UNITS, CAPACITY, strict=True):
+    for member, capacity in zip(ON_DEMAND_WARM_UNITS, CAPACITY_UNITS, strict=True):
         least = ON_DEMAND_WARM_UNITS[member] if provisioned is None else provisioned[capacity]
         if wanted.get(member, least) < least:
             than = (

@@ -108,7 +108,7 @@ def _check_all(operation: str, body: dict[str, Any]) -> None:
     check_updates(body.get("AttributeUpdates", {}))
     check_expected(body.get("Expected", {}))
     for member in ("QueryFilter", "ScanFilter"):
-        check_conditions(body.get(member, {}), older_words=operation == "Scan")
+        check_conditions(body.get(member, {}), older_messages=operation == "Scan")
     _check_conditional_operator(body)
     _check_distinct(body)
 

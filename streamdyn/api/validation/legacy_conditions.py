@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from streamdyn.api.validation.request_expressions import ATTRIBUTE_NAME_MAX_BYTES
 from streamdyn.errors import ValidationException
 from streamdyn.expressions.comparisons import ordered
-from streamdyn.model.value_faults import canonicalize_in_current_words, canonicalize_in_older_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages, canonicalize_with_older_messages
 from streamdyn.model.values import INVALID, text_size
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def check_expected(expected: dict[str, Condition]) -> None:
     for attribute, condition in expected.items():
         if (fault := _expected_fault(condition)) is not None:
             raise ValidationException(f"{INVALID}{fault} for Attribute: {attribute}")
-        _check(attribute, _expected_condition(condition), older_words=False)
+        _check(attribute, _expected_condition(condition), older_messages=False)
 
 
 def _expected_fault(condition: Condition) -> str | None:
@@ -87,18 +87,18 @@ def _expected_fault(condition: Condition) -> str | None:
     return None
 
 
-def check_conditions(conditions: dict[str, Condition], *, older_words: bool) -> None:
+def check_conditions(conditions: dict[str, Condition], *, older_messages: bool) -> None:
     """Raises ValidationException for the first fault of KeyConditions, QueryFilter or ScanFilter."""
     for attribute, condition in conditions.items():
-        _check(attribute, condition, older_words=older_words)
+        _check(attribute, condition, older_messages=older_messages)
 
 
-def _check(attribute: str, condition: Condition, *, older_words: bool) -> None:
+def _check(attribute: str, condition: Condition, *, older_messages: bool) -> None:
     operator, values = condition["ComparisonOperator"], condition.get("AttributeValueList", [])
     _, count, types = OPERATORS[operator]
     check_name(attribute)
     for value in values:
-        (canonicalize_in_older_words if older_words else canonicalize_in_current_words)({attribute: value})
+        (canonicalize_with_older_messages if older_messages else canonicalize_with_current_messages)({attribute: value})
     if len(values) != count if count is not None else not values:
         raise ValidationException(f"{INVALID}Invalid number of argument(s) for the {operator} ComparisonOperator")
     kinds = [kind for value in values for kind in value]

@@ -22,7 +22,7 @@ INDEXABLE = {
 
 def check_key_conditions(asked: dict[str, dict[str, Any]]) -> None:
     """Raises ValidationException for the first fault of KeyConditions, whatever table they are for."""
-    check_conditions(asked, older_words=False)
+    check_conditions(asked, older_messages=False)
     if not 1 <= len(asked) <= 2:
         raise ValidationException("Conditions can be of length 1 or 2 only")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamdyn.api.validation.legacy_conditions import check_name
 from streamdyn.errors import ValidationException
-from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages
 from streamdyn.model.values import INVALID
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def check_updates(updates: Updates) -> None:
                     f"{INVALID}Only DELETE action is allowed when no attribute value is specified"
                 )
             continue
-        canonicalize_in_current_words({attribute: update["Value"]})
+        canonicalize_with_current_messages({attribute: update["Value"]})
         (kind,) = update["Value"]
         if action == "ADD" and kind not in ADDABLE:
             raise ValidationException(f"{INVALID}ADD action is not supported for the type {kind}")

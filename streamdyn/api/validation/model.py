@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from streamdyn.model.json_types import MODEL, map_of
+from streamdyn.model.json_types import JAVA_PACKAGE, java_map_type
 
 FACTS_FILE = files(__package__).joinpath("request_facts.json")
 ATTRIBUTE_VALUE = "AttributeValue"
@@ -76,7 +76,7 @@ class Shape:
     @property
     def java_type(self) -> str:
         """What the service's errors call a map or structure."""
-        return map_of(self.element.name) if self.element is not None else f"class {MODEL}{self.name}"
+        return java_map_type(self.element.name) if self.element is not None else f"class {JAVA_PACKAGE}{self.name}"
 
 
 @cache

@@ -141,7 +141,7 @@ def _typed(shape: Shape, value: Any) -> Any:
         json_types.check_list(value)
         return [_typed_element(shape.element, element) for element in value]
     if not isinstance(value, dict):
-        raise json_types.wrong_container(value, shape.java_type)
+        raise json_types.wrong_container_error(value, shape.java_type)
     if shape.kind == "map":
         return {key: _typed_element(shape.element, element) for key, element in value.items()}
     present = {name: member for name, member in shape.members.items() if value.get(name) is not None}
@@ -151,7 +151,7 @@ def _typed(shape: Shape, value: Any) -> Any:
 def _typed_element(shape: Shape | None, value: Any) -> Any:
     assert shape is not None
     if shape.kind == "structure" and shape.name != ATTRIBUTE_VALUE and not isinstance(value, dict):
-        raise json_types.wrong_element(value, shape.name)
+        raise json_types.wrong_element_error(value, shape.name)
     return _typed(shape, value)
 
 

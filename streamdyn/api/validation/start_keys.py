@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from streamdyn.errors import ValidationException
-from streamdyn.expressions.key_conditions import missed_key, next_key
+from streamdyn.expressions.key_conditions import first_key_after, missed_key
 from streamdyn.model.keys import KeyRange, KeySchema, LocalIndex, index_key, storage_key
 from streamdyn.model.rows import row_item
 from streamdyn.model.values import INVALID, check_key
@@ -85,7 +85,7 @@ def behind(keys: KeyRange, start: bytes | None, *, backwards: bool = False) -> K
     """What is left of a range behind a starting position that lies in it."""
     if start is None:
         return keys
-    return KeyRange(keys.start, start) if backwards else KeyRange(next_key(start), keys.stop)
+    return KeyRange(keys.start, start) if backwards else KeyRange(first_key_after(start), keys.stop)
 
 
 def is_within(start: bytes, keys: KeyRange) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from streamdyn.errors import ValidationException
-from streamdyn.model.table_changes import in_use
+from streamdyn.model.table_changes import in_use_error
 from streamdyn.model.tables import DELETING, UPDATING, Table
 from streamdyn.statemachine.meta import TableCommand, check_is_there, existing
 
@@ -26,7 +26,7 @@ class DeleteTable(TableCommand):
         table = existing(table, self.name)
         check_is_there(table)
         if table.status == UPDATING:
-            raise in_use(f"Table: {table.name} is in the process of being updated.")
+            raise in_use_error(f"Table: {table.name} is in the process of being updated.")
         if table.settings.get("DeletionProtectionEnabled"):
             raise ValidationException(_PROTECTED)
         return replace(table, status=DELETING)
