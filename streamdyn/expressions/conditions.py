@@ -10,8 +10,8 @@ import operator
 from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.expressions.comparisons import SETS, equal, ordered
-from streamdyn.expressions.paths import resolve
+from streamdyn.expressions.comparisons import SETS, are_equal, compare_values
+from streamdyn.expressions.paths import resolve_path
 from streamdyn.expressions.trees import (
     And,
     AttributeExists,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
-def holds(condition: Condition, item: Item | None, values: Values) -> bool:
+def evaluate_condition(condition: Condition, item: Item | None, values: Values) -> bool:
     """Whether the condition holds for a canonical item, None or {} if there is none."""
     return CONDITIONS[type(condition)](condition, item or {}, values)
 
@@ -49,7 +49,7 @@ def operand_value(operand: Operand, item: Item, values: Values) -> Any:
     """The attribute value that an operand stands for, or None."""
     kind = type(operand)
     if kind is Path:
-        return resolve(operand.elements, item)  # type: ignore[union-attr]
+        return resolve_path(operand.elements, item)  # type: ignore[union-attr]
     if kind is Value:
         return values[operand.name]  # type: ignore[union-attr]
     return _size(operand, item, values)  # type: ignore[arg-type]
@@ -81,10 +81,10 @@ def _compare(condition: Compare, item: Item, values: Values) -> bool:
     right = operand_value(condition.right, item, values)
     missing = left is None or right is None
     if condition.operator == "=":
-        return not missing and equal(left, right)
+        return not missing and are_equal(left, right)
     if condition.operator == "<>":
-        return missing or not equal(left, right)
-    return not missing and ordered(RELATIONS[condition.operator], left, right)
+        return missing or not are_equal(left, right)
+    return not missing and compare_values(RELATIONS[condition.operator], left, right)
 
 
 def _between(condition: Between, item: Item, values: Values) -> bool:
@@ -93,7 +93,7 @@ def _between(condition: Between, item: Item, values: Values) -> bool:
     high = operand_value(condition.high, item, values)
     if value is None or low is None or high is None:
         return False
-    return ordered(operator.le, low, value) and ordered(operator.le, value, high)
+    return compare_values(operator.le, low, value) and compare_values(operator.le, value, high)
 
 
 def _in(condition: In, item: Item, values: Values) -> bool:
@@ -101,15 +101,15 @@ def _in(condition: In, item: Item, values: Values) -> bool:
     if value is None:
         return False
     options = (operand_value(option, item, values) for option in condition.options)
-    return any(option is not None and equal(value, option) for option in options)
+    return any(option is not None and are_equal(value, option) for option in options)
 
 
 def _attribute_exists(condition: AttributeExists, item: Item, _values: Values) -> bool:
-    return resolve(condition.path.elements, item) is not None
+    return resolve_path(condition.path.elements, item) is not None
 
 
 def _attribute_not_exists(condition: AttributeNotExists, item: Item, _values: Values) -> bool:
-    return resolve(condition.path.elements, item) is None
+    return resolve_path(condition.path.elements, item) is None
 
 
 def _attribute_type(condition: AttributeType, item: Item, values: Values) -> bool:
@@ -135,7 +135,7 @@ def _contains(condition: Contains, item: Item, values: Values) -> bool:
         return False
     ((kind, content),) = value.items()
     if kind == "L":
-        return any(equal(element, part) for element in content)
+        return any(are_equal(element, part) for element in content)
     if kind == "S":
         return "S" in part and part["S"] in content
     if kind == "B":

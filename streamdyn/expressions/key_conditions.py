@@ -48,7 +48,7 @@ BETWEEN = "BETWEEN"
 BEGINS_WITH = "begins_with"
 
 # What an expression may be made of, but no key condition: the names by which the errors call it.
-NO_KEY_OPERATORS: dict[type[Any], str] = {
+NON_KEY_OPERATORS: dict[type[Any], str] = {
     Or: "OR",
     Not: "NOT",
     In: "IN",
@@ -81,7 +81,7 @@ def key_conditions(expression: Condition) -> list[KeyCondition]:
     for part in _conjuncts(expression):
         condition = _key_condition(part)
         if any(condition.attribute == other.attribute for other in conditions):
-            raise _invalid("KeyConditionExpressions must only contain one condition per key")
+            raise _invalid_expression_error("KeyConditionExpressions must only contain one condition per key")
         conditions.append(condition)
     return conditions
 
@@ -100,18 +100,18 @@ def _key_condition(condition: Condition) -> KeyCondition:
         mirrored = not isinstance(condition.left, Path)
         return KeyCondition(attribute, MIRRORED[condition.operator] if mirrored else condition.operator, values)
     if isinstance(condition, Between):
-        _check_first(condition.operand, BETWEEN)
+        _check_first_operand(condition.operand, BETWEEN)
         attribute, values = _operands(condition.operand, condition.low, condition.high)
         return KeyCondition(attribute, BETWEEN, values)
     if isinstance(condition, BeginsWith):
-        _check_first(condition.operand, BEGINS_WITH)
+        _check_first_operand(condition.operand, BEGINS_WITH)
         attribute, values = _operands(condition.operand, condition.prefix)
         return KeyCondition(attribute, BEGINS_WITH, values)
-    operator = condition.operator if isinstance(condition, Compare) else NO_KEY_OPERATORS[type(condition)]
+    operator = condition.operator if isinstance(condition, Compare) else NON_KEY_OPERATORS[type(condition)]
     raise ValidationException(f"Invalid operator used in KeyConditionExpression: {operator}")
 
 
-def _check_first(operand: Operand, operator: str) -> None:
+def _check_first_operand(operand: Operand, operator: str) -> None:
     if not isinstance(operand, Path | Size):
         raise ValidationException(
             f"Invalid condition in KeyConditionExpression: {operator} operator must have the key attribute "
@@ -125,7 +125,7 @@ def _operands(*operands: Operand) -> tuple[str, tuple[str, ...]]:
     values = []
     for operand in operands:
         if isinstance(operand, Size):
-            raise _invalid("KeyConditionExpressions cannot contain nested operations")
+            raise _invalid_expression_error("KeyConditionExpressions cannot contain nested operations")
         if not isinstance(operand, Path):
             values.append(operand.name)
         elif attribute is not None:
@@ -133,7 +133,7 @@ def _operands(*operands: Operand) -> tuple[str, tuple[str, ...]]:
                 "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"
             )
         elif len(operand.elements) > 1:
-            raise _invalid("KeyConditionExpressions cannot have conditions on nested attributes")
+            raise _invalid_expression_error("KeyConditionExpressions cannot have conditions on nested attributes")
         else:
             attribute = operand.attribute
     if attribute is None:
@@ -141,7 +141,7 @@ def _operands(*operands: Operand) -> tuple[str, tuple[str, ...]]:
     return attribute, tuple(values)
 
 
-def _invalid(reason: str) -> ValidationException:
+def _invalid_expression_error(reason: str) -> ValidationException:
     return ValidationException(f"Invalid KeyConditionExpression: {reason}")
 
 
@@ -155,7 +155,7 @@ def key_range(
 
     `values` are the request's canonical attribute values by placeholder.
     """
-    ordered = ordered_by(schema, index)
+    ordered = queried_key_schema(schema, index)
     by_attribute = {condition.attribute: condition for condition in conditions}
     _check_attributes(by_attribute, ordered)
     _check_values(by_attribute, values, ordered, index)
@@ -176,17 +176,17 @@ def _check_attributes(by_attribute: dict[str, KeyCondition], schema: KeySchema) 
             f"The number of query conditions ({len(by_attribute)}) exceeds the number of key attributes "
             f"defined in the schema ({len(schema.names)})"
         )
-    missed = missed_attribute(by_attribute, schema)
-    if missed is not None:
-        raise missed_key(missed)
+    missing = find_key_without_condition(by_attribute, schema)
+    if missing is not None:
+        raise missing_condition_error(missing)
 
 
-def ordered_by(schema: KeySchema, index: LocalIndex | None) -> KeySchema:
+def queried_key_schema(schema: KeySchema, index: LocalIndex | None) -> KeySchema:
     """The key by which the items that a Query reads are ordered."""
     return schema if index is None else KeySchema(schema.partition, schema.partition_type, index.sort, index.sort_type)
 
 
-def missed_attribute(attributes: Collection[str], schema: KeySchema) -> str | None:
+def find_key_without_condition(attributes: Collection[str], schema: KeySchema) -> str | None:
     """The first key attribute on which there should be a condition, and is none. Conditions are on `attributes`.
 
     Where there are too many conditions, that is the fault.
@@ -196,7 +196,7 @@ def missed_attribute(attributes: Collection[str], schema: KeySchema) -> str | No
     return next((name for name in schema.names[: len(attributes)] if name not in attributes), None)
 
 
-def missed_key(name: str) -> ValidationException:
+def missing_condition_error(name: str) -> ValidationException:
     return ValidationException(f"Query condition missed key schema element: {name}")
 
 
@@ -230,24 +230,24 @@ def _sort_range(operator: str, sort_keys: list[bytes], prefix: bytes, *, indexed
         return KeyRange(start, first_key_after_prefix(start))
     start, stop = prefix, first_key_after_prefix(prefix)
     if operator in (EQUAL, ">=", BETWEEN):
-        start = _first_key(prefix, first, indexed=indexed)
+        start = _first_key_with(prefix, first, indexed=indexed)
     elif operator == ">":
-        start = _key_behind(prefix, first, indexed=indexed)
+        start = _first_key_behind(prefix, first, indexed=indexed)
     if operator in (EQUAL, "<=", BETWEEN):
-        stop = _key_behind(prefix, last, indexed=indexed)
+        stop = _first_key_behind(prefix, last, indexed=indexed)
     elif operator == "<":
-        stop = _first_key(prefix, last, indexed=indexed)
+        stop = _first_key_with(prefix, last, indexed=indexed)
     return KeyRange(start, stop)
 
 
-def _first_key(prefix: bytes, sort_key: bytes, *, indexed: bool) -> bytes:
+def _first_key_with(prefix: bytes, sort_key: bytes, *, indexed: bool) -> bytes:
     """The first storage key with a sort key."""
     return prefix + (escape_sort_key(sort_key) + INDEX_SORT_END if indexed else sort_key)
 
 
-def _key_behind(prefix: bytes, sort_key: bytes, *, indexed: bool) -> bytes:
+def _first_key_behind(prefix: bytes, sort_key: bytes, *, indexed: bool) -> bytes:
     """The first storage key behind those with a sort key."""
-    first = _first_key(prefix, sort_key, indexed=indexed)
+    first = _first_key_with(prefix, sort_key, indexed=indexed)
     return first_key_after_prefix(first) if indexed else first_key_after(first)
 
 

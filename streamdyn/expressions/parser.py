@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamdyn.errors import ValidationException
 from streamdyn.expressions.condition_grammar import ConditionReader
-from streamdyn.expressions.reader import OPERATORS_MAX, Excess, ExpressionError
+from streamdyn.expressions.reader import OPERATORS_MAX, ExpressionError, LimitFault
 from streamdyn.expressions.trees import depth, paths_in
 from streamdyn.expressions.update_grammar import ProjectionReader, UpdateReader
 
@@ -42,23 +42,23 @@ class Parsed:
     tree: Any  # None if there is a fault
     names: frozenset[str]
     values: frozenset[str]
-    checks: tuple[Check | Excess, ...]
+    checks: tuple[Check | LimitFault, ...]
     fault: str | None  # it is wrong whatever the values are, if they pass the checks
     nested: tuple[str, ...]  # the top-level attributes that it looks into
 
     def check(self, values: Values, *, is_limited: bool = True) -> None:
         """Raise ValidationException if the expression is wrong with these values, or too much for a request."""
         for check in self.checks:
-            if not isinstance(check, Excess):
+            if not isinstance(check, LimitFault):
                 fault = check(values)
             elif is_limited:
                 fault = check.fault
             else:
                 continue
             if fault is not None:
-                raise _invalid(self.member, fault)
+                raise _expression_error(self.member, fault)
         if self.fault is not None:
-            raise _invalid(self.member, self.fault)
+            raise _expression_error(self.member, self.fault)
 
 
 def parse_condition(text: str, names: Names, member: str = "ConditionExpression") -> Parsed:
@@ -85,23 +85,23 @@ READERS: dict[str, type[ConditionReader | UpdateReader | ProjectionReader]] = {
 def _parse(text: str, names: Names, member: str) -> Parsed:
     is_long = len(text) > CACHED_TEXT_MAX_CHARS
     if is_long or sum(len(key) + len(name) for key, name in names) > CACHED_NAMES_MAX_CHARS:
-        return _read(text, names, member)
-    return _cached(text, names, member)
+        return _parse_uncached(text, names, member)
+    return _parse_cached(text, names, member)
 
 
-def _read(text: str, names: Names, member: str) -> Parsed:
+def _parse_uncached(text: str, names: Names, member: str) -> Parsed:
     if not text:
-        raise _invalid(member, "The expression can not be empty;")
+        raise _expression_error(member, "The expression can not be empty;")
     reader = READERS[member](text, dict(names))
     try:
         tree = reader.read()
     except ExpressionError as error:
-        raise _invalid(member, str(error)) from None
-    checks, fault = _settled(reader.steps)
+        raise _expression_error(member, str(error)) from None
+    checks, fault = _split_steps(reader.steps)
     if fault is None and depth(tree) > DEPTH_MAX:
         fault = "The expression is nested too deep;"
     if fault is not None and not checks:
-        raise _invalid(member, fault)
+        raise _expression_error(member, fault)
     return Parsed(
         member,
         tree if fault is None else None,
@@ -113,18 +113,18 @@ def _read(text: str, names: Names, member: str) -> Parsed:
     )
 
 
-_cached = lru_cache(maxsize=CACHED_EXPRESSIONS)(_read)
+_parse_cached = lru_cache(maxsize=CACHED_EXPRESSIONS)(_parse_uncached)
 
 
-def _settled(steps: list[Step]) -> tuple[tuple[Check | Excess, ...], str | None]:
+def _split_steps(steps: list[Step]) -> tuple[tuple[Check | LimitFault, ...], str | None]:
     """The checks up to the first step that is a fault for certain, and that fault."""
-    checks: list[Check | Excess] = []
+    checks: list[Check | LimitFault] = []
     operators = 0
     for step in steps:
         if step is None:
             operators += 1
             if operators == OPERATORS_MAX + 1:
-                checks.append(Excess(f"The expression contains too many operators; operator count: {operators}"))
+                checks.append(LimitFault(f"The expression contains too many operators; operator count: {operators}"))
         elif isinstance(step, str):
             return tuple(checks), step
         else:
@@ -132,5 +132,5 @@ def _settled(steps: list[Step]) -> tuple[tuple[Check | Excess, ...], str | None]
     return tuple(checks), None
 
 
-def _invalid(member: str, fault: str) -> ValidationException:
+def _expression_error(member: str, fault: str) -> ValidationException:
     return ValidationException(f"Invalid {member}: {fault}")

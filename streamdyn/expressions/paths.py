@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Leaf = TypeVar("Leaf")
 
 
-def resolve(elements: tuple[str | int, ...], item: dict[str, Any]) -> Any:
+def resolve_path(elements: tuple[str | int, ...], item: dict[str, Any]) -> Any:
     """The attribute value at a path, or None: a step that finds nothing, or finds another type, is no error."""
     value = item.get(elements[0])  # type: ignore[arg-type]  # the first is always a name
     if len(elements) == 1:
@@ -20,11 +20,11 @@ def resolve(elements: tuple[str | int, ...], item: dict[str, Any]) -> Any:
     for element in elements[1:]:
         if value is None:
             return None
-        value = child(value, element)
+        value = child_value(value, element)
     return value
 
 
-def child(value: dict[str, Any], element: str | int) -> Any:
+def child_value(value: dict[str, Any], element: str | int) -> Any:
     """The attribute value that a map has under a name or a list at an index, or None."""
     if type(element) is int:
         elements = value.get("L", ())
@@ -32,7 +32,7 @@ def child(value: dict[str, Any], element: str | int) -> Any:
     return value.get("M", {}).get(element)
 
 
-def path_tree(leaves: Iterable[tuple[Path, Leaf]]) -> dict[Any, Any]:
+def build_path_tree(leaves: Iterable[tuple[Path, Leaf]]) -> dict[Any, Any]:
     """Paths that do not overlap, as nested dicts by element: whoever walks it meets each common parent once.
 
     A leaf must not be a dict itself.

@@ -21,7 +21,7 @@ from operator import itemgetter
 from typing import Any
 
 from streamdyn.expressions.lexer import END, INDEX, NAME, VALUE, WORD, Token, syntax_error, tokenize
-from streamdyn.expressions.operand_types import Check, defined
+from streamdyn.expressions.operand_types import Check, defined_check
 from streamdyn.expressions.reserved_words import RESERVED_WORDS
 from streamdyn.expressions.trees import Path, Value
 
@@ -42,14 +42,14 @@ FUNCTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Excess:
+class LimitFault:
     """More of something than an expression in a request may have."""
 
     fault: str
 
 
 # A fault that does not depend on values, a check that does, a broken limit, or None: an operator ends here.
-Step = str | Check | Excess | None
+Step = str | Check | LimitFault | None
 
 
 class ExpressionError(Exception):
@@ -69,7 +69,7 @@ class Term:
 Rule = Generator["Rule", Term, Term]
 
 
-def run(rule: Rule) -> Term:
+def run_rule(rule: Rule) -> Term:
     """Drive a rule and all that it needs to the end."""
     waiting = [rule]
     term: Term | None = None
@@ -105,7 +105,7 @@ class ExpressionReader:
         self.used_values: set[str] = set()
         self.closed: dict[int, int] = {}  # where each pair of parentheses opened and closed
         self.has_redundant_parentheses = False
-        self.word_faults: list[tuple[int, str]] = []
+        self.token_faults: list[tuple[int, str]] = []
         self.steps: list[Step] = []
 
     # --- tokens ---
@@ -114,7 +114,7 @@ class ExpressionReader:
     def token(self) -> Token:
         return self.tokens[self.place]
 
-    def take(self, kind: str) -> bool:
+    def accept(self, kind: str) -> bool:
         if self.token.kind != kind:
             return False
         self.place += 1
@@ -130,11 +130,11 @@ class ExpressionReader:
     def syntax_error(self) -> ExpressionError:
         return ExpressionError(syntax_error(self.text, self.tokens, self.place))
 
-    def end(self) -> None:
+    def expect_end(self) -> None:
         """The text must end here; the faults of its words come to light."""
         self.expect(END)
-        if self.word_faults:
-            raise ExpressionError(min(self.word_faults, key=itemgetter(0))[1])
+        if self.token_faults:
+            raise ExpressionError(min(self.token_faults, key=itemgetter(0))[1])
 
     # --- operands ---
 
@@ -170,43 +170,45 @@ class ExpressionReader:
         name = self.expect(WORD)
         self.expect("(")
         operands = [self.as_operand((yield self.operand()))]
-        while self.take(","):
+        while self.accept(","):
             operands.append(self.as_operand((yield self.operand())))
         self.expect(")")
-        return Term(self._call(name, operands), function=name)
+        return Term(self._read_call(name, operands), function=name)
 
-    def _call(self, name: Token, operands: list[Any]) -> Any:
+    def _read_call(self, name: Token, operands: list[Any]) -> Any:
         function = name.text
         if function not in FUNCTIONS:
-            self.word_fault(name, f"Invalid function name; function: {function}")
+            self.report_token_fault(name, f"Invalid function name; function: {function}")
         elif function not in self.functions:
-            self.word_fault(name, f"The function is not allowed in {self.kind} expression; function: {function}")
+            self.report_token_fault(
+                name, f"The function is not allowed in {self.kind} expression; function: {function}"
+            )
         elif len(operands) != FUNCTIONS[function]:
             self.steps.append(
                 "Incorrect number of operands for operator or function; "
                 f"operator or function: {function}, number of operands: {len(operands)}"
             )
         else:
-            node = self.call(function, *operands)
+            node = self.build_function(function, *operands)
             self.steps.append(None)
             return node
         return None
 
-    def call(self, function: str, *operands: Any) -> Any:
+    def build_function(self, function: str, *operands: Any) -> Any:
         """The node of a function with as many operands as it takes, after the checks of them."""
         raise NotImplementedError
 
     def as_operand(self, term: Term) -> Any:
         if term.function is not None and term.function.text in self.functions - self.operand_functions:
-            self.misused(term.function)
+            self.report_misused_function(term.function)
         return term.node
 
-    def misused(self, function: Token) -> None:
+    def report_misused_function(self, function: Token) -> None:
         text = "The function is not allowed to be used this way in an expression"
-        self.word_fault(function, f"{text}; function: {function.text}")
+        self.report_token_fault(function, f"{text}; function: {function.text}")
 
-    def word_fault(self, token: Token, fault: str) -> None:
-        self.word_faults.append((token.end, fault))
+    def report_token_fault(self, token: Token, fault: str) -> None:
+        self.token_faults.append((token.end, fault))
 
     def check_distinct(self, operator: str, first: Any, *others: Any) -> None:
         if type(first) is Path and first in others:
@@ -222,7 +224,7 @@ class ExpressionReader:
     def value(self) -> Value:
         value = Value(self.expect(VALUE).text)
         self.used_values.add(value.name)
-        self.steps.append(defined(value))
+        self.steps.append(defined_check(value))
         return value
 
     # --- document paths ---
@@ -231,7 +233,7 @@ class ExpressionReader:
         faults: list[Step] = []
         elements: list[str | int] = [self._path_name(faults)]
         while self.token.kind in (".", "["):
-            elements.append(self._path_name(faults) if self.take(".") else self._path_index())
+            elements.append(self._path_name(faults) if self.accept(".") else self._path_index())
         if len(elements) > PATH_MAX_ELEMENTS:
             self.steps.append(f"The document path has too many nesting levels; nesting levels: {len(elements)}")
         self.steps += faults
@@ -241,7 +243,7 @@ class ExpressionReader:
         token = self.expect(WORD, NAME)
         if token.kind == WORD:
             if token.text.upper() in RESERVED_WORDS:
-                self.word_fault(token, f"Attribute name is a reserved keyword; reserved keyword: {token.text}")
+                self.report_token_fault(token, f"Attribute name is a reserved keyword; reserved keyword: {token.text}")
             return token.text
         self.used_names.add(token.text)
         if token.text not in self.names:
@@ -255,6 +257,6 @@ class ExpressionReader:
         token = self.expect(INDEX)
         self.expect("]")
         if len(token.text) > len(str(INDEX_MAX)) or int(token.text) > INDEX_MAX:
-            self.word_fault(token, f"List index is not within the allowable range; index: [{token.text}]")
+            self.report_token_fault(token, f"List index is not within the allowable range; index: [{token.text}]")
             return 0
         return int(token.text)

@@ -50,13 +50,13 @@ class Calls(RuleBasedStateMachine):
     @rule(p=PARTITIONS, s=SORTS, n=NUMBERS)
     def put_if_smaller(self, p, s, n):
         condition = {"ConditionExpression": "n < :n", "ExpressionAttributeValues": {":n": {"N": str(n)}}}
-        holds = (p, s) in self.model and "n" in self.model[p, s] and self.model[p, s]["n"] < n
+        evaluate_condition = (p, s) in self.model and "n" in self.model[p, s] and self.model[p, s]["n"] < n
         try:
             self.call("PutItem", Item=item(p, s, {"n": n}), **condition)
         except ConditionalCheckFailedException:
-            assert not holds
+            assert not evaluate_condition
         else:
-            assert holds
+            assert evaluate_condition
             self.model[p, s] = {"n": n}
 
     @rule(p=PARTITIONS, s=SORTS)

@@ -22,7 +22,7 @@ def db():
     return made
 
 
-def holds(db, expected, item=ITEM, **members):
+def evaluate_condition(db, expected, item=ITEM, **members):
     try:
         db.call("PutItem", {"TableName": "tab", "Item": item, "Expected": expected, **members})
     except ConditionalCheckFailedException:
@@ -91,7 +91,7 @@ def found(db, member, conditions, **members):
     ],
 )
 def test_conditions(db, attribute, condition, expected):
-    assert holds(db, {attribute: condition}) is expected
+    assert evaluate_condition(db, {attribute: condition}) is expected
     if "AttributeValueList" in condition or condition.get("ComparisonOperator") in ("NULL", "NOT_NULL"):
         assert found(db, "ScanFilter", {attribute: condition}) is expected
         assert found(db, "QueryFilter", {attribute: condition}) is expected
@@ -102,14 +102,14 @@ def test_conditions(db, attribute, condition, expected):
     [(compare("NE", n(1)), True), (compare("NULL"), True), (compare("NOT_CONTAINS", n(1)), False)],
 )
 def test_conditions_on_an_item_that_is_not_there(db, condition, expected):
-    assert holds(db, {"p": condition}, item={"p": {"S": "new"}}) is expected
+    assert evaluate_condition(db, {"p": condition}, item={"p": {"S": "new"}}) is expected
 
 
 @pytest.mark.parametrize(("operator", "expected"), [("AND", False), ("OR", True), (None, False)])
 def test_conditions_are_joined(db, operator, expected):
     conditions = {"n": compare("EQ", n(5)), "s": compare("NOT_CONTAINS", {"S": "text"}), "l": compare("NULL")}
     members = {"ConditionalOperator": operator} if operator else {}
-    assert holds(db, conditions, **members) is expected
+    assert evaluate_condition(db, conditions, **members) is expected
     assert found(db, "ScanFilter", conditions, **members) is expected
     assert found(db, "QueryFilter", conditions, **members) is expected
 
@@ -210,10 +210,10 @@ MANY = range(1000)
 
 def test_any_number_of_conditions(db):
     missing = {f"a{i}": compare("NOT_CONTAINS", n(i)) for i in MANY}
-    assert not holds(db, missing, ConditionalOperator="OR")
-    assert holds(db, {**missing, "n": compare("EQ", n(5))}, ConditionalOperator="OR")
+    assert not evaluate_condition(db, missing, ConditionalOperator="OR")
+    assert evaluate_condition(db, {**missing, "n": compare("EQ", n(5))}, ConditionalOperator="OR")
     assert found(db, "QueryFilter", {f"a{i}": compare("NULL") for i in MANY})
-    assert holds(db, {"n": compare("IN", *map(n, MANY))})
+    assert evaluate_condition(db, {"n": compare("IN", *map(n, MANY))})
     assert not found(db, "ScanFilter", {"s": compare("IN", *map(n, MANY))})
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from streamdyn.api.validation.legacy import translate_legacy
 from streamdyn.api.validation.request_expressions import parse_expressions
-from streamdyn.expressions.conditions import holds
+from streamdyn.expressions.conditions import evaluate_condition
 from tests.model.canonical_values import ITEMS, ORDERED, VALUES
 
 NAMES = st.sampled_from("abcd")
@@ -16,7 +16,7 @@ SAME_TYPE = st.one_of(*(st.lists(values, min_size=1, max_size=3) for values in O
 def filtered(item, conditions, **members):
     body = translate_legacy("Scan", {"ScanFilter": conditions, **members})
     expressions = parse_expressions("Scan", body, is_limited=False)
-    return holds(expressions.filter, item, expressions.values)
+    return evaluate_condition(expressions.filter, item, expressions.values)
 
 
 def check(item, name, operator, *values):

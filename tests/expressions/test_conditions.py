@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamdyn.expressions.conditions import holds
+from streamdyn.expressions.conditions import evaluate_condition
 from streamdyn.expressions.parser import parse_condition
 
 ITEM = {
@@ -56,7 +56,7 @@ VALUES = {
 
 
 def judge(text, item=ITEM):
-    return holds(parse_condition(text, ()).tree, item, VALUES)
+    return evaluate_condition(parse_condition(text, ()).tree, item, VALUES)
 
 
 TRUE = [

@@ -78,7 +78,7 @@ def query(partition, operator, operands):
     return conditions, values
 
 
-def holds(item, partition, operator, operands):
+def evaluate_condition(item, partition, operator, operands):
     return item[0][1] == partition[1] and HOLDS[operator](item[1][1], *(operand[1] for operand in operands))
 
 
@@ -90,7 +90,7 @@ def test_a_range_has_the_keys_for_which_the_conditions_hold_and_no_others(case):
     keys = key_range(*query(*condition), schema)
     for item in items:
         key = storage_key(schema, {"p": item[0][0], "s": item[1][0]})
-        assert (keys.start <= key < keys.stop) == holds(item, *condition)
+        assert (keys.start <= key < keys.stop) == evaluate_condition(item, *condition)
 
 
 @settings(max_examples=400)
@@ -101,7 +101,7 @@ def test_a_range_of_an_index_has_the_index_keys_for_which_the_conditions_hold_an
     keys = key_range(*query(*condition), schema, index)
     for item in items:
         key = index_key(schema, index, {"p": item[0][0], "s": item[1][0], "t": item[2][0]})
-        assert (keys.start <= key < keys.stop) == holds(item, *condition)
+        assert (keys.start <= key < keys.stop) == evaluate_condition(item, *condition)
 
 
 @given(TYPES.flatmap(lambda kind: st.tuples(st.just(kind), KEYS[kind], KEYS[kind])))

@@ -10,7 +10,7 @@ import orjson
 from streamdyn.api.answers.capacity import consumed_capacity, read_units, wants_capacity
 from streamdyn.api.validation.selection import COUNT, needs_table
 from streamdyn.api.validation.start_keys import last_key
-from streamdyn.expressions.conditions import holds
+from streamdyn.expressions.conditions import evaluate_condition
 from streamdyn.expressions.projections import project
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import row_item, row_size
@@ -72,7 +72,7 @@ def _items(expressions: Expressions, rows: list[bytes]) -> list[bytes]:
     """
     if expressions.filter is not None:
         condition, values = expressions.filter, expressions.values
-        rows = [row for row in rows if holds(condition, orjson.loads(row_item(row)), values)]
+        rows = [row for row in rows if evaluate_condition(condition, orjson.loads(row_item(row)), values)]
     return projected(expressions, rows)
 
 

@@ -13,7 +13,13 @@ from streamdyn.api.validation.request_expressions import parse_expressions
 from streamdyn.api.validation.selection import check_select, named_index
 from streamdyn.api.validation.start_keys import behind, check_start_values, is_within, position, start_position
 from streamdyn.errors import ValidationException
-from streamdyn.expressions.key_conditions import key_conditions, key_range, missed_attribute, missed_key, ordered_by
+from streamdyn.expressions.key_conditions import (
+    find_key_without_condition,
+    key_conditions,
+    key_range,
+    missing_condition_error,
+    queried_key_schema,
+)
 from streamdyn.model.value_faults import canonicalize_with_current_messages
 
 if TYPE_CHECKING:
@@ -60,10 +66,10 @@ def _keys(read: PageRead, conditions: list[KeyCondition], values: dict[str, Any]
     """The keys that the conditions select and that lie behind the starting key."""
     index = read.index
     attributes = [condition.attribute for condition in conditions] or list(read.body["KeyConditions"])
-    missed = missed_attribute(attributes, ordered_by(read.table.keys, index))
-    start = start_position(read.body, read.table, index, missed)
-    if missed is not None:
-        raise missed_key(missed)
+    missing = find_key_without_condition(attributes, queried_key_schema(read.table.keys, index))
+    start = start_position(read.body, read.table, index, missing)
+    if missing is not None:
+        raise missing_condition_error(missing)
     if not conditions:
         raise ValidationException("Attempted conditional constraint is not an indexable operation")
     keys = key_range(conditions, values, read.table.keys, index)

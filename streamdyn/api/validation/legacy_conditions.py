@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamdyn.api.validation.request_expressions import ATTRIBUTE_NAME_MAX_BYTES
 from streamdyn.errors import ValidationException
-from streamdyn.expressions.comparisons import ordered
+from streamdyn.expressions.comparisons import compare_values
 from streamdyn.model.value_faults import canonicalize_with_current_messages, canonicalize_with_older_messages
 from streamdyn.model.values import INVALID, text_size
 
@@ -109,7 +109,7 @@ def _check(attribute: str, condition: Condition, *, older_messages: bool) -> Non
             )
         if kind != kinds[0]:
             raise ValidationException(f"{INVALID}AttributeValues inside AttributeValueList must be of same type")
-    if operator == "BETWEEN" and ordered(gt, *values):
+    if operator == "BETWEEN" and compare_values(gt, *values):
         raise ValidationException(
             "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from streamdyn.errors import ValidationException
-from streamdyn.expressions.key_conditions import first_key_after, missed_key
+from streamdyn.expressions.key_conditions import first_key_after, missing_condition_error
 from streamdyn.model.keys import KeyRange, KeySchema, LocalIndex, index_key, storage_key
 from streamdyn.model.rows import row_item
 from streamdyn.model.values import INVALID, check_key
@@ -41,7 +41,7 @@ def check_start_values(body: dict[str, Any], canonicalize: Callable[[dict[str, A
 
 
 def start_position(
-    body: dict[str, Any], table: Table, index: LocalIndex | None, missed: str | None = None
+    body: dict[str, Any], table: Table, index: LocalIndex | None, missing: str | None = None
 ) -> bytes | None:
     """The storage key, in the table or index that is read, behind which the page begins; None: at the beginning.
 
@@ -51,7 +51,7 @@ def start_position(
     start = body.get("ExclusiveStartKey")
     if start is None:
         return None
-    _check_names_and_types(start, table.keys, index, missed)
+    _check_names_and_types(start, table.keys, index, missing)
     check_key(table.keys, {name: start[name] for name in table.keys.names})
     return position(start, table.keys, index)
 
@@ -61,7 +61,7 @@ def position(item: dict[str, Any], schema: KeySchema, index: LocalIndex | None) 
 
 
 def _check_names_and_types(
-    start: dict[str, Any], schema: KeySchema, index: LocalIndex | None, missed: str | None
+    start: dict[str, Any], schema: KeySchema, index: LocalIndex | None, missing: str | None
 ) -> None:
     """The starting key must be the keys of the table and of the index. DynamoDB looks at the index's first."""
     types = {schema.partition: schema.partition_type}
@@ -77,8 +77,8 @@ def _check_names_and_types(
             raise ValidationException(BAD_KEY)
         if kind not in start[name]:
             raise ValidationException(MISMATCH if index is None or name in read else f"{BAD_KEY}: {MISMATCH}")
-        if name == missed:
-            raise missed_key(name)
+        if name == missing:
+            raise missing_condition_error(name)
 
 
 def behind(keys: KeyRange, start: bytes | None, *, backwards: bool = False) -> KeyRange:
