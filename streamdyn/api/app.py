@@ -16,7 +16,7 @@ from zlib import error as zlib_error
 
 import orjson
 
-from streamdyn.api.catalog import run
+from streamdyn.api.catalog import execute_operation
 from streamdyn.api.positions import POSITION_HEADER, decode_positions, encode_positions
 from streamdyn.errors import (
     ApiError,
@@ -46,7 +46,7 @@ OPERATOR_PREFIX = b"Streamdyn."
 _random = random.Random()  # noqa: S311
 
 GZIP = MAX_WBITS | 16  # zlib's way to say that a gzip header comes first
-TOO_LARGE = "Request size exceeded the limit of 16 MB"
+TOO_LARGE_MESSAGE = "Request size exceeded the limit of 16 MB"
 JSON_TYPE = b"application/x-amz-json-1.0"
 # Strongly consistent reads of a request with this header, `true`, include what any Kafka producer had acknowledged.
 BARRIER_HEADER = b"x-streamdyn-barrier"
@@ -68,11 +68,11 @@ class Gateway:
         if scope["type"] != "http":
             return
         if scope["method"] == "GET":
-            await _reply(send, 200, b"healthy: dynamodb", b"text/plain")
+            await _send_response(send, 200, b"healthy: dynamodb", b"text/plain")
             return
         status, answer, positions = 200, b"", b""
         try:
-            answer, positions = await self._call(scope["headers"], receive)
+            answer, positions = await self._handle_call(scope["headers"], receive)
         except ApiError as error:
             status, answer = error.status, _error_body(error)
         except Exception:
@@ -80,14 +80,14 @@ class Gateway:
             logger.exception("a request failed")
             failure = InternalServerError("The request processing has failed because of an unknown error")
             status, answer = failure.status, _error_body(failure)
-        await _reply(send, status, answer, JSON_TYPE, positions)
+        await _send_response(send, status, answer, JSON_TYPE, positions)
 
-    async def _call(
+    async def _handle_call(
         self, headers: list[tuple[bytes, bytes]], receive: Callable[[], Awaitable[dict[str, Any]]]
     ) -> tuple[bytes, bytes]:
         """The answer's body, and the positions of its writes."""
         target = invocation = host = encoding = b""
-        places: list[bytes] = []
+        position_headers: list[bytes] = []
         guarantees = NO_GUARANTEES
         for name, value in headers:
             if name == b"x-amz-target":
@@ -99,38 +99,38 @@ class Gateway:
             elif name == b"host":
                 host = value
             elif name == POSITION_HEADER:
-                places.append(value)
+                position_headers.append(value)
             elif name == BARRIER_HEADER:
-                guarantees = replace(guarantees, barrier=guarantees.barrier or _is_true(value))
-        if places:
-            guarantees = replace(guarantees, after=decode_positions(b",".join(places)))
-        body = await _read(receive)
+                guarantees = replace(guarantees, barrier=guarantees.barrier or _parse_barrier(value))
+        if position_headers:
+            guarantees = replace(guarantees, after=decode_positions(b",".join(position_headers)))
+        body = await _read_body(receive)
         if encoding == b"gzip":
-            body = _unzipped(body)
+            body = _decompress(body)
         if target.startswith(OPERATOR_PREFIX):
-            return await self._operate(target[len(OPERATOR_PREFIX) :], body), b""
+            return await self._handle_operator_call(target[len(OPERATOR_PREFIX) :], body), b""
         if not target.startswith(TARGET_PREFIX):
             raise UnknownOperationException
         operation = target[len(TARGET_PREFIX) :].decode("latin-1")
         id_ = _command_id(invocation, target, body)
         session = self._session(guarantees)
-        answer = await run(operation, id_, body, session, host.decode("latin-1"))
+        answer = await execute_operation(operation, id_, body, session, host.decode("latin-1"))
         return answer, encode_positions(session.positions) if session.positions else b""
 
-    async def _operate(self, operation: bytes, body: bytes) -> bytes:
+    async def _handle_operator_call(self, operation: bytes, body: bytes) -> bytes:
         """One of the operator's calls: as DynamoDB's, but for the prefix of its name."""
         if operation == b"Status":
             return orjson.dumps(await self._operator.status())
         if operation == b"Verify":
             return orjson.dumps(await self._operator.verify())
         if operation == b"Drain":
-            return orjson.dumps(await self._operator.drain(_member(body, "node")))
+            return orjson.dumps(await self._operator.drain(_string_member(body, "node")))
         if operation == b"Forget":
-            return orjson.dumps(await self._operator.forget(_member(body, "node")))
+            return orjson.dumps(await self._operator.forget(_string_member(body, "node")))
         raise UnknownOperationException(f"streamdyn has no operation {operation.decode('latin-1')}")
 
 
-def _is_true(barrier: bytes) -> bool:
+def _parse_barrier(barrier: bytes) -> bool:
     """A value that means something else to its client than to us must not be taken for no barrier."""
     word = barrier.strip().lower()
     if word not in (b"true", b"false"):
@@ -138,7 +138,7 @@ def _is_true(barrier: bytes) -> bool:
     return word == b"true"
 
 
-def _member(body: bytes, name: str) -> str:
+def _string_member(body: bytes, name: str) -> str:
     try:
         value = orjson.loads(body)[name]
     except (orjson.JSONDecodeError, TypeError, KeyError):
@@ -157,7 +157,7 @@ def _command_id(invocation: bytes, target: bytes, body: bytes) -> bytes:
     return blake2b(b"%b %b %b" % (invocation, target, body), digest_size=COMMAND_ID_BYTES).digest()
 
 
-async def _read(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
+async def _read_body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
@@ -168,11 +168,11 @@ async def _read(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > REQUEST_MAX_BYTES:
-            raise SerializationException(TOO_LARGE)
+            raise SerializationException(TOO_LARGE_MESSAGE)
     return b"".join(parts)
 
 
-def _unzipped(body: bytes) -> bytes:
+def _decompress(body: bytes) -> bytes:
     """A compressed request, which may not grow beyond the largest one that comes as it is."""
     inflater = decompressobj(GZIP)
     try:
@@ -180,13 +180,13 @@ def _unzipped(body: bytes) -> bytes:
     except zlib_error:
         raise SerializationException from None
     if inflater.unconsumed_tail:
-        raise SerializationException(TOO_LARGE)
+        raise SerializationException(TOO_LARGE_MESSAGE)
     if not inflater.eof:
         raise SerializationException
     return text
 
 
-async def _reply(
+async def _send_response(
     send: Callable[[dict[str, Any]], Awaitable[None]],
     status: int,
     body: bytes,
@@ -206,9 +206,9 @@ async def _reply(
 
 
 def _error_body(error: ApiError) -> bytes:
-    told: dict[str, Any] = {"__type": error.kind}
+    members: dict[str, Any] = {"__type": error.kind}
     if error.message is not None:
-        told["message"] = error.message
+        members["message"] = error.message
     if isinstance(error, ConditionalCheckFailedException) and error.item is not None:
-        told["Item"] = orjson.Fragment(error.item)
-    return orjson.dumps(told)
+        members["Item"] = orjson.Fragment(error.item)
+    return orjson.dumps(members)

@@ -29,7 +29,7 @@ from streamdyn.api.operations import (
     update_table,
     update_time_to_live,
 )
-from streamdyn.api.validation.shapes import check_request
+from streamdyn.api.validation.request_checks import check_request
 from streamdyn.api.validation.unsupported import refuse_unsupported
 from streamdyn.errors import SerializationException, UnknownOperationException
 
@@ -62,7 +62,7 @@ OPERATIONS: dict[str, Callable[[Request, Database], Awaitable[bytes | dict[str, 
 }
 
 
-async def run(operation: str, id: bytes, body: bytes, db: Database, host: str = "") -> bytes:  # noqa: A002 - its name everywhere
+async def execute_operation(operation: str, id: bytes, body: bytes, db: Database, host: str = "") -> bytes:  # noqa: A002 - its name everywhere
     """Answer one call: parse, check, execute. Raises ApiError for the answers that are not a success."""
     parsed = _parse(body) if body else None
     execute = OPERATIONS.get(operation)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 POSITION_HEADER = b"x-streamdyn-position"
 POSITIONS_MAX = 100
-DIGITS = 18  # of any number that fits into the messages between nodes
+DIGITS_MAX = 18  # of any number that fits into the messages between nodes
 
 
 def encode_positions(positions: Mapping[str, Position]) -> bytes:
@@ -43,4 +43,4 @@ def decode_positions(header: bytes) -> dict[str, Position]:
 
 
 def _is_number(text: str) -> bool:
-    return text.isdecimal() and len(text) <= DIGITS
+    return text.isdecimal() and len(text) <= DIGITS_MAX

@@ -7,7 +7,7 @@ from itertools import count
 
 import orjson
 
-from streamdyn.api.catalog import run
+from streamdyn.api.catalog import execute_operation
 from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE, index_space
 from streamdyn.model.pages import PageLimits, take_page
 from streamdyn.model.rows import row_size
@@ -101,7 +101,7 @@ class FakeDatabase:
         """The parsed answer of one call, which is another one than all before if it has no `request_id`."""
         request_id = request_id or next(self.ids).to_bytes(16, "big")
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
-        answer = asyncio.run(run(operation, request_id, raw, self, "localhost:8000"))
+        answer = asyncio.run(execute_operation(operation, request_id, raw, self, "localhost:8000"))
         return orjson.loads(answer) if answer else None
 
     def add_table(self, name, keys, status=ACTIVE):

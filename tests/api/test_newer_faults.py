@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamdyn.api.validation.shapes import check_request
+from streamdyn.api.validation.request_checks import check_request
 from streamdyn.errors import ValidationException
 
 KEY = {"p": {"S": "a"}}

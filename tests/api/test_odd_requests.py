@@ -7,7 +7,7 @@ from random import Random
 import orjson
 import pytest
 
-from streamdyn.api.catalog import run
+from streamdyn.api.catalog import execute_operation
 from streamdyn.errors import ApiError, InternalServerError
 from tests.api.fake import FakeDatabase
 from tests.api.test_update_item import INDEXED
@@ -255,7 +255,7 @@ async def ask_all(random, db):
         operation, right = random.choice(RIGHT)
         request = spoiled(random, right)
         try:
-            await run(operation, random.randbytes(16), orjson.dumps(request), db)
+            await execute_operation(operation, random.randbytes(16), orjson.dumps(request), db)
             answered += 1
         except InternalServerError:
             raise

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamdyn.api.catalog import OPERATIONS
-from streamdyn.api.validation.model import request_shape
-from streamdyn.api.validation.shapes import check_request
+from streamdyn.api.validation.request_checks import check_request
+from streamdyn.api.validation.request_shapes import request_shape
 from streamdyn.api.validation.unsupported import UNSUPPORTED
 from streamdyn.errors import ApiError, SerializationException, UnknownOperationException, ValidationException
 from streamdyn.settings import Settings
@@ -407,7 +407,7 @@ HANDLED = {
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_every_member_that_dynamodb_knows_is_handled_or_refused(operation):
-    """A member that comes with newer facts fails here, until somebody has decided about it."""
+    """A member that a newer service model adds fails here, until somebody decides how to treat it."""
     known = set(request_shape(operation).members)
     assert HANDLED[operation] | UNSUPPORTED.get(operation, frozenset()) == known
 

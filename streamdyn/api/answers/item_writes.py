@@ -26,7 +26,7 @@ T = TypeVar("T")
 COLLECTION_SIZE_GB = [0.0, 1.0]
 
 
-def checked(check: Callable[[dict[str, Any]], T], body: dict[str, Any]) -> T:
+def check_without_table(check: Callable[[dict[str, Any]], T], body: dict[str, Any]) -> T:
     """What `check` makes of a request without looking at its table: the service has words before the faults of that."""
     try:
         return check(body)
@@ -40,27 +40,27 @@ def check_return_values(body: dict[str, Any]) -> None:
         raise ValidationException("ReturnValues can only be ALL_OLD or NONE")
 
 
-def logged_condition(body: dict[str, Any], expressions: Expressions) -> Expression | None:
+def condition_for_log(body: dict[str, Any], expressions: Expressions) -> Expression | None:
     """The condition of a checked request as a command carries it."""
     if expressions.condition is None:
         return None
     text = body["ConditionExpression"]
-    return _logged(text, parse_condition(text, _names(body)), body, expressions.values)
+    return _expression_for_log(text, parse_condition(text, _names(body)), body, expressions.values)
 
 
-def logged_update(body: dict[str, Any], expressions: Expressions) -> Expression | None:
+def update_for_log(body: dict[str, Any], expressions: Expressions) -> Expression | None:
     """The update of a checked request as a command carries it."""
     if expressions.update is None:
         return None
     text = body["UpdateExpression"]
-    return _logged(text, parse_update(text, _names(body)), body, expressions.values)
+    return _expression_for_log(text, parse_update(text, _names(body)), body, expressions.values)
 
 
 def _names(body: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((body.get("ExpressionAttributeNames") or {}).items())
 
 
-def _logged(text: str, parsed: Parsed, body: dict[str, Any], values: dict[str, Any]) -> Expression:
+def _expression_for_log(text: str, parsed: Parsed, body: dict[str, Any], values: dict[str, Any]) -> Expression:
     """With the names and values that this expression uses, of all those that the request has."""
     names = body.get("ExpressionAttributeNames") or {}
     return Expression(
@@ -70,7 +70,7 @@ def _logged(text: str, parsed: Parsed, body: dict[str, Any], values: dict[str, A
     )
 
 
-def wants_item_if_refused(body: dict[str, Any]) -> bool:
+def wants_item_on_failure(body: dict[str, Any]) -> bool:
     return bool(body.get("ReturnValuesOnConditionCheckFailure", "NONE") == "ALL_OLD")
 
 

@@ -9,7 +9,7 @@ import orjson
 
 from streamdyn.api.answers.capacity import consumed_capacity, read_units, wants_capacity
 from streamdyn.api.validation.selection import COUNT, needs_table
-from streamdyn.api.validation.start_keys import last_key
+from streamdyn.api.validation.start_keys import last_evaluated_key
 from streamdyn.expressions.conditions import evaluate_condition
 from streamdyn.expressions.projections import project
 from streamdyn.model.keys import storage_key
@@ -50,11 +50,11 @@ async def answer_page(db: Database, read: PageRead, keys: KeyRange, *, backwards
     rows = page.rows
     fetched: list[bytes] | None = None
     if needs_table(read.table, read.index, read.body.get("Select"), read.expressions.projection):
-        rows = fetched = await _fetch(db, read, rows)
-    return _answer(read, page, _items(read.expressions, rows), fetched)
+        rows = fetched = await _read_table_rows(db, read, rows)
+    return _answer(read, page, _filter_and_project(read.expressions, rows), fetched)
 
 
-async def _fetch(db: Database, read: PageRead, entries: list[bytes]) -> list[bytes]:
+async def _read_table_rows(db: Database, read: PageRead, entries: list[bytes]) -> list[bytes]:
     """The table's rows of an index's entries. What has been deleted since the page was read is left out."""
     rows = []
     for entry in entries:
@@ -65,7 +65,7 @@ async def _fetch(db: Database, read: PageRead, entries: list[bytes]) -> list[byt
     return rows
 
 
-def _items(expressions: Expressions, rows: list[bytes]) -> list[bytes]:
+def _filter_and_project(expressions: Expressions, rows: list[bytes]) -> list[bytes]:
     """The JSON of the items that pass the filter, with the attributes that are asked for.
 
     A row holds the very bytes of its item's JSON: what is not looked into is not decoded.
@@ -73,10 +73,10 @@ def _items(expressions: Expressions, rows: list[bytes]) -> list[bytes]:
     if expressions.filter is not None:
         condition, values = expressions.filter, expressions.values
         rows = [row for row in rows if evaluate_condition(condition, orjson.loads(row_item(row)), values)]
-    return projected(expressions, rows)
+    return project_rows(expressions, rows)
 
 
-def projected(expressions: Expressions, rows: list[bytes]) -> list[bytes]:
+def project_rows(expressions: Expressions, rows: list[bytes]) -> list[bytes]:
     """The JSON of the rows' items, or of their parts that the projection names."""
     projection = expressions.projection
     if projection is None:
@@ -90,7 +90,7 @@ def _answer(read: PageRead, page: Page, items: list[bytes], fetched: list[bytes]
         members.append(b'"Items":[' + b",".join(items) + b"]")
     members.append(b'"ScannedCount":%d' % len(page.rows))
     if page.full:
-        members.append(b'"LastEvaluatedKey":' + last_key(page.rows[-1], read.table.keys, read.index))
+        members.append(b'"LastEvaluatedKey":' + last_evaluated_key(page.rows[-1], read.table.keys, read.index))
     if wants_capacity(read.body):
         members.append(b'"ConsumedCapacity":' + _cost(read, page, fetched or []))
     return b"{" + b",".join(members) + b"}"

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 from streamdyn.api.answers.table_description import describe
 from streamdyn.api.validation.billing import check_new_billing, check_table_class
-from streamdyn.api.validation.key_schemas import GLOBAL, check_keys, key_schema, local_indexes
+from streamdyn.api.validation.key_schemas import GLOBAL_INDEXES, check_keys, key_schema, local_indexes
 from streamdyn.api.validation.streams_and_encryption import check_new_encryption, check_new_stream
 from streamdyn.api.validation.tags import check_tags
-from streamdyn.api.validation.unsupported import unsupported
+from streamdyn.api.validation.unsupported import unsupported_error
 from streamdyn.errors import LimitExceededException
 from streamdyn.model.keys import split_hash_space
 from streamdyn.model.tables import CREATING, PartitionInfo, Table, encode_table
@@ -47,8 +47,8 @@ def _check(body: dict[str, Any]) -> None:
     check_new_stream(body)
     check_new_encryption(body)
     check_tags(body.get("Tags", ()))
-    if GLOBAL in body:
-        raise unsupported(GLOBAL)
+    if GLOBAL_INDEXES in body:
+        raise unsupported_error(GLOBAL_INDEXES)
 
 
 def _new_table(body: dict[str, Any], settings: Settings) -> Table:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from streamdyn.api.answers.capacity import wants_capacity
 from streamdyn.api.answers.item_writes import (
     check_return_values,
-    checked,
-    logged_condition,
-    wants_item_if_refused,
+    check_without_table,
+    condition_for_log,
+    wants_item_on_failure,
     write_answer,
 )
 from streamdyn.api.validation.legacy import check_mixing, translate_legacy
-from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.lookup import check_scalar_keys, find_usable_table
 from streamdyn.api.validation.request_expressions import parse_expressions
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import row_item
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedDelete:
     """A request that is right as far as it can be seen without its table."""
 
     body: dict[str, Any]
@@ -36,26 +36,26 @@ class Checked:
     nested: tuple[str, ...]
 
 
-def _check(asked: dict[str, Any]) -> Checked:
-    check_mixing("DeleteItem", asked)
-    canonicalize_with_current_messages(asked["Key"])
-    check_return_values(asked)
-    body = translate_legacy("DeleteItem", asked)
-    expressions = parse_expressions("DeleteItem", body, is_limited=body is asked)
-    return Checked(body, logged_condition(body, expressions), expressions.nested)
+def _check(original: dict[str, Any]) -> CheckedDelete:
+    check_mixing("DeleteItem", original)
+    canonicalize_with_current_messages(original["Key"])
+    check_return_values(original)
+    body = translate_legacy("DeleteItem", original)
+    expressions = parse_expressions("DeleteItem", body, is_limited=body is original)
+    return CheckedDelete(body, condition_for_log(body, expressions), expressions.nested)
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    asked = checked(_check, request.body)
-    body = asked.body
+    checked = check_without_table(_check, request.body)
+    body = checked.body
     key = body["Key"]
-    table = serving_table(db, body["TableName"])
+    table = find_usable_table(db, body["TableName"])
     check_key(table.keys, key)
-    check_scalar_keys(table, asked.nested)
+    check_scalar_keys(table, checked.nested)
     returns_old = body.get("ReturnValues") == "ALL_OLD"
     wants_old = returns_old or wants_capacity(body)
     command = DeleteItem(
-        request.id, storage_key(table.keys, key), wants_old, asked.condition, wants_item_if_refused(body)
+        request.id, storage_key(table.keys, key), wants_old, checked.condition, wants_item_on_failure(body)
     )
     old = (await db.write(table, command)).old
     attributes = row_item(old) if old is not None and returns_old else None

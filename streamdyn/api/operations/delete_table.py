@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.api.answers.table_description import describe_deleted
-from streamdyn.api.validation.lookup import existing_table
+from streamdyn.api.validation.lookup import find_table
 from streamdyn.statemachine.commands.delete_table import DeleteTable
 
 if TYPE_CHECKING:
@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
-    table = existing_table(db, request.body["TableName"])
+    table = find_table(db, request.body["TableName"])
     deleting = await db.change_table(DeleteTable(request.id, table.name))
     return {"TableDescription": describe_deleted(deleting, db)}

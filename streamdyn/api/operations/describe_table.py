@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.api.answers.table_description import describe
-from streamdyn.api.validation.lookup import existing_table
+from streamdyn.api.validation.lookup import find_table
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
-    return {"Table": describe(existing_table(db, request.body["TableName"]), db)}
+    return {"Table": describe(find_table(db, request.body["TableName"]), db)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.api.validation.tags import named_table
+from streamdyn.api.validation.tags import find_table_by_arn
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
-    return {"Tags": named_table(request.body, db).settings.get("Tags", [])}
+    return {"Tags": find_table_by_arn(request.body, db).settings.get("Tags", [])}

@@ -10,13 +10,13 @@ import orjson
 from streamdyn.api.answers.capacity import wants_capacity
 from streamdyn.api.answers.item_writes import (
     check_return_values,
-    checked,
-    logged_condition,
-    wants_item_if_refused,
+    check_without_table,
+    condition_for_log,
+    wants_item_on_failure,
     write_answer,
 )
 from streamdyn.api.validation.legacy import check_mixing, translate_legacy
-from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.lookup import check_scalar_keys, find_usable_table
 from streamdyn.api.validation.request_expressions import parse_expressions
 from streamdyn.errors import ValidationException
 from streamdyn.model.keys import storage_key
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedPut:
     """A request that is right as far as it can be seen without its table."""
 
     body: dict[str, Any]
@@ -42,33 +42,33 @@ class Checked:
     nested: tuple[str, ...]
 
 
-def _check(asked: dict[str, Any]) -> Checked:
-    check_mixing("PutItem", asked)
-    size = canonicalize_with_current_messages(asked["Item"])
-    check_return_values(asked)
-    body = translate_legacy("PutItem", asked)
-    expressions = parse_expressions("PutItem", body, is_limited=body is asked)
-    return Checked(body, size, logged_condition(body, expressions), expressions.nested)
+def _check(original: dict[str, Any]) -> CheckedPut:
+    check_mixing("PutItem", original)
+    size = canonicalize_with_current_messages(original["Item"])
+    check_return_values(original)
+    body = translate_legacy("PutItem", original)
+    expressions = parse_expressions("PutItem", body, is_limited=body is original)
+    return CheckedPut(body, size, condition_for_log(body, expressions), expressions.nested)
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    asked = checked(_check, request.body)
-    body = asked.body
+    checked = check_without_table(_check, request.body)
+    body = checked.body
     item = body["Item"]
-    check_size(asked.size)
-    table = serving_table(db, body["TableName"])
+    check_size(checked.size)
+    table = find_usable_table(db, body["TableName"])
     check_item(table, item)
-    check_scalar_keys(table, asked.nested)
+    check_scalar_keys(table, checked.nested)
     returns_old = body.get("ReturnValues") == "ALL_OLD"
     costs = wants_capacity(body)
     command = PutItem(
         request.id,
         storage_key(table.keys, item),
         orjson.dumps(item),
-        asked.size,
+        checked.size,
         returns_old or costs,
-        asked.condition,
-        wants_item_if_refused(body),
+        checked.condition,
+        wants_item_on_failure(body),
     )
     old = (await db.write(table, command)).old
     if not (returns_old or costs or table.indexes):

@@ -8,10 +8,16 @@ from streamdyn.api.answers.pages import PageRead, answer_page
 from streamdyn.api.validation.filters import check_query_filter
 from streamdyn.api.validation.legacy import check_mixing, translate_legacy
 from streamdyn.api.validation.legacy_key_conditions import check_key_conditions, legacy_key_conditions
-from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.lookup import check_scalar_keys, find_usable_table
 from streamdyn.api.validation.request_expressions import parse_expressions
-from streamdyn.api.validation.selection import check_select, named_index
-from streamdyn.api.validation.start_keys import behind, check_start_values, is_within, position, start_position
+from streamdyn.api.validation.selection import check_select, find_index
+from streamdyn.api.validation.start_keys import (
+    check_start_key_values,
+    is_in_range,
+    keys_after,
+    start_key,
+    table_or_index_key,
+)
 from streamdyn.errors import ValidationException
 from streamdyn.expressions.key_conditions import (
     find_key_without_condition,
@@ -30,19 +36,19 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    asked = request.body
-    check_mixing("Query", asked)
-    check_select(asked)
-    body = translate_legacy("Query", asked)
-    check_start_values(body, canonicalize_with_current_messages)
-    expressions = parse_expressions("Query", body, is_limited=body is asked)
+    original = request.body
+    check_mixing("Query", original)
+    check_select(original)
+    body = translate_legacy("Query", original)
+    check_start_key_values(body, canonicalize_with_current_messages)
+    expressions = parse_expressions("Query", body, is_limited=body is original)
     conditions, values = _conditions(body, expressions)
-    table = serving_table(db, body["TableName"])
-    index = named_index(table, body)
+    table = find_usable_table(db, body["TableName"])
+    index = find_index(table, body)
     read = PageRead(body, expressions, table, index)
     backwards = not body.get("ScanIndexForward", True)
-    keys = _keys(read, conditions, values, backwards=backwards)
-    filter_name = "QueryFilter" if "QueryFilter" in asked else "Filter Expression"
+    keys = _remaining_keys(read, conditions, values, backwards=backwards)
+    filter_name = "QueryFilter" if "QueryFilter" in original else "Filter Expression"
     check_query_filter(expressions.filter, table, index, filter_name)
     check_scalar_keys(table, expressions.nested)
     return await answer_page(db, read, keys, backwards=backwards)
@@ -62,23 +68,25 @@ def _conditions(body: dict[str, Any], expressions: Expressions) -> tuple[list[Ke
     return legacy_key_conditions(body["KeyConditions"])
 
 
-def _keys(read: PageRead, conditions: list[KeyCondition], values: dict[str, Any], *, backwards: bool) -> KeyRange:
+def _remaining_keys(
+    read: PageRead, conditions: list[KeyCondition], values: dict[str, Any], *, backwards: bool
+) -> KeyRange:
     """The keys that the conditions select and that lie behind the starting key."""
     index = read.index
     attributes = [condition.attribute for condition in conditions] or list(read.body["KeyConditions"])
     missing = find_key_without_condition(attributes, queried_key_schema(read.table.keys, index))
-    start = start_position(read.body, read.table, index, missing)
+    start = start_key(read.body, read.table, index, missing)
     if missing is not None:
         raise missing_condition_error(missing)
     if not conditions:
         raise ValidationException("Attempted conditional constraint is not an indexable operation")
     keys = key_range(conditions, values, read.table.keys, index)
-    if start is not None and not is_within(start, keys):
-        raise _outside(read, conditions, values, keys)
-    return behind(keys, start, backwards=backwards)
+    if start is not None and not is_in_range(start, keys):
+        raise _start_key_error(read, conditions, values, keys)
+    return keys_after(keys, start, backwards=backwards)
 
 
-def _outside(
+def _start_key_error(
     read: PageRead, conditions: list[KeyCondition], values: dict[str, Any], keys: KeyRange
 ) -> ValidationException:
     """Why a starting key is not one that the query could have ended with."""
@@ -87,7 +95,7 @@ def _outside(
     schema = read.table.keys
     (partition,) = (condition for condition in conditions if condition.attribute == schema.partition)
     of_same_partition = {**read.body["ExclusiveStartKey"], schema.partition: values[partition.operands[0]]}
-    if is_within(position(of_same_partition, schema, read.index), keys):
+    if is_in_range(table_or_index_key(of_same_partition, schema, read.index), keys):
         # DynamoDB's own words for a right sort key under a wrong partition key.
         return ValidationException("The query can return at most one row and cannot be restarted")
     return ValidationException("The provided starting key does not match the range key predicate")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamdyn.api.validation.tags import check_tags, named_table
+from streamdyn.api.validation.tags import check_tags, find_table_by_arn
 from streamdyn.errors import ValidationException
 from streamdyn.statemachine.commands.tag_table import TagTable
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    table = named_table(request.body, db)
+    table = find_table_by_arn(request.body, db)
     tags = request.body.get("Tags")
     if not tags:
         raise ValidationException("Atleast one Tag needs to be provided as Input.")

@@ -9,14 +9,14 @@ import orjson
 
 from streamdyn.api.answers.capacity import wants_capacity
 from streamdyn.api.answers.item_writes import (
-    checked,
-    logged_condition,
-    logged_update,
-    wants_item_if_refused,
+    check_without_table,
+    condition_for_log,
+    update_for_log,
+    wants_item_on_failure,
     write_answer,
 )
 from streamdyn.api.validation.legacy import check_mixing, translate_legacy
-from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.lookup import check_scalar_keys, find_usable_table
 from streamdyn.api.validation.request_expressions import parse_expressions
 from streamdyn.errors import ValidationException
 from streamdyn.expressions.updates import updated_attributes
@@ -40,7 +40,7 @@ WANTS_NEW = ("ALL_NEW", "UPDATED_NEW")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedUpdate:
     """A request that is right as far as it can be seen without its table."""
 
     body: dict[str, Any]
@@ -51,45 +51,45 @@ class Checked:
     is_legacy: bool
 
 
-def _check(asked: dict[str, Any]) -> Checked:
-    check_mixing("UpdateItem", asked)
-    canonicalize_with_current_messages(asked["Key"])
-    is_legacy = "AttributeUpdates" in asked
-    body = translate_legacy("UpdateItem", asked)
-    expressions = parse_expressions("UpdateItem", body, is_limited=body is asked)
-    return Checked(
+def _check(original: dict[str, Any]) -> CheckedUpdate:
+    check_mixing("UpdateItem", original)
+    canonicalize_with_current_messages(original["Key"])
+    is_legacy = "AttributeUpdates" in original
+    body = translate_legacy("UpdateItem", original)
+    expressions = parse_expressions("UpdateItem", body, is_limited=body is original)
+    return CheckedUpdate(
         body,
         expressions.update,
-        logged_update(body, expressions),
-        logged_condition(body, expressions),
+        update_for_log(body, expressions),
+        condition_for_log(body, expressions),
         expressions.nested,
         is_legacy,
     )
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    asked = checked(_check, request.body)
-    body = asked.body
+    checked = check_without_table(_check, request.body)
+    body = checked.body
     key = body["Key"]
-    table = serving_table(db, body["TableName"])
+    table = find_usable_table(db, body["TableName"])
     check_key(table.keys, key)
-    if asked.tree is not None:
-        _check_key_is_kept(table.keys, asked.tree)
-    check_scalar_keys(table, asked.nested)
+    if checked.tree is not None:
+        _check_key_is_kept(table.keys, checked.tree)
+    check_scalar_keys(table, checked.nested)
     returns = body.get("ReturnValues", "NONE")
     costs = wants_capacity(body)
     command = UpdateItem(
         request.id,
         storage_key(table.keys, key),
         orjson.dumps(key),
-        asked.update,
+        checked.update,
         costs or returns in WANTS_OLD,
         costs or returns in WANTS_NEW,
-        asked.condition,
-        wants_item_if_refused(body),
+        checked.condition,
+        wants_item_on_failure(body),
     )
-    outcome = await _write(db, table, command, is_legacy=asked.is_legacy)
-    return write_answer(body, table, _attributes(returns, asked.tree, outcome), outcome.old, outcome.new)
+    outcome = await _write(db, table, command, is_legacy=checked.is_legacy)
+    return write_answer(body, table, _attributes(returns, checked.tree, outcome), outcome.old, outcome.new)
 
 
 async def _write(db: Database, table: Table, command: UpdateItem, *, is_legacy: bool) -> Outcome:

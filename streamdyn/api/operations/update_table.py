@@ -8,15 +8,15 @@ import orjson
 
 from streamdyn.api.answers.table_description import describe
 from streamdyn.api.validation.billing import check_changed_billing, check_table_class
-from streamdyn.api.validation.lookup import existing_table
+from streamdyn.api.validation.lookup import find_table
 from streamdyn.api.validation.streams_and_encryption import (
     ENCRYPTION,
     STREAM,
     check_changed_encryption,
     check_changed_stream,
-    no_stream,
+    no_stream_error,
 )
-from streamdyn.api.validation.unsupported import unsupported
+from streamdyn.api.validation.unsupported import unsupported_error
 from streamdyn.errors import ValidationException
 from streamdyn.model.table_changes import PROVISIONED
 from streamdyn.model.values import INVALID
@@ -34,7 +34,7 @@ CHANGES = (
 # DynamoDB passes over these where they are empty.
 IGNORED_IF_EMPTY = (INDEX_UPDATES, "OnDemandThroughput", "WarmThroughput")
 # Members that it takes only alone, and what it says otherwise, in its order.
-ALONE = {
+EXCLUSIVE_CHANGES = {
     ENCRYPTION: "Server-Side Encryption modification",
     "TableClass": "TableClass modification",
     "DeletionProtectionEnabled": "DeletionProtection modification",
@@ -46,21 +46,21 @@ async def execute(request: Request, db: Database) -> dict[str, Any]:
     body = request.body
     changes = {m: body[m] for m in CHANGES if m in body and (body[m] or m not in IGNORED_IF_EMPTY)}
     check_table_class(changes)
-    _check_together(changes)
+    _check_combination(changes)
     check_changed_billing(changes)
     check_changed_stream(changes)
     check_changed_encryption(changes)
     if INDEX_UPDATES in changes:
         _check_index_updates(changes[INDEX_UPDATES])
-        raise unsupported(INDEX_UPDATES)
-    table = existing_table(db, body["TableName"])
+        raise unsupported_error(INDEX_UPDATES)
+    table = find_table(db, body["TableName"])
     if STREAM in changes:
-        raise no_stream(table)
+        raise no_stream_error(table)
     updating = await db.change_table(UpdateTable(request.id, table.name, orjson.dumps(changes)))
     return {"TableDescription": describe(updating, db)}
 
 
-def _check_together(changes: dict[str, Any]) -> None:
+def _check_combination(changes: dict[str, Any]) -> None:
     """DynamoDB takes one kind of change at a time."""
     if not changes:
         raise ValidationException(
@@ -69,7 +69,7 @@ def _check_together(changes: dict[str, Any]) -> None:
             "ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, OnDemandThroughput, "
             "WarmThroughput or TableClass is required"
         )
-    for member, noun in ALONE.items():
+    for member, noun in EXCLUSIVE_CHANGES.items():
         if member in changes and len(changes) > 1:
             raise ValidationException(f"{INVALID}{noun} must be the only operation in the request")
     if "OnDemandThroughput" in changes and not changes.keys() <= {*BILLING_MEMBERS, "OnDemandThroughput"}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.api.validation.lookup import existing_table
+from streamdyn.api.validation.lookup import find_table
 from streamdyn.statemachine.commands.set_time_to_live import SetTimeToLive
 
 if TYPE_CHECKING:
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
-    asked = request.body["TimeToLiveSpecification"]
-    table = existing_table(db, request.body["TableName"])
-    await db.change_table(SetTimeToLive(request.id, table.name, asked["AttributeName"], asked["Enabled"]))
-    return {"TimeToLiveSpecification": asked}
+    specification = request.body["TimeToLiveSpecification"]
+    table = find_table(db, request.body["TableName"])
+    await db.change_table(
+        SetTimeToLive(request.id, table.name, specification["AttributeName"], specification["Enabled"])
+    )
+    return {"TimeToLiveSpecification": specification}

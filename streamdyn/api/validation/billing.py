@@ -35,7 +35,7 @@ def check_new_billing(body: dict[str, Any]) -> None:
     else:
         check_capacity(provisioned)
     _check_new_limits(body)
-    _check_new_warmth(body)
+    _check_new_warm_throughput(body)
 
 
 def check_changed_billing(body: dict[str, Any]) -> None:
@@ -85,7 +85,7 @@ def _check_new_limits(body: dict[str, Any]) -> None:
     check_limits(limits)
 
 
-def _check_new_warmth(body: dict[str, Any]) -> None:
+def _check_new_warm_throughput(body: dict[str, Any]) -> None:
     """A table cannot be colder than its capacity makes it."""
     wanted = body.get("WarmThroughput", {})
     provisioned = body.get("ProvisionedThroughput")

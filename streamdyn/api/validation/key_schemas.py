@@ -13,11 +13,11 @@ from streamdyn.model.keys import KeySchema, LocalIndex
 from streamdyn.model.table_changes import PAY_PER_REQUEST
 from streamdyn.model.values import INVALID
 
-LOCAL, GLOBAL = "LocalSecondaryIndexes", "GlobalSecondaryIndexes"
+LOCAL_INDEXES, GLOBAL_INDEXES = "LocalSecondaryIndexes", "GlobalSecondaryIndexes"
 # By member: how many a table may have, and what is said of more.
 INDEXES_MAX = {
-    LOCAL: (5, "Number of LocalSecondaryIndexes exceeds per-table limit of 5"),
-    GLOBAL: (20, "GlobalSecondaryIndex count exceeds the per-table limit of 20"),
+    LOCAL_INDEXES: (5, "Number of LocalSecondaryIndexes exceeds per-table limit of 5"),
+    GLOBAL_INDEXES: (20, "GlobalSecondaryIndex count exceeds the per-table limit of 20"),
 }
 
 
@@ -31,14 +31,14 @@ def check_keys(body: dict[str, Any]) -> None:
     if len(keys) > len(defined):
         raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
     _check_key(body, defined)
-    if LOCAL not in body and GLOBAL not in body:
+    if LOCAL_INDEXES not in body and GLOBAL_INDEXES not in body:
         if len(keys) != len(defined):
             raise _invalid(
                 "Number of attributes in KeySchema does not exactly match "
                 "number of attributes defined in AttributeDefinitions"
             )
         return
-    for member in (LOCAL, GLOBAL):
+    for member in (LOCAL_INDEXES, GLOBAL_INDEXES):
         if member in body:
             _check_index_keys(body, member, defined)
     _check_all_used(body, defined)
@@ -63,7 +63,7 @@ def local_indexes(body: dict[str, Any]) -> tuple[LocalIndex, ...]:
             projection=index["Projection"]["ProjectionType"],
             attributes=tuple(index["Projection"].get("NonKeyAttributes", ())),
         )
-        for index in body.get(LOCAL, ())
+        for index in body.get(LOCAL_INDEXES, ())
     )
 
 
@@ -94,7 +94,7 @@ def _check_key(keyed: dict[str, Any], defined: list[str]) -> None:
 def _check_index_keys(body: dict[str, Any], member: str, defined: list[str]) -> None:
     if not body[member]:
         raise _invalid(f"List of {member} is empty")
-    if member == LOCAL and len(body["KeySchema"]) == 1:
+    if member == LOCAL_INDEXES and len(body["KeySchema"]) == 1:
         raise _invalid(
             "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex"
         )
@@ -103,7 +103,7 @@ def _check_index_keys(body: dict[str, Any], member: str, defined: list[str]) -> 
 
 
 def _check_all_used(body: dict[str, Any], defined: list[str]) -> None:
-    keyed = [body, *body.get(LOCAL, ()), *body.get(GLOBAL, ())]
+    keyed = [body, *body.get(LOCAL_INDEXES, ()), *body.get(GLOBAL_INDEXES, ())]
     used = list(dict.fromkeys(name for schema in keyed for name in _names(schema)))
     if len(used) < len(defined):
         raise _invalid(
@@ -116,11 +116,11 @@ def _check_indexes(body: dict[str, Any]) -> None:
     names: set[str] = set()
     for member, (most, message) in INDEXES_MAX.items():
         for index in body.get(member, ()):
-            if member == LOCAL:
-                _check_local(body, index)
+            if member == LOCAL_INDEXES:
+                _check_local_index(body, index)
             _check_projection(index["Projection"])
-            if member == GLOBAL:
-                _check_global(body, index)
+            if member == GLOBAL_INDEXES:
+                _check_global_index(body, index)
             if index["IndexName"] in names:
                 raise _invalid(f"Duplicate index name: {index['IndexName']}")
             names.add(index["IndexName"])
@@ -128,7 +128,7 @@ def _check_indexes(body: dict[str, Any]) -> None:
             raise _invalid(message)
 
 
-def _check_local(body: dict[str, Any], index: dict[str, Any]) -> None:
+def _check_local_index(body: dict[str, Any], index: dict[str, Any]) -> None:
     hash_key, table_hash_key = _names(index)[0], _names(body)[0]
     if len(index["KeySchema"]) == 1:
         raise _invalid(f"Index KeySchema does not have a range key for index: {index['IndexName']}")
@@ -139,7 +139,7 @@ def _check_local(body: dict[str, Any], index: dict[str, Any]) -> None:
         )
 
 
-def _check_global(body: dict[str, Any], index: dict[str, Any]) -> None:
+def _check_global_index(body: dict[str, Any], index: dict[str, Any]) -> None:
     """A global index has capacity of its own, if the table's is provisioned."""
     on_demand = body.get("BillingMode") == PAY_PER_REQUEST
     if on_demand and "ProvisionedThroughput" in index:

@@ -21,7 +21,7 @@ from streamdyn.api.validation.legacy_conditions import (
 )
 from streamdyn.api.validation.legacy_updates import check_updates, update_text
 from streamdyn.api.validation.placeholders import Placeholders
-from streamdyn.api.validation.request_expressions import NAMES, VALUES, check_needed
+from streamdyn.api.validation.request_expressions import NAMES, VALUES, check_placeholders_allowed
 from streamdyn.errors import ValidationException
 from streamdyn.model.values import INVALID
 
@@ -37,7 +37,7 @@ EXPRESSIONS = (
 )
 TRANSLATED = frozenset(LEGACY) - {KEY_CONDITIONS}
 # What the legacy conditions become. A request has one of them at most.
-BECOMES = {
+EXPRESSION_OF = {
     "Expected": "ConditionExpression",
     "QueryFilter": "FilterExpression",
     "ScanFilter": "FilterExpression",
@@ -61,7 +61,7 @@ def check_mixing(operation: str, body: dict[str, Any]) -> None:
             f"Non-expression parameters: {{{', '.join(legacy)}}} Expression parameters: {{{', '.join(expressions)}}}"
         )
     if any(member in body for member in LEGACY):
-        check_needed(operation, body)
+        check_placeholders_allowed(operation, body)
 
 
 def translate_legacy(operation: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -77,11 +77,11 @@ def translate_legacy(operation: str, body: dict[str, Any]) -> dict[str, Any]:
     translated = {member: value for member, value in body.items() if member not in TRANSLATED}
     if body.get("AttributeUpdates"):
         translated["UpdateExpression"] = update_text(body["AttributeUpdates"], placeholders)
-    for member, becomes in BECOMES.items():
+    for member, becomes in EXPRESSION_OF.items():
         if body.get(member):
             conditions = expected_conditions(body[member]) if member == "Expected" else body[member]
             texts = [condition_text(name, condition, placeholders) for name, condition in conditions.items()]
-            translated[becomes] = _joined(texts, f" {body.get('ConditionalOperator', 'AND')} ")
+            translated[becomes] = _join_conditions(texts, f" {body.get('ConditionalOperator', 'AND')} ")
     if "AttributesToGet" in body:
         translated["ProjectionExpression"] = ", ".join(map(placeholders.name, body["AttributesToGet"]))
     return _with_placeholders(translated, placeholders)
@@ -95,11 +95,11 @@ def _with_placeholders(body: dict[str, Any], placeholders: Placeholders) -> dict
     return body
 
 
-def _joined(texts: list[str], joiner: str) -> str:
+def _join_conditions(texts: list[str], joiner: str) -> str:
     if len(texts) <= JOINED_MAX:
         return joiner.join(texts)
     half = len(texts) // 2
-    return f"({_joined(texts[:half], joiner)}){joiner}({_joined(texts[half:], joiner)})"
+    return f"({_join_conditions(texts[:half], joiner)}){joiner}({_join_conditions(texts[half:], joiner)})"
 
 
 def _check_all(operation: str, body: dict[str, Any]) -> None:
@@ -125,7 +125,7 @@ def _check_distinct(body: dict[str, Any]) -> None:
 def _check_conditional_operator(body: dict[str, Any]) -> None:
     if "ConditionalOperator" not in body:
         return
-    conditions = sum(len(body.get(member, {})) for member in BECOMES)
+    conditions = sum(len(body.get(member, {})) for member in EXPRESSION_OF)
     if not conditions:
         raise ValidationException("ConditionalOperator cannot be used without Filter or Expected")
     if conditions == 1:

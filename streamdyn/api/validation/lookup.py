@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from streamdyn.model.tables import Table
 
 
-def serving_table(db: Database, name: str) -> Table:
+def find_usable_table(db: Database, name: str) -> Table:
     """A table whose items can be read and written: neither still being created nor already deleted."""
     table = db.table(name)
     if table is None or table.status in (CREATING, DELETING):
@@ -20,7 +20,7 @@ def serving_table(db: Database, name: str) -> Table:
     return table
 
 
-def existing_table(db: Database, name: str) -> Table:
+def find_table(db: Database, name: str) -> Table:
     """A table in whatever status."""
     table = db.table(name)
     if table is None:

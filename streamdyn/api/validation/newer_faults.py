@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BATCH_GET = "BatchGetItem"
 BATCH_WRITE = "BatchWriteItem"
 # By operation: numbers with the least and the most that they may be.
-NUMBERS: dict[str, dict[str, tuple[int, int | None]]] = {
+NUMBER_BOUNDS: dict[str, dict[str, tuple[int, int | None]]] = {
     "Query": {"Limit": (1, None)},
     "Scan": {"Limit": (1, None), "Segment": (0, SEGMENTS_MAX - 1), "TotalSegments": (1, SEGMENTS_MAX)},
 }
@@ -31,7 +31,7 @@ def newer_fault(operation: str, body: dict[str, Any]) -> str | None:
 
 
 def _number_faults(operation: str, body: dict[str, Any]) -> Iterator[str]:
-    for member, (least, most) in NUMBERS.get(operation, {}).items():
+    for member, (least, most) in NUMBER_BOUNDS.get(operation, {}).items():
         number = body.get(member, least)
         if number < least:
             yield _fault(member, f"value greater than or equal to {least}")
@@ -44,12 +44,12 @@ def _batch_faults(operation: str, body: dict[str, Any]) -> Iterator[str]:
         return
     if not body["RequestItems"]:
         yield _fault("RequestItems", "length greater than or equal to 1")
-    for table, asked in body["RequestItems"].items():
+    for table, entry in body["RequestItems"].items():
         path = f"RequestItems.{table}.member"
-        if operation == BATCH_WRITE and len(asked) > BATCH_WRITE_MAX_ITEMS:
+        if operation == BATCH_WRITE and len(entry) > BATCH_WRITE_MAX_ITEMS:
             yield _fault(path, f"length less than or equal to {BATCH_WRITE_MAX_ITEMS}")
-        if operation == BATCH_GET and "Keys" in asked and not 1 <= len(asked["Keys"]) <= BATCH_GET_MAX_KEYS:
-            bound = f"less than or equal to {BATCH_GET_MAX_KEYS}" if asked["Keys"] else "greater than or equal to 1"
+        if operation == BATCH_GET and "Keys" in entry and not 1 <= len(entry["Keys"]) <= BATCH_GET_MAX_KEYS:
+            bound = f"less than or equal to {BATCH_GET_MAX_KEYS}" if entry["Keys"] else "greater than or equal to 1"
             yield _fault(f"{path}.Keys", f"length {bound}")
 
 

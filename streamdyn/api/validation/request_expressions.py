@@ -47,7 +47,7 @@ EXPRESSIONS = {
 }
 
 # The order in which DynamoDB looks for paths into key attributes. A KeyConditionExpression has words of its own for it.
-LOOKED_INTO = ("UpdateExpression", "ConditionExpression", "ProjectionExpression", "FilterExpression")
+KEY_PATHS_ORDER = ("UpdateExpression", "ConditionExpression", "ProjectionExpression", "FilterExpression")
 # Their faults no longer tell which expressions there could be.
 WRITES = frozenset({"PutItem", "DeleteItem", "UpdateItem"})
 
@@ -65,7 +65,7 @@ class Expressions:
     nested: tuple[str, ...]  # the top-level attributes that they look into
 
 
-NONE = Expressions(None, None, None, None, None, {}, ())
+NO_EXPRESSIONS = Expressions(None, None, None, None, None, {}, ())
 
 
 def parse_expressions(operation: str, body: dict[str, Any], *, is_limited: bool = True) -> Expressions:
@@ -75,8 +75,8 @@ def parse_expressions(operation: str, body: dict[str, Any], *, is_limited: bool 
     """
     members = [member for member in EXPRESSIONS[operation] if member in body]
     if not members and NAMES not in body and VALUES not in body:
-        return NONE
-    check_needed(operation, body)
+        return NO_EXPRESSIONS
+    check_placeholders_allowed(operation, body)
     names, values = body.get(NAMES, {}), body.get(VALUES, {})
     _check_placeholders(body, names, values)
     parsed = {}
@@ -94,7 +94,7 @@ def parse_expressions(operation: str, body: dict[str, Any], *, is_limited: bool 
         trees.get("FilterExpression"),
         trees.get("KeyConditionExpression"),
         values,
-        tuple(name for member in LOOKED_INTO if member in parsed for name in parsed[member].nested),
+        tuple(name for member in KEY_PATHS_ORDER if member in parsed for name in parsed[member].nested),
     )
 
 
@@ -113,7 +113,7 @@ def _parse(member: str, text: str, names: Names) -> Parsed:
 # --- placeholders ---
 
 
-def check_needed(operation: str, body: dict[str, Any]) -> None:
+def check_placeholders_allowed(operation: str, body: dict[str, Any]) -> None:
     """Names need an expression, and values one that can use them. Raises ValidationException."""
     if NAMES in body and not any(member in body for member in EXPRESSIONS[operation]):
         raise ValidationException(f"{NAMES} can only be specified when using expressions")
@@ -127,7 +127,7 @@ def check_needed(operation: str, body: dict[str, Any]) -> None:
 def _check_placeholders(body: dict[str, Any], names: dict[str, str], values: dict[str, Any]) -> None:
     for member in (NAMES, VALUES):
         if member in body:
-            _check_keys(member, body[member])
+            _check_placeholder_names(member, body[member])
     values_size = sum(len(key) + _value_size(key, values) for key in values)
     names_size = sum(len(key) + _name_size(key, name) for key, name in names.items())
     if names_size > PLACEHOLDERS_MAX_BYTES:
@@ -136,15 +136,15 @@ def _check_placeholders(body: dict[str, Any], names: dict[str, str], values: dic
         raise ValidationException(f"{VALUES} exceeds max size")
 
 
-def _check_keys(member: str, placeholders: dict[str, Any]) -> None:
+def _check_placeholder_names(member: str, placeholders: dict[str, Any]) -> None:
     if not placeholders:
         raise ValidationException(f"{member} must not be empty")
     for key in placeholders:
-        if (fault := _key_fault(member, key)) is not None:
+        if (fault := _placeholder_fault(member, key)) is not None:
             raise ValidationException(f"{member} contains invalid key: {fault}")
 
 
-def _key_fault(member: str, key: str) -> str | None:
+def _placeholder_fault(member: str, key: str) -> str | None:
     if not key:
         return "The expression attribute map contains an empty key;"
     if len(key) > PLACEHOLDER_MAX_CHARS:

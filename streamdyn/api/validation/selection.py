@@ -26,21 +26,21 @@ def check_select(body: dict[str, Any]) -> None:
     select = body.get("Select")
     projection = next((name for name in ("ProjectionExpression", "AttributesToGet") if name in body), None)
     if select == "SPECIFIC_ATTRIBUTES" and projection is None:
-        raise _contradiction(
+        raise _select_error(
             "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
         )
     if select in CHOICES and projection is not None:
-        raise _contradiction(f"Cannot specify the {projection} when choosing to get {CHOICES[select]}")
+        raise _select_error(f"Cannot specify the {projection} when choosing to get {CHOICES[select]}")
     if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in body:
         # The words are the same for a Scan.
-        raise _contradiction("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+        raise _select_error("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
 
 
-def _contradiction(message: str) -> ValidationException:
+def _select_error(message: str) -> ValidationException:
     return ValidationException(f"1 validation error detected: {message}")
 
 
-def named_index(table: Table, body: dict[str, Any]) -> LocalIndex | None:
+def find_index(table: Table, body: dict[str, Any]) -> LocalIndex | None:
     """The index that the request reads, None for the table itself."""
     name = body.get("IndexName")
     if name is None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BAD_KEY = "The provided starting key is invalid"
 MISMATCH = "The provided key element does not match the schema"
 # The faults of values that DynamoDB tells as faults of the starting key; all others it tells bare.
-WRAPPED = (
+WRAPPED_FAULTS = (
     "Supplied AttributeValue",
     f"{INVALID}Null attribute value",
     f"{INVALID}An string set",
@@ -28,21 +28,19 @@ WRAPPED = (
 )
 
 
-def check_start_values(body: dict[str, Any], canonicalize: Callable[[dict[str, Any]], int]) -> None:
+def check_start_key_values(body: dict[str, Any], canonicalize: Callable[[dict[str, Any]], int]) -> None:
     """The values of the starting key, whatever table it is for. `canonicalize` makes them canonical, and has the words
     for what is wrong with them.
     """
     try:
         canonicalize(body.get("ExclusiveStartKey", {}))
     except ValidationException as error:
-        if str(error.message).startswith(WRAPPED):
+        if str(error.message).startswith(WRAPPED_FAULTS):
             raise ValidationException(f"{BAD_KEY}: {error.message}") from None
         raise
 
 
-def start_position(
-    body: dict[str, Any], table: Table, index: LocalIndex | None, missing: str | None = None
-) -> bytes | None:
+def start_key(body: dict[str, Any], table: Table, index: LocalIndex | None, missing: str | None = None) -> bytes | None:
     """The storage key, in the table or index that is read, behind which the page begins; None: at the beginning.
 
     DynamoDB takes one key attribute after the other, and looks at it in the starting key and then in a Query's key
@@ -53,10 +51,10 @@ def start_position(
         return None
     _check_names_and_types(start, table.keys, index, missing)
     check_key(table.keys, {name: start[name] for name in table.keys.names})
-    return position(start, table.keys, index)
+    return table_or_index_key(start, table.keys, index)
 
 
-def position(item: dict[str, Any], schema: KeySchema, index: LocalIndex | None) -> bytes:
+def table_or_index_key(item: dict[str, Any], schema: KeySchema, index: LocalIndex | None) -> bytes:
     return storage_key(schema, item) if index is None else index_key(schema, index, item)
 
 
@@ -81,18 +79,18 @@ def _check_names_and_types(
             raise missing_condition_error(name)
 
 
-def behind(keys: KeyRange, start: bytes | None, *, backwards: bool = False) -> KeyRange:
+def keys_after(keys: KeyRange, start: bytes | None, *, backwards: bool = False) -> KeyRange:
     """What is left of a range behind a starting position that lies in it."""
     if start is None:
         return keys
     return KeyRange(keys.start, start) if backwards else KeyRange(first_key_after(start), keys.stop)
 
 
-def is_within(start: bytes, keys: KeyRange) -> bool:
+def is_in_range(start: bytes, keys: KeyRange) -> bool:
     return keys.start <= start < keys.stop
 
 
-def last_key(row: bytes, schema: KeySchema, index: LocalIndex | None) -> bytes:
+def last_evaluated_key(row: bytes, schema: KeySchema, index: LocalIndex | None) -> bytes:
     """The LastEvaluatedKey of a page that ends with a row."""
     item = orjson.loads(row_item(row))
     names = schema.names if index is None else dict.fromkeys((*schema.names, index.sort))

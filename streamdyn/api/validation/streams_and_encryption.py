@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.api.validation.unsupported import unsupported
+from streamdyn.api.validation.unsupported import unsupported_error
 from streamdyn.errors import ValidationException
 from streamdyn.model.values import INVALID
 
@@ -34,19 +34,19 @@ def check_changed_stream(body: dict[str, Any]) -> None:
     )
 
 
-def no_stream(table: Table) -> ValidationException:
+def no_stream_error(table: Table) -> ValidationException:
     return ValidationException(f"Table has no stream to disable: TableName: {table.name}")
 
 
 def check_new_encryption(body: dict[str, Any]) -> None:
     """CreateTable's key for encryption: only none passes. Nothing is encrypted here, and nothing claims to be."""
     if _wants_key(body):
-        raise unsupported(ENCRYPTION)
+        raise unsupported_error(ENCRYPTION)
 
 
 def check_changed_encryption(body: dict[str, Any]) -> None:
     if _wants_key(body):
-        raise unsupported(ENCRYPTION)
+        raise unsupported_error(ENCRYPTION)
     if ENCRYPTION in body:
         raise ValidationException(f"{INVALID}Table is already encrypted by default")
 
@@ -56,18 +56,18 @@ def _check_stream(body: dict[str, Any], *, enabled: str, disabled: str) -> None:
     if stream["StreamEnabled"] != ("StreamViewType" in stream):
         raise ValidationException(INVALID + (enabled if stream["StreamEnabled"] else disabled))
     if stream["StreamEnabled"]:
-        raise unsupported(STREAM)
+        raise unsupported_error(STREAM)
 
 
 def _wants_key(body: dict[str, Any]) -> bool:
-    asked: dict[str, Any] = body.get(ENCRYPTION, {})
-    if asked.get("Enabled") is False:
+    specification: dict[str, Any] = body.get(ENCRYPTION, {})
+    if specification.get("Enabled") is False:
         for member in ("SSEType", "KMSMasterKeyId"):
-            if member in asked:
+            if member in specification:
                 raise ValidationException(f"{INVALID}{member} can not be specified if Enabled is false")
         return False
-    if asked.get("SSEType") == "AES256":
+    if specification.get("SSEType") == "AES256":
         raise ValidationException(f"{INVALID}SSEType AES256 is not supported")
-    if "KMSMasterKeyId" in asked and "SSEType" not in asked:
+    if "KMSMasterKeyId" in specification and "SSEType" not in specification:
         raise ValidationException(f"{INVALID}SSEType KMS is required if KMSMasterKeyId is specified")
-    return bool(asked)
+    return bool(specification)

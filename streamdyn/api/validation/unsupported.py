@@ -27,8 +27,8 @@ def refuse_unsupported(operation: str, body: dict[str, Any]) -> None:
     """Raise for the first member of a checked request that asks for something we don't have."""
     members = UNSUPPORTED.get(operation, frozenset())
     if not members.isdisjoint(body):
-        raise unsupported(next(name for name in body if name in members))
+        raise unsupported_error(next(name for name in body if name in members))
 
 
-def unsupported(name: str) -> ValidationException:
+def unsupported_error(name: str) -> ValidationException:
     return ValidationException(f"streamdyn does not support {name} yet")

@@ -1,7 +1,7 @@
 """The shapes of the requests that streamdyn serves, as DynamoDB's own published description has them.
 
-`request_facts.json` is an extract of that description, which botocore carries. It is part of streamdyn, so that all
-nodes of one version check requests alike. `tests/api/make_request_facts.py` makes it.
+`request_shapes.json` is an extract of that description, which botocore carries. It is part of streamdyn, so that all
+nodes of one version check requests alike. `tests/api/extract_request_shapes.py` makes it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import orjson
 
 from streamdyn.model.json_types import JAVA_PACKAGE, java_map_type
 
-FACTS_FILE = files(__package__).joinpath("request_facts.json")
+SHAPES_FILE = files(__package__).joinpath("request_shapes.json")
 ATTRIBUTE_VALUE = "AttributeValue"
 
 # The service says enums in an order of its own, which the published description does not have.
@@ -40,10 +40,10 @@ MEMBER_ORDER = (
     *("GlobalSecondaryIndexes", "LocalSecondaryIndexes"),
 )
 # What the service demands beyond its published description.
-ALSO_REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "KeySchema")}
-ALSO_MAX = {"KeySchema": 2}
+EXTRA_REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "KeySchema")}
+EXTRA_MAX = {"KeySchema": 2}
 # How long these may be is told in other words, by what looks at them next.
-OWN_WORDS = frozenset({"AttributeName"})
+LENGTH_CHECKED_LATER = frozenset({"AttributeName"})
 CONSTRAINTS = frozenset({"required", "min", "max", "pattern", "enum"})
 # Shapes whose constraints it checks later, with words of its own.
 CHECKED_LATER = frozenset(
@@ -82,13 +82,13 @@ class Shape:
 @cache
 def request_shape(operation: str) -> Shape:
     """The shape of an operation's request."""
-    facts = _facts()
-    return _shape(facts["shapes"], facts["operations"][operation])
+    shapes = _extract()
+    return _shape(shapes["shapes"], shapes["operations"][operation])
 
 
 @cache
-def _facts() -> Any:
-    return orjson.loads(FACTS_FILE.read_bytes())
+def _extract() -> Any:
+    return orjson.loads(SHAPES_FILE.read_bytes())
 
 
 def _shape(shapes: dict[str, Any], name: str) -> Shape:
@@ -101,15 +101,15 @@ def _shape(shapes: dict[str, Any], name: str) -> Shape:
     return Shape(
         name=name,
         kind=raw["type"],
-        members={m: _shape(shapes, members[m]) for m in sorted(members, key=_place)},
-        required=frozenset((*raw.get("required", ()), *ALSO_REQUIRED.get(name, ()))),
+        members={m: _shape(shapes, members[m]) for m in sorted(members, key=_member_rank)},
+        required=frozenset((*raw.get("required", ()), *EXTRA_REQUIRED.get(name, ()))),
         element=_shape(shapes, element) if element else None,
         least=raw.get("min"),
-        most=ALSO_MAX.get(name, raw.get("max")) if name not in OWN_WORDS else None,
+        most=EXTRA_MAX.get(name, raw.get("max")) if name not in LENGTH_CHECKED_LATER else None,
         pattern=raw.get("pattern"),
         enum=ENUM_ORDERS.get(name, tuple(raw.get("enum", ()))),
     )
 
 
-def _place(member: str) -> int:
+def _member_rank(member: str) -> int:
     return MEMBER_ORDER.index(member) if member in MEMBER_ORDER else len(MEMBER_ORDER)
