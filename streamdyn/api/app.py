@@ -1,7 +1,10 @@
-"""HTTP to operations and back: the DynamoDB JSON protocol as an ASGI application.
+"""The DynamoDB JSON protocol over HTTP, as an ASGI application.
 
-One POST to / is one call: its name in `X-Amz-Target`, its members in the body. Every answer carries a request id and
-the CRC-32 of its body, as DynamoDB's do. Signatures are not checked: the endpoint is for machines you trust.
+One POST to / is one call: the header `X-Amz-Target` names the operation, the body has its members. Every response has a
+request id and the CRC-32 of its body, as DynamoDB's responses have. Signatures are not checked: the endpoint is for
+trusted networks.
+
+Source: "DynamoDB low-level API", DynamoDB developer guide. The two headers `x-streamdyn-*`: `docs/protocol.md`.
 """
 
 from __future__ import annotations
@@ -42,18 +45,25 @@ logger = logging.getLogger(__name__)
 
 TARGET_PREFIX = b"DynamoDB_20120810."
 OPERATOR_PREFIX = b"Streamdyn."
-# Ids must differ, not be secret: seeded once from the system, as asking it each time took 25 % of a strong read.
+# Request ids must be unique, not secret. The generator is seeded once: to ask the system for each id took 25 % of the
+# time of a strongly consistent read.
 _random = random.Random()  # noqa: S311
 
-GZIP = MAX_WBITS | 16  # zlib's way to say that a gzip header comes first
+GZIP = MAX_WBITS | 16  # this tells zlib to expect a gzip header
 TOO_LARGE_MESSAGE = "Request size exceeded the limit of 16 MB"
 JSON_TYPE = b"application/x-amz-json-1.0"
-# Strongly consistent reads of a request with this header, `true`, include what any Kafka producer had acknowledged.
+# If this header is `true`, strongly consistent reads include every record that Kafka had acknowledged to any producer.
 BARRIER_HEADER = b"x-streamdyn-barrier"
 
 
 class Gateway:
-    """The ASGI application. `session` opens a request's view of the database; `operator` is the cluster's own."""
+    """The ASGI application.
+
+    `session` makes the `Database` of one request, with the guarantees that the request asks of its reads. `operator`
+    serves the calls of the operator: Status, Verify, Drain and Forget.
+
+    It answers every request: ApiError as DynamoDB does, any other exception as InternalServerError, with a log entry.
+    """
 
     def __init__(self, session: Callable[[ReadGuarantees], Session], operator: Operator) -> None:
         self._session = session
@@ -76,7 +86,7 @@ class Gateway:
         except ApiError as error:
             status, answer = error.status, _error_body(error)
         except Exception:
-            # A defect of ours: the client gets the retryable error, the operator the details.
+            # This is a bug of streamdyn. The client gets a retryable error, the log gets the details.
             logger.exception("a request failed")
             failure = InternalServerError("The request processing has failed because of an unknown error")
             status, answer = failure.status, _error_body(failure)
@@ -85,7 +95,7 @@ class Gateway:
     async def _handle_call(
         self, headers: list[tuple[bytes, bytes]], receive: Callable[[], Awaitable[dict[str, Any]]]
     ) -> tuple[bytes, bytes]:
-        """The answer's body, and the positions of its writes."""
+        """Answer one call: the body of the response, and the value of its header x-streamdyn-position, maybe empty."""
         target = invocation = host = encoding = b""
         position_headers: list[bytes] = []
         guarantees = NO_GUARANTEES
@@ -118,7 +128,7 @@ class Gateway:
         return answer, encode_positions(session.positions) if session.positions else b""
 
     async def _handle_operator_call(self, operation: bytes, body: bytes) -> bytes:
-        """One of the operator's calls: as DynamoDB's, but for the prefix of its name."""
+        """Answer a call of the operator. It has the form of a DynamoDB call, with another prefix of the name."""
         if operation == b"Status":
             return orjson.dumps(await self._operator.status())
         if operation == b"Verify":
@@ -131,7 +141,7 @@ class Gateway:
 
 
 def _parse_barrier(barrier: bytes) -> bool:
-    """A value that means something else to its client than to us must not be taken for no barrier."""
+    """The value of the header. Any other word is refused: to ignore it would silently drop the barrier."""
     word = barrier.strip().lower()
     if word not in (b"true", b"false"):
         raise ValidationException(f"x-streamdyn-barrier may be true or false, and is {barrier.decode('latin-1')!r}")
@@ -149,8 +159,10 @@ def _string_member(body: bytes, name: str) -> str:
 
 
 def _command_id(invocation: bytes, target: bytes, body: bytes) -> bytes:
-    """The same for each attempt that an SDK makes of one call, and for nothing else: the body is part of it, so that a
-    client that uses one invocation id for two requests cannot get the first one's answer for the second.
+    """The id of a call: the same for all attempts that an SDK makes of it, and different for any other call.
+
+    It includes the body. So if a client uses one invocation id for two requests, the second one does not get the
+    outcome of the first. Source of the invocation id: the header `amz-sdk-invocation-id` of the AWS SDKs.
     """
     if not invocation:
         return _random.randbytes(COMMAND_ID_BYTES)
@@ -173,7 +185,10 @@ async def _read_body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
 
 
 def _decompress(body: bytes) -> bytes:
-    """A compressed request, which may not grow beyond the largest one that comes as it is."""
+    """Decompress a request. The limit of 16 MB applies to the decompressed body.
+
+    Raises SerializationException if it is larger, or if it is not gzip.
+    """
     inflater = decompressobj(GZIP)
     try:
         text = inflater.decompress(body, REQUEST_MAX_BYTES)

@@ -1,4 +1,4 @@
-"""The grammar of conditions: ConditionExpression, FilterExpression and KeyConditionExpression.
+"""The grammar of ConditionExpression, FilterExpression and KeyConditionExpression.
 
 ::
 
@@ -11,8 +11,11 @@
                | function | ( condition )
     operand    = path | value | function | ( operand )
 
-Behind an opening parenthesis it is not known yet whether an operand or a whole condition follows: `(a) = :v` and
-`(a = :v)` are both right. So a condition in parentheses may turn out to be `bare`, an operand alone.
+After an opening parenthesis, an operand or a condition can follow: `(a) = :v` and `(a = :v)` are both valid. So a rule
+called with `bare` also accepts an operand alone, if the parenthesis closes after it.
+
+Source: "Condition and filter expressions, operators, and functions in DynamoDB", section "Syntax for filter and
+condition expressions", DynamoDB developer guide.
 """
 
 from __future__ import annotations
@@ -73,7 +76,7 @@ class ConditionReader(ExpressionReader):
         return Term(reduce(operator, [self._condition(term) for term in terms]), is_complete=True)
 
     def _condition(self, term: Term) -> Any:
-        """A term as a condition; of functions, all but those for operands are one."""
+        """A term in the place of a condition. `size` is no condition."""
         if term.function is not None and term.function.text in self.operand_functions:
             self.report_misused_function(term.function)
         return term.node
@@ -84,7 +87,10 @@ class ConditionReader(ExpressionReader):
         return self._complete_condition(Not(self._condition((yield self._negation()))))
 
     def _comparison(self, *, bare: bool) -> Rule:
-        """If it is in parentheses and they end here, it is for what stands around them to say whether it is right."""
+        """A comparison, BETWEEN, IN or a function; with `bare`, also an operand before a closing parenthesis.
+
+        In the last case, the rule outside the parentheses decides whether an operand is valid there.
+        """
         in_parentheses = self.token.kind == "("
         left = yield self.parentheses(self._disjunction(bare=True)) if in_parentheses else self.operand()
         continuations = {"BETWEEN": self._between, "IN": self._in, **dict.fromkeys(COMPARATORS, self._compare)}

@@ -1,7 +1,9 @@
-"""Whether a condition holds for an item: one function for each kind of node in a condition's tree.
+"""Evaluates a condition for an item: one function for each type of node in the condition's tree.
 
-An operand that is missing (an attribute that is not there, or the size of a value that has none) is None. It is unequal
-to everything, to another missing one as well, and every other condition on it is false.
+A missing operand is None: an attribute that the item lacks, or the size of a value that has no size. It is unequal to
+everything, also to another missing operand. Every other comparison with it is false.
+
+Source: "Condition and filter expressions, operators, and functions in DynamoDB", DynamoDB developer guide.
 """
 
 from __future__ import annotations
@@ -41,7 +43,11 @@ RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operat
 
 
 def evaluate_condition(condition: Condition, item: Item | None, values: Values) -> bool:
-    """Whether the condition holds for a canonical item, None or {} if there is none."""
+    """Whether a condition is true for a canonical item. `item` is None or {} if there is no item.
+
+    `values` are the canonical attribute values by placeholder. The expression must have passed `Parsed.check` with
+    them; then this raises nothing.
+    """
     return CONDITIONS[type(condition)](condition, item or {}, values)
 
 
@@ -65,7 +71,7 @@ def _size(size: Size, item: Item, values: Values) -> dict[str, str] | None:
 
 
 def _characters(text: str) -> int:
-    """The length of a string as DynamoDB counts it: in UTF-16."""
+    """The length of a string as DynamoDB's `size` counts it: in UTF-16 code units."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
@@ -128,7 +134,7 @@ def _begins_with(condition: BeginsWith, item: Item, values: Values) -> bool:
 
 
 def _contains(condition: Contains, item: Item, values: Values) -> bool:
-    """A string in a string, a binary in a binary, an element in a set of its type, or any value in a list."""
+    """Whether a string has a substring, a binary a part, a set an element of its type, or a list any element."""
     value = operand_value(condition.operand, item, values)
     part = operand_value(condition.part, item, values)
     if value is None or part is None:
@@ -154,7 +160,7 @@ def _or(condition: Or, item: Item, values: Values) -> bool:
 
 
 def _not(condition: Not, item: Item, values: Values) -> bool:
-    """A loop, because nothing but the expression's length limits how many NOTs stand in a row."""
+    """Negate a condition. It is a loop, because an expression can have thousands of NOTs in a row."""
     inner, negative = condition.condition, True
     while isinstance(inner, Not):
         inner, negative = inner.condition, not negative

@@ -1,7 +1,9 @@
-"""The checks of an expression that need a request's values: that they are there, and of types its operators take.
+"""The checks of an expression that need the request's values: placeholders are defined, and operands have valid types.
 
-A check takes the values by placeholder, and tells what is wrong, or None. The parser puts the checks of an expression
-in DynamoDB's order; the first fault is the one that clients see.
+A check is a function of the values by placeholder. It returns the fault, the text of DynamoDB's message, or None. The
+parser keeps the checks of an expression in DynamoDB's order: clients see the first fault.
+
+The functions of this file whose names end in `_check` make a check.
 """
 
 from __future__ import annotations
@@ -22,37 +24,40 @@ SIZED = frozenset({"S", "B", "SS", "NS", "BS", "L", "M"})
 PREFIXED = frozenset({"S", "B"})
 NUMBER = frozenset({"N"})
 LIST = frozenset({"L"})
-# An update's ADD and DELETE have longer names for the types than everything else has.
+# The messages for ADD and DELETE have other names for the types than all other messages.
 LONG_NAMES = {"S": "STRING", "N": "NUMBER", "B": "BINARY", "BOOL": "BOOLEAN", "NULL": "NULL", "L": "LIST", "M": "MAP"}
-# DynamoDB prints a hash set, so the order means nothing.
+# DynamoDB prints this list in the order of a Java hash set.
 TYPES = ("B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M")
 ANY_TYPE = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
 
 
 def defined_check(value: Value) -> Check:
+    """The request defines the placeholder."""
     return partial(_check_defined, value.name)
 
 
 def types_check(operator: str, operands: tuple[Any, ...], types: frozenset[str]) -> Check:
-    """Operands whose type is known before an item is read must be of one of the types."""
+    """Each operand whose type is known without an item, a value or a size, has one of the types."""
     return partial(_check_types, operator, operands, types)
 
 
 def bounds_check(low: Any, high: Any) -> Check:
-    """BETWEEN's bounds, if both are values, must have one type and be in order."""
+    """The bounds of BETWEEN, if both are values, have the same type and are in order."""
     return partial(_check_bounds, low, high)
 
 
 def type_name_check(operand: Any) -> Check:
-    """attribute_type's second operand must be the name of a type."""
+    """The second operand of attribute_type is the name of a type."""
     return partial(_check_type_name, operand)
 
 
 def add_check(value: Value) -> Check:
+    """The value has a type that ADD accepts: a number or a set."""
     return partial(_check_clause_type, "ADD", value.name, frozenset({"N", "SS", "NS", "BS"}))
 
 
 def delete_check(value: Value) -> Check:
+    """The value has a type that DELETE accepts: a set."""
     return partial(_check_clause_type, "DELETE", value.name, frozenset({"SS", "NS", "BS"}))
 
 

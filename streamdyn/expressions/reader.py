@@ -1,16 +1,16 @@
-"""What the grammars of all expressions share: tokens, document paths, operands, and DynamoDB's order of faults.
+"""The base of the parsers of all expressions: tokens, document paths, operands, and DynamoDB's order of faults.
 
-DynamoDB reports the first fault of the earliest stage that has one:
+DynamoDB reports the first fault of the first stage that has one:
 
-1. form: a token that does not fit, or redundant parentheses;
-2. words: unknown or misplaced functions, reserved words, list indexes out of range, repeated clauses, in the text's
-   order;
-3. meaning: undefined placeholders, operands that don't fit together, too many operators. These are steps, in the order
-   in which DynamoDB evaluates the expression. Some depend on the request's values, which a parsed expression must not
-   hold, so the steps are kept as checks, up to the first that must fail whatever the values are.
+1. Syntax: a token that does not fit, or redundant parentheses.
+2. Tokens, in the order of the text: unknown or misplaced functions, reserved words, list indexes out of range, repeated
+   clauses.
+3. Semantics, in the order in which DynamoDB evaluates the expression: undefined placeholders, operands that do not fit
+   together, too many operators. Some of these depend on values. A parsed expression must not contain values, so this
+   stage is kept as a list of steps: faults, checks, and marks for operators.
 
-A grammar's rules are generators that yield the rules they need, and `run` keeps those that wait in a list: however
-deep an expression nests its parentheses, the interpreter's stack does not grow.
+The parser is a recursive descent, with one method for each rule of the grammar. A rule is a generator that yields the
+rules it needs. `run_rule` keeps the waiting rules in a list, so deeply nested parentheses do not exhaust the stack.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from streamdyn.expressions.trees import Path, Value
 OPERATORS_MAX = 300
 PATH_MAX_ELEMENTS = 32
 INDEX_MAX = 2**31 - 1
-# All functions of all expressions, with how many operands they take.
+# The functions of all expressions, with their numbers of operands.
 FUNCTIONS = {
     "attribute_exists": 1,
     "attribute_not_exists": 1,
@@ -43,34 +43,34 @@ FUNCTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class LimitFault:
-    """More of something than an expression in a request may have."""
+    """An expression exceeds a limit that DynamoDB sets for the expressions of requests."""
 
     fault: str
 
 
-# A fault that does not depend on values, a check that does, a broken limit, or None: an operator ends here.
+# A fault that depends on no value, a check that does, an exceeded limit, or None: one more operator.
 Step = str | Check | LimitFault | None
 
 
 class ExpressionError(Exception):
-    """What is wrong with an expression, without the expression's name."""
+    """A fault of an expression. The text does not name the expression."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What a rule has read: a part of the tree, and what that is."""
+    """The result of a rule: a part of the tree."""
 
     node: Any
-    function: Token | None = None  # the name, if it is a function
-    is_complete: bool = False  # a whole condition or sum, which can't be an operand
+    function: Token | None = None  # the function's name, if the part is a function
+    is_complete: bool = False  # the part is a condition or a sum, which cannot be an operand
 
 
-# A generator that yields the rules it needs, is sent their terms, and returns its own.
+# A generator that yields the rules it needs, is sent their results, and returns its own.
 Rule = Generator["Rule", Term, Term]
 
 
 def run_rule(rule: Rule) -> Term:
-    """Drive a rule and all that it needs to the end."""
+    """Run a rule, and all rules that it needs, to the end."""
     waiting = [rule]
     term: Term | None = None
     while waiting:
@@ -85,16 +85,19 @@ def run_rule(rule: Rule) -> Term:
 
 
 def path_text(path: Path) -> str:
-    """A path as DynamoDB shows it: `[a, b, [3]]`."""
+    """A path as DynamoDB's messages print it: `[a, b, [3]]`."""
     return f"[{', '.join(f'[{e}]' if type(e) is int else str(e) for e in path.elements)}]"
 
 
 class ExpressionReader:
-    """The place in an expression's tokens, and what has been found so far. Grammars derive from it."""
+    """Parses one expression: the current token, and the faults and steps so far. Each grammar is a subclass.
 
-    kind: str  # as in "not allowed in an update expression"
-    functions: frozenset[str]
-    operand_functions: frozenset[str]  # those that may be operands
+    Its methods raise ExpressionError for a fault of the first two stages.
+    """
+
+    kind: str  # as in the message "not allowed in an update expression"
+    functions: frozenset[str]  # the functions of the grammar
+    operand_functions: frozenset[str]  # the functions that can be operands
 
     def __init__(self, text: str, names: dict[str, str]) -> None:
         self.text = text
@@ -103,7 +106,7 @@ class ExpressionReader:
         self.names = names
         self.used_names: set[str] = set()
         self.used_values: set[str] = set()
-        self.closed: dict[int, int] = {}  # where each pair of parentheses opened and closed
+        self.closed: dict[int, int] = {}  # for each pair of parentheses, the index of its closing token by the opening
         self.has_redundant_parentheses = False
         self.token_faults: list[tuple[int, str]] = []
         self.steps: list[Step] = []
@@ -131,7 +134,7 @@ class ExpressionReader:
         return ExpressionError(syntax_error(self.text, self.tokens, self.place))
 
     def expect_end(self) -> None:
-        """The text must end here; the faults of its words come to light."""
+        """Check that the text ends here, and then report the first fault of its tokens."""
         self.expect(END)
         if self.token_faults:
             raise ExpressionError(min(self.token_faults, key=itemgetter(0))[1])
@@ -162,7 +165,10 @@ class ExpressionReader:
         return term
 
     def check_parentheses(self) -> None:
-        """To be called as soon as it is certain what the last parentheses hold: an operand, or more."""
+        """Report redundant parentheses.
+
+        The grammars call it once it is clear whether the last parentheses contain an operand or a condition.
+        """
         if self.has_redundant_parentheses:
             raise ExpressionError("The expression has redundant parentheses;")
 
@@ -195,7 +201,7 @@ class ExpressionReader:
         return None
 
     def build_function(self, function: str, *operands: Any) -> Any:
-        """The node of a function with as many operands as it takes, after the checks of them."""
+        """Add the checks of a function's operands, whose number is right, and return its node."""
         raise NotImplementedError
 
     def as_operand(self, term: Term) -> Any:

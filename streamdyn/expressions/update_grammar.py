@@ -11,7 +11,9 @@
     sum        = operand [ ( + | - ) operand ]
     projection = path { , path }
 
-DynamoDB examines the paths of all actions first, the last one first, and then their values, the last one first.
+DynamoDB checks the paths of all actions first, from the last to the first, and then their values, in the same order.
+
+Sources: "Using update expressions in DynamoDB" and "Using projection expressions in DynamoDB", developer guide.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ from streamdyn.expressions.trees import (
 
 
 class _PathNode:
-    """A place in a tree of paths: the first path that led there, and whether it ends there."""
+    """A node of PathTree: the first path through it, and whether a path ends there."""
 
     __slots__ = ("children", "ends", "first")
 
@@ -47,13 +49,13 @@ class _PathNode:
 
 
 class PathTree:
-    """Finds paths that can't stand beside each other: one within the other, or one place as both list and map."""
+    """Finds two paths that exclude each other: one contains the other, or they treat one value as both list and map."""
 
     def __init__(self) -> None:
         self._root = _PathNode(Path(()))
 
     def add(self, path: Path) -> str | None:
-        """Add a path; what is wrong with it beside the earlier ones."""
+        """Add a path. Returns the fault if it excludes an earlier path, else None."""
         node = self._root
         for element in path.elements:
             if node.ends:
@@ -75,7 +77,7 @@ def _paths_fault(how: str, one: Path, two: Path) -> str:
 
 
 class _PathsReader(ExpressionReader):
-    """Reads an expression that acts on several paths."""
+    """Parses an expression that acts on several paths."""
 
     kind = "an update"
     functions = frozenset({"if_not_exists", "list_append"})
@@ -87,7 +89,7 @@ class _PathsReader(ExpressionReader):
         self.value_steps: list[list[Step]] = []
 
     def target(self) -> Path:
-        """A path that is acted on; the steps that follow belong to the value that it gets."""
+        """The path of an action. The steps after it belong to the action's value."""
         self.steps = []
         path = self.path()
         self.targets.append((path, self.steps))
@@ -151,7 +153,7 @@ class UpdateReader(_PathsReader):
         return Add(path, value) if clause == "ADD" else Delete(path, value)
 
     def _set_value(self) -> Rule:
-        """What SET assigns: an operand, or a sum, which can't be part of another."""
+        """The value of a SET: an operand, or a sum of two operands, which cannot be part of another sum."""
         in_parentheses = self.token.kind == "("
         term = yield self.parentheses(self._set_value()) if in_parentheses else self.operand()
         self.check_parentheses()

@@ -1,7 +1,9 @@
-"""What an UpdateExpression makes of an item: it is read as it was for every right-hand side, then all is written.
+"""Applies an UpdateExpression to an item.
 
-List indexes, too, are those of the item as it was: elements are replaced, then the removed ones close up, and those
-beyond the end are appended in the order of their indexes.
+Every right-hand side and every list index refers to the item before the update. In a list, elements are replaced first.
+Then the removed elements leave no gaps, and elements beyond the end are appended in the order of their indexes.
+
+Source: "Using update expressions in DynamoDB", DynamoDB developer guide.
 """
 
 from __future__ import annotations
@@ -24,14 +26,15 @@ if TYPE_CHECKING:
     Item = dict[str, Any]
     Values = dict[str, Any]
 
-# A new attribute value, or None where there shall be none.
+# A new attribute value, or None to remove it.
 NewValue = dict[str, Any] | None
 
 
 def apply_update(update: Update, item: Item, values: Values) -> Item:
-    """The item after the update; `item` itself stays as it is. Attributes keep their order, new ones come last.
+    """The item after the update. `item` is not changed. Attributes keep their order, and new ones come last.
 
-    Every path is checked before any operand: DynamoDB tells of a wrong path first.
+    `values` are the canonical attribute values by placeholder. Raises ValidationException if a path or an operand does
+    not fit the item: for the paths first, as DynamoDB does.
     """
     for path in update.paths:
         if len(path.elements) > 1:
@@ -52,12 +55,12 @@ def apply_update(update: Update, item: Item, values: Values) -> Item:
 
 
 def updated_attributes(update: Update, item: Item) -> Item:
-    """What of an item, before or after the update, an answer with UPDATED_OLD or UPDATED_NEW shows."""
+    """The Attributes of a response with UPDATED_OLD or UPDATED_NEW: `item` is that before or after the update."""
     return project(update.paths, item)
 
 
 def _new_values(update: Update, item: Item, values: Values) -> list[tuple[Path, NewValue]]:
-    """Every path that is written, with its new value."""
+    """The path of each action, with the new value there."""
     changes: list[tuple[Path, NewValue]] = [(s.path, _evaluate(s.value, item, values)) for s in update.sets]
     changes += [(path, None) for path in update.removes]
     changes += [(add.path, _add(add, item, values)) for add in update.adds]
@@ -85,7 +88,7 @@ def _placeholder(value: Value, _item: Item, values: Values) -> Item:
 
 
 def _if_not_exists(operand: IfNotExists, item: Item, values: Values) -> Item:
-    """The second operand must exist even where it is not needed: DynamoDB reads both."""
+    """Evaluate if_not_exists. As in DynamoDB, the second operand must exist even if it is not used."""
     otherwise = _evaluate(operand.otherwise, item, values)
     value: NewValue = resolve_path(operand.path.elements, item)
     return otherwise if value is None else value
@@ -103,7 +106,7 @@ def _arithmetic(operand: Arithmetic, item: Item, values: Values) -> Item:
 
 
 def _operand_content(kind: str, operand: SetOperand, item: Item, values: Values) -> Any:
-    """What an operand that must be of one type holds."""
+    """The content of an operand that must have the type `kind`."""
     value = _evaluate(operand, item, values)
     if kind not in value:
         raise _wrong_type_error()
@@ -133,7 +136,7 @@ def _add(add: Add, item: Item, values: Values) -> Item:
 
 
 def _delete(delete: Delete, item: Item, values: Values) -> NewValue:
-    """What a DELETE leaves of a set: there are no empty sets."""
+    """A set without the deleted elements, None if no element is left: DynamoDB has no empty sets."""
     old: NewValue = resolve_path(delete.path.elements, item)
     if old is None:
         return None
@@ -153,26 +156,26 @@ def _wrong_type_error() -> ValidationException:
 
 
 def _check_parent(elements: tuple[str | int, ...], item: Item) -> None:
-    """A path can be written only where there is a map for its last name, or a list for its last index."""
+    """Check that a path can be written: its parent is a map if the path ends with a name, a list if with an index."""
     parent = resolve_path(elements[:-1], item)
     if parent is None or ("L" if type(elements[-1]) is int else "M") not in parent:
         raise ValidationException("The document path provided in the update expression is invalid for update")
 
 
 def _check_levels(path: Path, value: NewValue) -> None:
-    """What was allowed where it came from can be too deep where it goes."""
+    """Check the nesting of a new value: it can be too deep at its new path."""
     if value is not None and not _is_within_levels(value, NESTING_MAX_LEVELS - len(path.elements) + 1):
         raise ValidationException("Nesting Levels have exceeded supported limits")
 
 
 def _is_within_levels(value: Item, levels: int) -> bool:
-    """Whether a value has no more levels than that; nothing deeper is looked at."""
+    """Whether a value has at most `levels` nesting levels. It stops at the first deeper value."""
     inner = value["M"].values() if "M" in value else value.get("L", ())
     return levels > 0 and all(_is_within_levels(part, levels - 1) for part in inner)
 
 
 def _apply_branch(value: Item, branch: dict[Any, Any]) -> Item:
-    """A map or list with the changes of a branch, in which leaves are new values, each in a tuple of its own."""
+    """A map or list with the changes of a branch of the path tree. A leaf is a tuple with the new value."""
     if "M" in value:
         return {"M": _apply_to_map(value["M"], branch)}
     return {"L": _apply_to_list(value["L"], branch)}

@@ -1,7 +1,9 @@
-"""What a change does to a table's settings, and when: the rules of billing, capacity, class, tags and expiry.
+"""The rules by which a table's settings change: billing, capacity, class, tags and time to live.
 
-Capacity and class are told as they were until the change is finished: what was asked for waits in `Table.pending`. A
-switch of the billing mode is told at once, and dated when it is finished. Everything else takes effect at once.
+New capacity and a new class take effect when the change is finished; until then they are in `Table.pending`. A new
+billing mode shows at once, and gets its date when the change is finished. Everything else takes effect at once.
+
+Sources: "UpdateTable" and "TableDescription", DynamoDB API reference; "DynamoDB throughput capacity", developer guide.
 """
 
 from __future__ import annotations
@@ -20,25 +22,26 @@ PROVISIONED = "PROVISIONED"
 PAY_PER_REQUEST = "PAY_PER_REQUEST"
 STANDARD = "STANDARD"
 CAPACITY_UNITS = ("ReadCapacityUnits", "WriteCapacityUnits")
-# What DynamoDB says that a table on demand can take at once.
+# The warm throughput of a new on-demand table, as DynamoDB describes it.
 ON_DEMAND_WARM_UNITS = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
-# Members of UpdateTable that take a table through the status UPDATING.
+# The members of UpdateTable that put a table into the status UPDATING.
 CHANGES_THROUGH_UPDATING = frozenset({"BillingMode", "ProvisionedThroughput", "TableClass"})
 DAY_MS = 24 * 60 * 60 * 1000
 TOO_MANY_TAGS = "Number of Tags exceed the current limit for the provided ResourceArn"
 
 
 def billing_mode(table: Table) -> str:
+    """PROVISIONED or PAY_PER_REQUEST."""
     return str(table.settings.get("BillingMode", PROVISIONED))
 
 
 def throughput(table: Table) -> dict[str, int]:
-    """The provisioned capacity units; a table that is paid per request has none."""
+    """The provisioned capacity units, by the members of ProvisionedThroughput: 0 for an on-demand table."""
     return dict(table.settings.get("ProvisionedThroughput") or dict.fromkeys(CAPACITY_UNITS, 0))
 
 
 def decreases_on_day(times: ChangeTimes, now_ms: int) -> int:
-    """How often the capacity was decreased on the UTC day of `now_ms`."""
+    """How often the capacity decreased on the UTC day of `now_ms`, which is ms since the epoch."""
     return times.decreases if times.decreased_ms // DAY_MS == now_ms // DAY_MS else 0
 
 
@@ -50,8 +53,10 @@ def capacity_on_demand_error() -> ValidationException:
 
 
 def change_settings(table: Table, changes: dict[str, Any], clock_ms: int) -> Table:
-    """The table with changed settings, its status left alone. `changes` are members of UpdateTable, already checked as
-    far as they can be without the table; raises ApiError for what the table does not allow.
+    """The table with changed settings, and the status as it was.
+
+    `changes` are members of UpdateTable, already checked as far as that needs no table. `clock_ms` is the log's time,
+    ms since the epoch. Raises ValidationException for a change that this table does not allow.
     """
     table = _change_billing(table, changes, clock_ms)
     settings = dict(table.settings)
@@ -68,7 +73,7 @@ def change_settings(table: Table, changes: dict[str, Any], clock_ms: int) -> Tab
 
 
 def finish_change(table: Table, clock_ms: int) -> Table:
-    """The table once the work that its status asked for is done: what was pending counts."""
+    """The table when the work for its status is done: pending settings take effect at `clock_ms`, the log's time."""
     settings, times, pending = dict(table.settings), table.times, table.pending
     if "ProvisionedThroughput" in pending:
         settings["ProvisionedThroughput"] = pending["ProvisionedThroughput"]
@@ -84,6 +89,10 @@ def finish_change(table: Table, clock_ms: int) -> Table:
 
 
 def change_tags(table: Table, added: dict[str, str], removed: tuple[str, ...]) -> Table:
+    """The table with the `added` tags (values by key) and without the `removed` keys.
+
+    Raises ValidationException if that makes more than 50 tags.
+    """
     tags = {tag["Key"]: tag["Value"] for tag in table.settings.get("Tags", ())} | added
     kept = [{"Key": key, "Value": value} for key, value in tags.items() if key not in removed]
     if len(kept) > TAGS_MAX:
@@ -92,7 +101,10 @@ def change_tags(table: Table, added: dict[str, str], removed: tuple[str, ...]) -
 
 
 def set_time_to_live(table: Table, attribute: str, *, enabled: bool) -> Table:
-    """The table with its items expiring by an attribute, or not at all."""
+    """The table with time to live enabled on `attribute`, or disabled.
+
+    Raises ValidationException if nothing would change, and if time to live is enabled on another attribute.
+    """
     current = table.ttl_attribute
     if current is not None and attribute != current:
         raise ValidationException(
@@ -110,7 +122,7 @@ def _change_billing(table: Table, changes: dict[str, Any], clock_ms: int) -> Tab
         raise capacity_on_demand_error()
     settings = dict(table.settings)
     if old != new:
-        # A mode's own members end with it.
+        # The settings of the old billing mode are dropped with it.
         settings.pop("ProvisionedThroughput" if new == PAY_PER_REQUEST else "OnDemandThroughput", None)
         settings["BillingMode"] = new
         if wanted is not None:
@@ -147,7 +159,7 @@ def _unchanged_capacity_error(units: dict[str, int]) -> ValidationException:
 
 
 def _change_on_demand_limits(table: Table, wanted: dict[str, int]) -> dict[str, int]:
-    """The limits after a change: -1 takes one away."""
+    """The limits after a change: -1 removes a limit."""
     if billing_mode(table) == PROVISIONED:
         raise ValidationException(
             f"{INVALID}{min(wanted)} for OnDemandThroughput cannot be specified "
@@ -158,7 +170,7 @@ def _change_on_demand_limits(table: Table, wanted: dict[str, int]) -> dict[str, 
 
 
 def _warm_throughput(table: Table) -> dict[str, int]:
-    """The warm throughput that a table has by its capacity: it never becomes less."""
+    """The warm throughput of a table by its capacity. It never decreases."""
     units = throughput(table)
     default = dict(zip(ON_DEMAND_WARM_UNITS, (units[m] for m in CAPACITY_UNITS), strict=True))
     if billing_mode(table) == PAY_PER_REQUEST:

@@ -1,7 +1,8 @@
-"""What is wrong with an attribute value, in the service's two wordings.
+"""The two sets of messages with which DynamoDB reports a wrong attribute value.
 
-The service checks values in two places: BatchWriteItem, Scan and transactions have the older wording, which is that of
-`values`, all other calls the current one. They differ in empty and in enormous numbers, and in duplicates within sets.
+DynamoDB checks values in two places. BatchWriteItem, Scan and transactions report with the older messages, which are
+those of `model.values`. All other operations report with the current messages. The two differ for empty numbers, for
+huge exponents, and for duplicates in sets. (`docs/decisions/0010-whose-wording.md`)
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ OLDER_DUPLICATE_NUMBERS = "Input collection contains duplicates"
 SET_PREFIX = f"{INVALID}Input collection "
 OVERFLOW_PREFIX = "Number overflow."
 UNDERFLOW_MESSAGE = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
-# In the older place, an exponent of this size wraps around to a negative one.
+# The older check overflows at this exponent: it takes it for a negative one, and reports an underflow.
 WRAPPING_EXPONENT = 2**31 - 1
 
 
 def canonicalize_with_current_messages(attributes: dict[str, Any]) -> int:
-    """As `canonicalize_item`, with the current words for what is wrong."""
+    """Like `canonicalize_item`, with DynamoDB's current messages. Returns the size in bytes. Raises as that does."""
     try:
         return canonicalize_item(attributes)
     except ValidationException as error:
@@ -34,7 +35,7 @@ def canonicalize_with_current_messages(attributes: dict[str, Any]) -> int:
 
 
 def canonicalize_with_older_messages(attributes: dict[str, Any]) -> int:
-    """As `canonicalize_item`, with all the older words for what is wrong."""
+    """Like `canonicalize_item`, with DynamoDB's older messages. Returns the size in bytes. Raises as that does."""
     try:
         return canonicalize_item(attributes)
     except ValidationException as error:
@@ -44,7 +45,7 @@ def canonicalize_with_older_messages(attributes: dict[str, Any]) -> int:
 
 
 def _exponent_wraps(attributes: dict[str, Any]) -> bool:
-    """Whether the first number with so large an exponent that it is no number has an enormous one."""
+    """Whether the first number whose exponent is too large has the exponent at which the older check overflows."""
     for texts in _contents_of_types(attributes, "N", "NS"):
         for text in [texts] if isinstance(texts, str) else texts:
             exponent = text.lower().partition("e")[2]
@@ -54,7 +55,7 @@ def _exponent_wraps(attributes: dict[str, Any]) -> bool:
 
 
 def current_message(message: str, attributes: dict[str, Any]) -> str:
-    """The current words for a fault of the attributes' values that was told in the older ones."""
+    """The current message for a fault in `attributes`, given the older message for it."""
     if message == NOT_A_NUMBER:
         return f"{NOT_A_NUMBER}: "
     if message == OLDER_DUPLICATE_NUMBERS:
@@ -69,7 +70,10 @@ def current_message(message: str, attributes: dict[str, Any]) -> str:
 
 
 def _first_duplicates(attributes: dict[str, Any], kind: str, order: Callable[[str], bytes]) -> list[str]:
-    """The members of the first set with a duplicate, in quotes: those before it in order, and the rest as it came."""
+    """The elements of the first set with a duplicate, in quotes.
+
+    As in DynamoDB's message, the elements before the duplicate are sorted; the others keep the order of the request.
+    """
     for members in _contents_of_types(attributes, kind):
         seen = set()
         for place, member in enumerate(members):
@@ -80,7 +84,7 @@ def _first_duplicates(attributes: dict[str, Any], kind: str, order: Callable[[st
 
 
 def _contents_of_types(attributes: dict[str, Any], *kinds: str) -> Iterator[Any]:
-    """The contents of all values of some types, however deep, in the order in which they are checked."""
+    """The contents of all values of the types `kinds`, at any depth, in the order in which they are checked."""
     for value in attributes.values():
         yield from _contents_in_value(value, kinds)
 

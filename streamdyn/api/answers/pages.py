@@ -1,4 +1,7 @@
-"""From a page of rows to the answer of a Query or Scan: filter, projection, counts, where it ended, what it cost."""
+"""Makes the response of a Query or Scan from a page of rows: filter, projection, counts, last key, capacity units.
+
+Source: "Paginating table query results in DynamoDB", DynamoDB developer guide.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PageRead:
-    """What a checked Query or Scan reads: the request's body and expressions, the table, and maybe an index of it."""
+    """A checked Query or Scan: the request's body and expressions, the table, and the index if it reads one."""
 
     body: dict[str, Any]
     expressions: Expressions
@@ -38,7 +41,7 @@ class PageRead:
 
 
 async def answer_page(db: Database, read: PageRead, keys: KeyRange, *, backwards: bool = False) -> bytes:
-    """Read one page of a range and answer it."""
+    """Read one page of a range of storage keys, and return the JSON of the response. Raises as `Database.read_page`."""
     page = await db.read_page(
         read.table,
         keys,
@@ -55,7 +58,7 @@ async def answer_page(db: Database, read: PageRead, keys: KeyRange, *, backwards
 
 
 async def _read_table_rows(db: Database, read: PageRead, entries: list[bytes]) -> list[bytes]:
-    """The table's rows of an index's entries. What has been deleted since the page was read is left out."""
+    """The table's rows for index entries, without the items that were deleted since the page was read."""
     rows = []
     for entry in entries:
         key = storage_key(read.table.keys, orjson.loads(row_item(entry)))
@@ -66,9 +69,9 @@ async def _read_table_rows(db: Database, read: PageRead, entries: list[bytes]) -
 
 
 def _filter_and_project(expressions: Expressions, rows: list[bytes]) -> list[bytes]:
-    """The JSON of the items that pass the filter, with the attributes that are asked for.
+    """The JSON of the items that pass the filter, with the attributes of the projection.
 
-    A row holds the very bytes of its item's JSON: what is not looked into is not decoded.
+    Without a filter and a projection, the JSON of a row is copied without decoding.
     """
     if expressions.filter is not None:
         condition, values = expressions.filter, expressions.values
@@ -77,7 +80,7 @@ def _filter_and_project(expressions: Expressions, rows: list[bytes]) -> list[byt
 
 
 def project_rows(expressions: Expressions, rows: list[bytes]) -> list[bytes]:
-    """The JSON of the rows' items, or of their parts that the projection names."""
+    """The JSON of the rows' items, each reduced to the projection if there is one."""
     projection = expressions.projection
     if projection is None:
         return [row_item(row) for row in rows]
@@ -97,7 +100,7 @@ def _answer(read: PageRead, page: Page, items: list[bytes], fetched: list[bytes]
 
 
 def _cost(read: PageRead, page: Page, fetched: list[bytes]) -> bytes:
-    """A page costs by its size before any filter; an item that an index sent to the table for costs for itself."""
+    """The capacity of a page by its size before the filter, and of each item that was read from the table besides."""
     units = read_units(page.size, consistent=read.consistent)
     if read.index is None:
         return consumed_capacity(read.body, units)

@@ -1,4 +1,7 @@
-"""The description of a table, as CreateTable, DescribeTable, UpdateTable and DeleteTable answer it: each in its way."""
+"""The description of a table in the responses of CreateTable, DescribeTable, UpdateTable and DeleteTable.
+
+Source: "TableDescription", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def describe(table: Table, db: Database) -> dict[str, Any]:
-    """A TableDescription: what DynamoDB always gives, and what the table's settings call for."""
+    """The TableDescription of CreateTable, DescribeTable and UpdateTable.
+
+    Item counts and sizes (bytes) are as of the last count. Dates are seconds since the epoch.
+    """
     settings = table.settings
     description = {
         "AttributeDefinitions": sorted(settings["AttributeDefinitions"], key=itemgetter("AttributeName")),
@@ -39,7 +45,7 @@ def describe(table: Table, db: Database) -> dict[str, Any]:
 
 
 def describe_deleted(table: Table, db: Database) -> dict[str, Any]:
-    """What DeleteTable tells: nothing of keys and indexes."""
+    """The TableDescription of DeleteTable, which has neither keys nor indexes."""
     item_count, size_bytes = db.item_count(table)
     description = {
         "TableName": table.name,
@@ -53,7 +59,7 @@ def describe_deleted(table: Table, db: Database) -> dict[str, Any]:
     }
     if billing_mode(table) == PAY_PER_REQUEST or table.times.on_demand_ms:
         summary: dict[str, Any] = {"BillingMode": billing_mode(table)}
-        # A switch to on demand has no date before it is finished.
+        # A switch to on-demand gets its date when it is finished.
         if table.times.on_demand_ms and "BillingMode" not in table.pending:
             summary["LastUpdateToPayPerRequestDateTime"] = table.times.on_demand_ms / 1000
         description["BillingModeSummary"] = summary

@@ -1,4 +1,7 @@
-"""BatchGetItem: read up to 100 items of one or more tables by their keys."""
+"""BatchGetItem: reads up to 100 items of one or more tables by their keys.
+
+Source: "BatchGetItem", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ DUPLICATES_MESSAGE = "Provided list of item keys contains duplicates"
 
 @dataclass(frozen=True, slots=True)
 class TableRead:
-    """What a request wants of one table; `asked` is its own member for that."""
+    """The reads of one table: its name or ARN in RequestItems, its `entry` there, and the checked keys."""
 
     name: str
     entry: dict[str, Any]
@@ -45,14 +48,14 @@ class TableRead:
 
 @dataclass(slots=True)
 class TableReadResult:
-    """What came of it: rows in the order of their keys, the keys that were not read, and the units that it cost."""
+    """The result for one table: rows in the order of the keys, the keys that are not read, and read units."""
 
     rows: list[bytes] = field(default_factory=list)
     unread: list[dict[str, Any]] = field(default_factory=list)
     units: float = 0.0
 
 
-# What a read gives: a row, or nothing, or that its partition is too busy.
+# The result of one read: a row, no item, or the error of a busy partition.
 ReadResult = bytes | ProvisionedThroughputExceededException | None
 
 
@@ -73,7 +76,7 @@ async def execute(request: Request, db: Database) -> bytes:
 
 
 def _check_projection_mixing(entry: dict[str, dict[str, Any]]) -> None:
-    """The expressions of one table and the AttributesToGet of another don't go together either."""
+    """Refuse a mix of expressions and AttributesToGet, also if they are for two tables."""
     members = {member for of_table in entry.values() for member in of_table}
     if {"AttributesToGet", "ProjectionExpression"} <= members:
         raise ValidationException(
@@ -107,7 +110,7 @@ async def _read(db: Database, table: Table, read: TableRead, key: dict[str, Any]
 
 
 def _group_by_table(reads: list[TableRead], found: list[ReadResult]) -> list[TableReadResult]:
-    """Each table's share of what was found. Where that is more than one answer may hold, the rest counts as unread."""
+    """The results by table. Items beyond the limit of 16 MB for a response count as not read."""
     answers = [TableReadResult() for _ in reads]
     entry = [(read, answer, key) for read, answer in zip(reads, answers, strict=True) for key in read.keys]
     size = 0
@@ -124,7 +127,7 @@ def _group_by_table(reads: list[TableRead], found: list[ReadResult]) -> list[Tab
 
 
 def _raise_if_none_read(found: list[ReadResult]) -> None:
-    """A batch of which nothing could be read is an error, not an answer."""
+    """Raise the error of a busy partition if no item at all could be read."""
     busy = [row for row in found if isinstance(row, ProvisionedThroughputExceededException)]
     if busy and len(busy) == len(found):
         raise busy[0]

@@ -1,4 +1,7 @@
-"""BatchWriteItem: up to 25 puts and deletes of items of one or more tables, each on its own: this is no transaction."""
+"""BatchWriteItem: up to 25 puts and deletes of items in one or more tables. It is no transaction: each is independent.
+
+Source: "BatchWriteItem", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +37,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RequestedWrite:
-    """One put or delete. `name` is what the request calls its table, `asked` its own member of the request, `item` the
-    item or the key in it, and `size` that of an item to put.
+    """One put or delete of a request.
+
+    `name` is the table's name or ARN in RequestItems, `entry` the put or delete there. `item` is the item to put, or
+    the key to delete. `size` is the size of an item to put in bytes, None for a delete.
     """
 
     name: str
@@ -46,7 +51,7 @@ class RequestedWrite:
 
 @dataclass(frozen=True, slots=True)
 class CompletedWrite:
-    """A write that was carried out by `command`, which replaced the row `old`."""
+    """A write that is applied, its command, and the row that it replaced (None: there was none)."""
 
     write: RequestedWrite
     command: ItemCommand
@@ -79,9 +84,9 @@ async def execute(request: Request, db: Database) -> bytes:
 
 
 def _check_write(name: str, entry: dict[str, Any]) -> RequestedWrite:
-    """A put or delete whose values are right, whatever its table is."""
+    """Check a put or delete as far as that needs no table."""
     if len(entry) != 1:
-        # DynamoDB's own words for a member that is neither or both.
+        # DynamoDB's message for an entry that is neither a put nor a delete, or both.
         raise ValidationException(
             "Supplied AttributeValue has more than one datatypes set, "
             "must contain exactly one of the supported datatypes"
@@ -97,7 +102,7 @@ def _check_write(name: str, entry: dict[str, Any]) -> RequestedWrite:
 
 
 def batch_command_id(request_id: bytes, place: int) -> bytes:
-    """The id of the command at one place of a batch: the same for all attempts of the call, so that it applies once."""
+    """The id of the command at an index of the batch. It is the same for all attempts of the call."""
     return blake2b(request_id + place.to_bytes(2, "big"), digest_size=COMMAND_ID_BYTES).digest()
 
 
@@ -106,7 +111,7 @@ def _command(id: bytes, table: Table, write: RequestedWrite, *, wants_old: bool)
     if write.size is None:
         check_key(table.keys, item)
         return DeleteItem(id, storage_key(table.keys, item), wants_old)
-    # Within a batch, DynamoDB has for an item without its key the words for a wrong key.
+    # In a batch, DynamoDB reports an item without its key with the message for a wrong key.
     check_key(table.keys, {name: item[name] for name in table.keys.names if name in item})
     check_index_keys(table.indexes, item)
     return PutItem(id, storage_key(table.keys, item), orjson.dumps(item), write.size, wants_old)
@@ -118,8 +123,10 @@ def _check_distinct(writes: list[RequestedWrite], commands: list[ItemCommand]) -
 
 
 def _check_outcomes(outcomes: list[Outcome | BaseException]) -> None:
-    """A busy partition leaves writes undone, which the client may ask for again; any other error is that of the call,
-    and so it is if nothing at all was done.
+    """Raise an error that fails the whole call.
+
+    The writes to a busy partition become UnprocessedItems. But they fail the call if no write was applied, and any
+    other error fails it anyway.
     """
     busy = [outcome for outcome in outcomes if isinstance(outcome, ProvisionedThroughputExceededException)]
     for outcome in outcomes:
@@ -144,7 +151,7 @@ def _answer(
 
 
 def _collection_metrics(table: Table, name: str, done: list[CompletedWrite]) -> list[dict[str, Any]]:
-    """The item collections of one table that were written to, each once."""
+    """The item collections of one table with a write, each once."""
     values = [one.write.item[table.keys.partition] for one in done if one.write.name == name]
     distinct = {orjson.dumps(value): value for value in values}
     return [

@@ -1,4 +1,7 @@
-"""CreateTable: a new table, with its key, its local indexes, its settings and its first partitions."""
+"""CreateTable: makes a table with its key, its local indexes, its settings and its partitions.
+
+Source: "CreateTable", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,10 @@ if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request
     from streamdyn.settings import Settings
 
-# A topic's name may have 249 characters, a table's 255: the id in it makes up for what is cut off.
+# Kafka limits the name of a topic to 249 characters, DynamoDB that of a table to 255. The table's id in the name of the
+# topic keeps it unique.
 TABLE_NAME_IN_TOPIC_MAX_CHARS = 150
-# What a table has of its own, or what says nothing once it is checked.
+# Members that are fields of Table, or that need not be stored once they are checked.
 NOT_SETTINGS = frozenset({"TableName", "LocalSecondaryIndexes", "StreamSpecification", "SSESpecification"})
 
 

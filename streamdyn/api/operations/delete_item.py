@@ -1,4 +1,7 @@
-"""DeleteItem: remove the item with a key, if there is one and a condition holds for it."""
+"""DeleteItem: deletes the item with a key, if its condition is true. No such item is no error.
+
+Source: "DeleteItem", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CheckedDelete:
-    """A request that is right as far as it can be seen without its table."""
+    """A request that is checked as far as that needs no table. `nested` is that of its expressions."""
 
     body: dict[str, Any]
     condition: Expression | None

@@ -1,4 +1,7 @@
-"""DeleteTable: drop a table with all its items, unless it is protected against that."""
+"""DeleteTable: deletes a table with all its items, unless it has deletion protection.
+
+Source: "DeleteTable", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""DescribeEndpoints: where to send requests, which is where this one came to."""
+"""DescribeEndpoints: the address for requests, which is the one that the client uses already.
+
+Source: "DescribeEndpoints", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 

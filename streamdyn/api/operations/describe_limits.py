@@ -1,4 +1,7 @@
-"""DescribeLimits: the capacity quotas that DynamoDB gives a new account. Nothing here is limited by them."""
+"""DescribeLimits: the capacity quotas of a new account at DynamoDB. streamdyn does not apply them.
+
+Source: "DescribeLimits", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""DescribeTable: what there is to know of one table."""
+"""DescribeTable: the description of one table.
+
+Source: "DescribeTable", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 

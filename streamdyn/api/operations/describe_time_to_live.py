@@ -1,4 +1,7 @@
-"""DescribeTimeToLive: by which attribute a table's items expire."""
+"""DescribeTimeToLive: the attribute by which the items of a table expire.
+
+Source: "DescribeTimeToLive", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 

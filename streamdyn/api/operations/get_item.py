@@ -1,4 +1,7 @@
-"""GetItem: read one item by its key."""
+"""GetItem: reads one item by its key.
+
+Source: "GetItem", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""ListTables: the names of all tables, in order, a page at a time."""
+"""ListTables: the names of all tables, sorted, in pages of up to 100.
+
+Source: "ListTables", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 

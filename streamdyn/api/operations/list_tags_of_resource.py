@@ -1,4 +1,7 @@
-"""ListTagsOfResource: a table's tags. They fit into one page, so there is never a NextToken, and one is passed over."""
+"""ListTagsOfResource: the tags of a table, always in one page: a NextToken is ignored, and none is returned.
+
+Source: "ListTagsOfResource", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 

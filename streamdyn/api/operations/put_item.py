@@ -1,4 +1,7 @@
-"""PutItem: store a whole item in place of the one with the same key, if a condition holds for that one."""
+"""PutItem: stores an item, and replaces the one with the same key, if its condition is true.
+
+Source: "PutItem", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CheckedPut:
-    """A request that is right as far as it can be seen without its table."""
+    """A request that is checked as far as that needs no table. `nested` is that of its expressions."""
 
     body: dict[str, Any]
     size: int
@@ -78,12 +81,16 @@ async def execute(request: Request, db: Database) -> bytes:
 
 
 def check_size(size: int) -> None:
+    """Check the size of an item to put, in bytes: at most 400 KB. Raises ValidationException."""
     if size > ITEM_MAX_BYTES:
         raise ValidationException("Item size has exceeded the maximum allowed size")
 
 
 def check_item(table: Table, item: dict[str, Any]) -> None:
-    """An item must have the table's key, and right values where it has the keys of indexes."""
+    """Check an item to put: it has the table's key, and valid values for the sort keys of indexes that it has.
+
+    Raises ValidationException.
+    """
     check_item_keys(table.keys, item)
     if table.indexes:
         check_index_keys(table.indexes, item)

@@ -1,4 +1,7 @@
-"""Query: the items of one partition key in the order of their sort keys, a page at a time, from a table or an index."""
+"""Query: the items of one partition key, sorted by sort key, in pages, from a table or a local index.
+
+Source: "Query", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -55,8 +58,9 @@ async def execute(request: Request, db: Database) -> bytes:
 
 
 def _conditions(body: dict[str, Any], expressions: Expressions) -> tuple[list[KeyCondition], dict[str, Any]]:
-    """The conditions on keys, and the values by placeholder; no conditions where KeyConditions ask for something that
-    a key cannot be looked up by.
+    """The conditions on keys, and the values by placeholder.
+
+    There are no conditions if an operator of KeyConditions is not allowed for keys.
     """
     if expressions.key_condition is not None:
         return key_conditions(expressions.key_condition), expressions.values
@@ -71,7 +75,7 @@ def _conditions(body: dict[str, Any], expressions: Expressions) -> tuple[list[Ke
 def _remaining_keys(
     read: PageRead, conditions: list[KeyCondition], values: dict[str, Any], *, backwards: bool
 ) -> KeyRange:
-    """The keys that the conditions select and that lie behind the starting key."""
+    """The range of keys that the conditions select, after the starting key."""
     index = read.index
     attributes = [condition.attribute for condition in conditions] or list(read.body["KeyConditions"])
     missing = find_key_without_condition(attributes, queried_key_schema(read.table.keys, index))
@@ -89,13 +93,13 @@ def _remaining_keys(
 def _start_key_error(
     read: PageRead, conditions: list[KeyCondition], values: dict[str, Any], keys: KeyRange
 ) -> ValidationException:
-    """Why a starting key is not one that the query could have ended with."""
+    """The error for a starting key that the conditions do not select."""
     if len(conditions) == 1:
         return ValidationException("The provided starting key is outside query boundaries based on provided conditions")
     schema = read.table.keys
     (partition,) = (condition for condition in conditions if condition.attribute == schema.partition)
     of_same_partition = {**read.body["ExclusiveStartKey"], schema.partition: values[partition.operands[0]]}
     if is_in_range(table_or_index_key(of_same_partition, schema, read.index), keys):
-        # DynamoDB's own words for a right sort key under a wrong partition key.
+        # DynamoDB's message if the sort key is in the range and the partition key is another one.
         return ValidationException("The query can return at most one row and cannot be restarted")
     return ValidationException("The provided starting key does not match the range key predicate")

@@ -1,4 +1,7 @@
-"""Scan: all items of a table or an index in the order of their hashes, a page at a time, whole or one of n segments."""
+"""Scan: all items of a table, of a local index, or of one of n segments, sorted by hash, in pages.
+
+Source: "Scan", DynamoDB API reference; "Scanning tables in DynamoDB", section "Parallel scan", developer guide.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ def _check_segment(body: dict[str, Any]) -> None:
 
 
 def segment_range(segment: int, segments: int) -> KeyRange:
-    """The keys whose hashes lie in one of equal parts of the hash space, whatever partitions there are."""
+    """The storage keys of a segment: the segments split the hash space evenly, regardless of the partitions."""
     first, behind_last = HASH_SPACE * segment // segments, HASH_SPACE * (segment + 1) // segments
     stop = KEY_SPACE_END if behind_last == HASH_SPACE else behind_last.to_bytes(HASH_BYTES, "big")
     return KeyRange(first.to_bytes(HASH_BYTES, "big"), stop)

@@ -1,4 +1,7 @@
-"""TagResource: give a table tags, or tags that it has another value."""
+"""TagResource: adds tags to a table, or changes the values of tags that it has.
+
+Source: "TagResource", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 

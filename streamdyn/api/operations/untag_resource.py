@@ -1,4 +1,7 @@
-"""UntagResource: take tags away from a table; not an error where it has no such tags."""
+"""UntagResource: removes tags from a table. A tag that the table does not have is no error.
+
+Source: "UntagResource", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 

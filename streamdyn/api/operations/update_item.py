@@ -1,4 +1,7 @@
-"""UpdateItem: change attributes of the item with a key, if a condition holds for it; make one if there is none."""
+"""UpdateItem: changes attributes of the item with a key, or makes the item, if its condition is true.
+
+Source: "UpdateItem", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ WANTS_NEW = ("ALL_NEW", "UPDATED_NEW")
 
 @dataclass(frozen=True, slots=True)
 class CheckedUpdate:
-    """A request that is right as far as it can be seen without its table."""
+    """A request that is checked as far as that needs no table. `nested` is that of its expressions."""
 
     body: dict[str, Any]
     tree: Update | None
@@ -110,7 +113,7 @@ def _check_key_is_kept(keys: KeySchema, update: Update) -> None:
 
 
 def _attributes(returns: str, update: Update | None, outcome: Outcome) -> bytes | None:
-    """The answer's Attributes, as JSON, or None where there are none to tell."""
+    """The JSON of the member Attributes of the response, None for no such member."""
     if returns == "NONE":
         return None
     row = outcome.old if returns in WANTS_OLD else outcome.new

@@ -1,4 +1,7 @@
-"""UpdateTable: another billing mode, capacity or class for a table, or its protection against deletion."""
+"""UpdateTable: changes the billing mode, capacity, class or deletion protection of a table.
+
+Source: "UpdateTable", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,9 @@ CHANGES = (
     *(*BILLING_MEMBERS, INDEX_UPDATES, STREAM, ENCRYPTION),
     *("TableClass", "DeletionProtectionEnabled", "OnDemandThroughput", "WarmThroughput"),
 )
-# DynamoDB passes over these where they are empty.
+# DynamoDB ignores these members if they are empty.
 IGNORED_IF_EMPTY = (INDEX_UPDATES, "OnDemandThroughput", "WarmThroughput")
-# Members that it takes only alone, and what it says otherwise, in its order.
+# Members that must be the only change of a request, with their names in the message, in the order of the checks.
 EXCLUSIVE_CHANGES = {
     ENCRYPTION: "Server-Side Encryption modification",
     "TableClass": "TableClass modification",
@@ -61,7 +64,7 @@ async def execute(request: Request, db: Database) -> dict[str, Any]:
 
 
 def _check_combination(changes: dict[str, Any]) -> None:
-    """DynamoDB takes one kind of change at a time."""
+    """Check that the changes may be in one request: DynamoDB accepts one kind of change at a time."""
     if not changes:
         raise ValidationException(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
@@ -82,7 +85,7 @@ def _check_combination(changes: dict[str, Any]) -> None:
 
 
 def _check_index_updates(updates: list[dict[str, dict[str, Any]]]) -> None:
-    """What is wrong with these on their own: one action each, one update for each index."""
+    """Check the updates by themselves: each has one action, and no two are for one index."""
     names: set[str] = set()
     for update in updates:
         if not update:

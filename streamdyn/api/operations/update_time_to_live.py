@@ -1,4 +1,7 @@
-"""UpdateTimeToLive: name the attribute that tells when an item expires, or end that. Nothing expires yet."""
+"""UpdateTimeToLive: sets or removes the attribute by which items expire. streamdyn does not delete expired items yet.
+
+Source: "UpdateTimeToLive", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 

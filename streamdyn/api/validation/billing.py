@@ -1,4 +1,7 @@
-"""What a request may ask of a table's capacity, before the table itself is looked at."""
+"""Checks what CreateTable and UpdateTable ask for as capacity and billing mode, without the table.
+
+Sources: "CreateTable" and "UpdateTable", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
 
 
 def check_new_billing(body: dict[str, Any]) -> None:
-    """CreateTable's capacity, by its billing mode."""
+    """Check the capacity of CreateTable, by its billing mode. Raises ValidationException."""
     provisioned = body.get("ProvisionedThroughput")
     if body.get("BillingMode", PROVISIONED) == PAY_PER_REQUEST:
         if provisioned is not None:
@@ -39,7 +42,7 @@ def check_new_billing(body: dict[str, Any]) -> None:
 
 
 def check_changed_billing(body: dict[str, Any]) -> None:
-    """UpdateTable's capacity, by the billing mode that it asks for, if any."""
+    """Check the capacity of UpdateTable, by the billing mode in the request, if any. Raises ValidationException."""
     provisioned, mode = body.get("ProvisionedThroughput"), body.get("BillingMode")
     if provisioned is not None:
         if mode == PAY_PER_REQUEST:
@@ -49,12 +52,12 @@ def check_changed_billing(body: dict[str, Any]) -> None:
         check_capacity(provisioned)
     elif mode == PROVISIONED:
         raise ValidationException(f"{INVALID}ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
-    # -1 takes a limit away.
+    # -1 removes a limit.
     check_limits({m: units for m, units in body.get("OnDemandThroughput", {}).items() if units != -1})
 
 
 def check_capacity(provisioned: dict[str, int]) -> None:
-    """Both numbers are there and above zero by the request's shape; this is their upper bound."""
+    """Check the upper bound of capacity units. The shape of the request already requires both, above zero."""
     for member in CAPACITY_UNITS:
         if provisioned[member] > CAPACITY_MAX_UNITS:
             raise ValidationException(f"Given value {provisioned[member]} for {member} is out of bounds")
@@ -86,7 +89,7 @@ def _check_new_limits(body: dict[str, Any]) -> None:
 
 
 def _check_new_warm_throughput(body: dict[str, Any]) -> None:
-    """A table cannot be colder than its capacity makes it."""
+    """Check that the warm throughput is not less than what the capacity gives by itself."""
     wanted = body.get("WarmThroughput", {})
     provisioned = body.get("ProvisionedThroughput")
     for member, capacity in zip(ON_DEMAND_WARM_UNITS, CAPACITY_UNITS, strict=True):

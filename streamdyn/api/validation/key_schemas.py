@@ -1,7 +1,9 @@
-"""CreateTable's keys: the table's and its indexes' key schemas, and the attribute definitions they must fit.
+"""Checks the key schemas of CreateTable, those of the table and of its indexes, and the attribute definitions.
 
-DynamoDB finds one fault at a time. The order here is its own where it is known: definitions, the table's key, the
-indexes' keys, what is defined but not used, and the rest of each index last.
+DynamoDB reports one fault. The order is DynamoDB's, as far as it is known: definitions, the table's key, the keys of
+the indexes, unused definitions, and then the rest of each index.
+
+Source: "CreateTable", DynamoDB API reference.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from streamdyn.model.table_changes import PAY_PER_REQUEST
 from streamdyn.model.values import INVALID
 
 LOCAL_INDEXES, GLOBAL_INDEXES = "LocalSecondaryIndexes", "GlobalSecondaryIndexes"
-# By member: how many a table may have, and what is said of more.
+# By member: the limit per table, and the message for more.
 INDEXES_MAX = {
     LOCAL_INDEXES: (5, "Number of LocalSecondaryIndexes exceeds per-table limit of 5"),
     GLOBAL_INDEXES: (20, "GlobalSecondaryIndex count exceeds the per-table limit of 20"),
@@ -22,7 +24,7 @@ INDEXES_MAX = {
 
 
 def check_keys(body: dict[str, Any]) -> None:
-    """Raise what is wrong with the keys and indexes of a table that CreateTable asks for."""
+    """Check the keys and indexes in a request of CreateTable. Raises ValidationException for the first fault."""
     defined = [definition["AttributeName"] for definition in body["AttributeDefinitions"]]
     keys = _names(body)
     for place, name in enumerate(defined):
@@ -46,14 +48,14 @@ def check_keys(body: dict[str, Any]) -> None:
 
 
 def key_schema(body: dict[str, Any]) -> KeySchema:
-    """The key of a table whose keys are checked."""
+    """The key of the table, from a request that `check_keys` has checked."""
     types = _types(body)
     parts = [part for name in _names(body) for part in (name, types[name])]
     return KeySchema(*parts)
 
 
 def local_indexes(body: dict[str, Any]) -> tuple[LocalIndex, ...]:
-    """The local indexes of a table whose keys are checked."""
+    """The local indexes of the table, from a request that `check_keys` has checked."""
     types = _types(body)
     return tuple(
         LocalIndex(
@@ -76,7 +78,7 @@ def _names(keyed: dict[str, Any]) -> list[str]:
 
 
 def _check_key(keyed: dict[str, Any], defined: list[str]) -> None:
-    """The key of a table or of an index: its attributes are defined, and it is HASH, or HASH and RANGE."""
+    """Check the key of a table or index: its attributes are defined, and it is HASH, or HASH and RANGE."""
     names, kinds = _names(keyed), [element["KeyType"] for element in keyed["KeySchema"]]
     if not set(names) <= set(defined):
         raise _invalid(
@@ -140,7 +142,7 @@ def _check_local_index(body: dict[str, Any], index: dict[str, Any]) -> None:
 
 
 def _check_global_index(body: dict[str, Any], index: dict[str, Any]) -> None:
-    """A global index has capacity of its own, if the table's is provisioned."""
+    """Check a global index: it has capacity of its own if, and only if, the table's is provisioned."""
     on_demand = body.get("BillingMode") == PAY_PER_REQUEST
     if on_demand and "ProvisionedThroughput" in index:
         raise _invalid(
@@ -152,7 +154,7 @@ def _check_global_index(body: dict[str, Any], index: dict[str, Any]) -> None:
 
 
 def _check_projection(projection: dict[str, Any]) -> None:
-    """Only INCLUDE has attributes, and it has some. How many is a matter of the request's shape."""
+    """Check that INCLUDE has attributes, and nothing else has. Their number is checked with the request's shape."""
     kind, attributes = projection.get("ProjectionType"), projection.get("NonKeyAttributes")
     if kind is None:
         raise _invalid("Unknown ProjectionType: null")

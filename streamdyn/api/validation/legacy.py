@@ -1,11 +1,13 @@
-"""The parameters from before there were expressions, said as expressions: so there is one evaluator, and one log.
+"""Converts legacy parameters to expressions, so that streamdyn evaluates and logs expressions only.
 
-An attribute name in a legacy parameter is never a document path: each becomes a placeholder (`#0`), as does each value
-(`:0`). KeyConditions are not here: they become no expression, but the conditions on keys that a
-KeyConditionExpression becomes, too (`legacy_key_conditions`).
+An attribute name in a legacy parameter is never a document path. So each name becomes a placeholder (`#0`), as each
+value does (`:0`). KeyConditions are converted elsewhere (`legacy_key_conditions`): not to an expression, but to the
+conditions on keys that a KeyConditionExpression is converted to.
 
-The faults are told in the service's order: those of the update, of the conditions, of what joins them, of the
-attributes to get. But a Scan looks at the attributes to get first.
+DynamoDB reports faults in this order: AttributeUpdates, conditions, ConditionalOperator, AttributesToGet. A Scan
+reports those of AttributesToGet first.
+
+Sources: "Legacy DynamoDB conditional parameters", DynamoDB developer guide; `docs/legacy-parameters.md`.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from streamdyn.errors import ValidationException
 from streamdyn.model.values import INVALID
 
 KEY_CONDITIONS = "KeyConditions"
-# Each in the order in which a mix of them is told.
+# Both in the order in which the message about a mix lists them.
 LEGACY = (
     *("AttributesToGet", "AttributeUpdates", "Expected", "QueryFilter", "ScanFilter"),
     *("ConditionalOperator", KEY_CONDITIONS),
@@ -36,20 +38,21 @@ EXPRESSIONS = (
     "KeyConditionExpression",
 )
 TRANSLATED = frozenset(LEGACY) - {KEY_CONDITIONS}
-# What the legacy conditions become. A request has one of them at most.
+# The expression to which each legacy condition is converted. A request has at most one of them.
 EXPRESSION_OF = {
     "Expected": "ConditionExpression",
     "QueryFilter": "FilterExpression",
     "ScanFilter": "FilterExpression",
 }
-# As many are joined without parentheses. More are joined in halves, so that the expression's tree stays flat.
+# Up to so many conditions are joined without parentheses. More are joined in halves, which keeps the tree shallow.
 JOINED_MAX = 100
 
 
 def check_mixing(operation: str, body: dict[str, Any]) -> None:
-    """A request speaks one of the two languages. Raises ValidationException, before all other faults, if it mixes.
+    """Check that a request does not mix legacy parameters and expressions. Raises ValidationException.
 
-    An empty legacy parameter is one, too. Only KeyConditions go together with the newer ways to filter and to project.
+    DynamoDB reports this before all other faults. An empty legacy parameter counts. Only KeyConditions can be combined
+    with expressions that filter or project.
     """
     expressions = [member for member in EXPRESSIONS if member in body]
     legacy = [member for member in LEGACY if member in body]
@@ -65,9 +68,9 @@ def check_mixing(operation: str, body: dict[str, Any]) -> None:
 
 
 def translate_legacy(operation: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The body with its legacy parameters as expressions, or the body itself if it has none.
+    """A copy of the body with legacy parameters converted to expressions, or the body itself if it has none.
 
-    Raises ValidationException for what is wrong with them.
+    Raises ValidationException for a fault of the legacy parameters.
     """
     if not any(member in body for member in TRANSLATED):
         return body

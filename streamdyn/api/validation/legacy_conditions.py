@@ -1,6 +1,9 @@
-"""Legacy conditions (Expected, KeyConditions, QueryFilter, ScanFilter): their faults, and their sense as expressions.
+"""Checks legacy conditions (Expected, KeyConditions, QueryFilter, ScanFilter), and converts them to expressions.
 
-Where a legacy comparison is not what its namesake is: NOT_CONTAINS does not hold for a missing attribute, as NE does.
+One legacy operator differs from the expression of its name: NOT_CONTAINS is false for a missing attribute.
+
+Source: "Legacy DynamoDB conditional parameters", section "Writing conditions with legacy parameters", DynamoDB
+developer guide.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ Condition = dict[str, Any]
 SCALARS = frozenset({"S", "N", "B"})
 ANY = frozenset({"S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"})
 CONTAINED = SCALARS | {"BOOL", "NULL"}
-# By operator: its expression, how many values it takes (None: one or more), and of which types.
+# By operator: the expression, the number of values (None: one or more), and the types of values.
 OPERATORS: dict[str, tuple[str, int | None, frozenset[str]]] = {
     "EQ": ("{name} = {0}", 1, ANY),
     "NE": ("{name} <> {0}", 1, ANY),
@@ -41,7 +44,7 @@ OPERATORS: dict[str, tuple[str, int | None, frozenset[str]]] = {
 
 
 def condition_text(attribute: str, condition: Condition, placeholders: Placeholders) -> str:
-    """One checked condition as an expression."""
+    """The text of the expression for one checked condition. It adds the names and values to `placeholders`."""
     text, _, _ = OPERATORS[condition["ComparisonOperator"]]
     name = placeholders.name(attribute)
     values = [placeholders.value(value) for value in condition.get("AttributeValueList", ())]
@@ -49,7 +52,7 @@ def condition_text(attribute: str, condition: Condition, placeholders: Placehold
 
 
 def expected_conditions(expected: dict[str, Condition]) -> dict[str, Condition]:
-    """The conditions of Expected in one form, with a comparison and its values."""
+    """The conditions of Expected, all in the form of ComparisonOperator and AttributeValueList."""
     return {attribute: _expected_condition(condition) for attribute, condition in expected.items()}
 
 
@@ -62,7 +65,7 @@ def _expected_condition(condition: Condition) -> Condition:
 
 
 def check_expected(expected: dict[str, Condition]) -> None:
-    """Raises ValidationException for the first fault of Expected."""
+    """Check Expected. Raises ValidationException for the first fault."""
     for attribute, condition in expected.items():
         if (fault := _expected_fault(condition)) is not None:
             raise ValidationException(f"{INVALID}{fault} for Attribute: {attribute}")
@@ -88,7 +91,10 @@ def _expected_fault(condition: Condition) -> str | None:
 
 
 def check_conditions(conditions: dict[str, Condition], *, older_messages: bool) -> None:
-    """Raises ValidationException for the first fault of KeyConditions, QueryFilter or ScanFilter."""
+    """Check KeyConditions, QueryFilter or ScanFilter, with the older or the current messages (see `value_faults`).
+
+    Makes the values canonical in place. Raises ValidationException for the first fault.
+    """
     for attribute, condition in conditions.items():
         _check(attribute, condition, older_messages=older_messages)
 
@@ -116,6 +122,7 @@ def _check(attribute: str, condition: Condition, *, older_messages: bool) -> Non
 
 
 def check_name(attribute: str) -> None:
+    """Check the length of an attribute name in a legacy parameter. Raises ValidationException."""
     if not attribute:
         raise ValidationException("Empty attribute name")
     if text_size(attribute) > ATTRIBUTE_NAME_MAX_BYTES:

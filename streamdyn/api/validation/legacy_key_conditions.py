@@ -1,4 +1,7 @@
-"""KeyConditions: the legacy way to say which keys a Query wants."""
+"""Checks KeyConditions, the legacy parameter of Query, and converts them to conditions on keys.
+
+Source: "KeyConditions (legacy)", DynamoDB developer guide.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from streamdyn.api.validation.legacy_conditions import check_conditions
 from streamdyn.errors import ValidationException
 from streamdyn.expressions.key_conditions import BEGINS_WITH, BETWEEN, KeyCondition
 
-# The comparisons by which a key can be looked up.
+# The legacy operators that are allowed for keys, with the operators of KeyCondition.
 KEY_OPERATORS = {
     "EQ": "=",
     "LT": "<",
@@ -21,7 +24,7 @@ KEY_OPERATORS = {
 
 
 def check_key_conditions(legacy: dict[str, dict[str, Any]]) -> None:
-    """Raises ValidationException for the first fault of KeyConditions, whatever table they are for."""
+    """Check KeyConditions as far as that needs no table. Raises ValidationException for the first fault."""
     check_conditions(legacy, older_messages=False)
     if not 1 <= len(legacy) <= 2:
         raise ValidationException("Conditions can be of length 1 or 2 only")
@@ -30,8 +33,7 @@ def check_key_conditions(legacy: dict[str, dict[str, Any]]) -> None:
 def legacy_key_conditions(legacy: dict[str, dict[str, Any]]) -> tuple[list[KeyCondition], dict[str, Any]]:
     """Checked KeyConditions as conditions on keys, and their values by placeholder.
 
-    There are no conditions where one asks for something that a key cannot be looked up by. The placeholders are not
-    such as a request could have.
+    Both are empty if an operator is not allowed for keys. The placeholders have a form that no request can have.
     """
     if any(condition["ComparisonOperator"] not in KEY_OPERATORS for condition in legacy.values()):
         return [], {}

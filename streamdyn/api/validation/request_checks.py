@@ -1,8 +1,10 @@
-"""Checks a request against DynamoDB's published description, and says in DynamoDB's words what is wrong.
+"""Checks a request against the shapes of DynamoDB's service model, and reports faults with DynamoDB's messages.
 
-A right request passes a short way: each member is of the plain form that its check knows. What does not pass
-is walked through with the whole description: wrong JSON types first, then broken constraints, up to ten at
-once. A request that is unusual but right (nulls, unknown members, lists) comes out of that walk tidied up.
+Most correct requests pass the fast checks, one simple check for each member. Every other request is checked in full:
+wrong JSON types first, then broken constraints, of which up to ten are reported at once. A request that is unusual but
+correct (nulls, unknown members, lists) is normalized by the full check.
+
+Source: the service model of DynamoDB (see `request_shapes`).
 """
 
 from __future__ import annotations
@@ -25,16 +27,22 @@ if TYPE_CHECKING:
 
 FAULTS_MAX = 10
 INT_MAX = 2**31 - 1
-# The scalar kinds of the published description, as the wire format's errors call them.
+# The scalar kinds of the service model, with their names in error messages.
 SCALARS = {"string": "String", "boolean": "Boolean", "integer": "Integer", "long": "Long"}
-# These say in words of their own that the table's name is missing.
+# The operations that report a missing name of a table with a message of their own.
 TABLE_OPERATIONS = frozenset(
     {"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable", "DescribeTimeToLive", "UpdateTimeToLive"}
 )
 
 
 def check_request(operation: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The body, or a tidy copy of it, with its table's bare name; raises ApiError for a wrong one."""
+    """Check a request: the body, or a normalized copy without nulls and unknown members.
+
+    An ARN in the member TableName is replaced with the table's name. Attribute values are checked later, except that a
+    wrong JSON type in them is reported before any other fault.
+
+    Raises SerializationException for a wrong JSON type, and ValidationException for any other fault.
+    """
     try:
         request = body if _passes_fast_checks(operation, body) else _check_fully(operation, body)
         if "TableName" in request:
@@ -46,7 +54,7 @@ def check_request(operation: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_attributes(shape: Shape, value: Any) -> None:
-    """A wrong JSON type within an item comes before any broken constraint. All else has its right type already."""
+    """Check the JSON types in attribute values, which are reported before any broken constraint."""
     if value is None or shape.name == ATTRIBUTE_VALUE:
         return
     if shape.holds_attributes:
@@ -59,11 +67,11 @@ def _check_attributes(shape: Shape, value: Any) -> None:
             _check_attributes(shape.element, element)
 
 
-# --- the short way ---
+# --- the fast checks ---
 
 
 def _passes_fast_checks(operation: str, body: dict[str, Any]) -> bool:
-    """Whether the body is right for certain."""
+    """Whether the body is certainly correct."""
     required, checks = _fast_checks(operation)
     for member, value in body.items():
         check = checks.get(member)
@@ -102,11 +110,11 @@ def _is_attribute_name(value: Any) -> bool:
     return type(value) is str and len(value) <= ATTRIBUTE_NAME_MAX_CHARS
 
 
-# --- the long way ---
+# --- the full check ---
 
 
 def _check_fully(operation: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The body without what the service passes over; raises what is wrong with it."""
+    """A copy of the body without nulls and unknown members, which DynamoDB ignores."""
     shape = request_shape(operation)
     checked: dict[str, Any] = _convert(shape, body)
     if operation in TABLE_OPERATIONS and "TableName" not in checked:
@@ -117,7 +125,7 @@ def _check_fully(operation: str, body: dict[str, Any]) -> dict[str, Any]:
     names = table_names_fault(items) if operation == BATCH_GET else None
     _raise_faults([] if names is None else [names], _member_faults(shape, checked, ""))
     if operation == BATCH_WRITE:
-        # This fault gives way to all others.
+        # DynamoDB reports this fault only if there is no other.
         names = table_names_fault(items, _java_text(shape.members["RequestItems"], items))
         _raise_faults([] if names is None else [names])
     return checked
@@ -131,7 +139,7 @@ def _raise_faults(*faults: Iterable[str]) -> None:
 
 
 def _convert(shape: Shape, value: Any) -> Any:
-    """The value without nulls and unknown members; raises SerializationException for a wrong JSON type."""
+    """A copy of the value without nulls and unknown members. Raises SerializationException for a wrong JSON type."""
     if shape.name == ATTRIBUTE_VALUE:
         return value
     if shape.kind in SCALARS:
@@ -183,7 +191,7 @@ def _fault(value: str, path: str, constraint: str) -> str:
 
 
 def _map_of_lists_faults(shape: Shape, lists: Shape, value: dict[str, Any], path: str) -> Iterator[str]:
-    """The length of a list in a map is told as a fault of the map."""
+    """The faults of a map of lists. DynamoDB reports a wrong length of a list as a fault of the map."""
     assert lists.element is not None
     if not all((lists.least or 0) <= len(elements) for elements in value.values()):
         constraints = (
@@ -213,7 +221,7 @@ def _value_or_length(value: Any) -> int:
 
 
 def _java_text(shape: Shape, value: Any) -> str:
-    """A value as the service's own language would print it."""
+    """A value as Java prints it in DynamoDB's messages."""
     if shape.name == ATTRIBUTE_VALUE:
         return _java_attribute_text(value)
     if shape.kind == "list" and shape.element is not None:
@@ -230,7 +238,7 @@ def _java_text(shape: Shape, value: Any) -> str:
 
 
 def _java_attribute_text(value: Any) -> str:
-    """An attribute value, which may have any JSON type yet: where it is a wrong one, that is the fault to be told."""
+    """An attribute value as Java prints it. Its JSON type is not checked yet, so it may be anything."""
     if not isinstance(value, dict):
         return str(value)
     return f"AttributeValue({', '.join(f'{kind[:1].lower()}{kind[1:]}={content}' for kind, content in value.items())})"

@@ -1,4 +1,7 @@
-"""Where a page begins and where it ended: ExclusiveStartKey and LastEvaluatedKey."""
+"""ExclusiveStartKey and LastEvaluatedKey: where a page begins, and where the last one ended.
+
+Source: "Paginating table query results in DynamoDB", DynamoDB developer guide.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 BAD_KEY = "The provided starting key is invalid"
 MISMATCH = "The provided key element does not match the schema"
-# The faults of values that DynamoDB tells as faults of the starting key; all others it tells bare.
+# Faults of values for which DynamoDB adds that the starting key is invalid. It reports all others without a prefix.
 WRAPPED_FAULTS = (
     "Supplied AttributeValue",
     f"{INVALID}Null attribute value",
@@ -29,8 +32,10 @@ WRAPPED_FAULTS = (
 
 
 def check_start_key_values(body: dict[str, Any], canonicalize: Callable[[dict[str, Any]], int]) -> None:
-    """The values of the starting key, whatever table it is for. `canonicalize` makes them canonical, and has the words
-    for what is wrong with them.
+    """Check the values of the starting key, as far as that needs no table.
+
+    `canonicalize` makes them canonical in place, with the older or the current messages (see `value_faults`).
+    Raises as `canonicalize` does.
     """
     try:
         canonicalize(body.get("ExclusiveStartKey", {}))
@@ -41,10 +46,12 @@ def check_start_key_values(body: dict[str, Any], canonicalize: Callable[[dict[st
 
 
 def start_key(body: dict[str, Any], table: Table, index: LocalIndex | None, missing: str | None = None) -> bytes | None:
-    """The storage key, in the table or index that is read, behind which the page begins; None: at the beginning.
+    """The storage key, in the table or index that is read, after which the page begins. None means: at the beginning.
 
-    DynamoDB takes one key attribute after the other, and looks at it in the starting key and then in a Query's key
-    condition, so the one that the condition has `missed` is told here.
+    DynamoDB checks the key attributes one by one, first in the starting key and then in a Query's key condition. So
+    this also reports the attribute that is `missing` in the key condition.
+
+    Raises ValidationException for a starting key that does not fit the table or the index.
     """
     start = body.get("ExclusiveStartKey")
     if start is None:
@@ -55,13 +62,14 @@ def start_key(body: dict[str, Any], table: Table, index: LocalIndex | None, miss
 
 
 def table_or_index_key(item: dict[str, Any], schema: KeySchema, index: LocalIndex | None) -> bytes:
+    """The storage key of a checked item in the index, or in the table if there is no index."""
     return storage_key(schema, item) if index is None else index_key(schema, index, item)
 
 
 def _check_names_and_types(
     start: dict[str, Any], schema: KeySchema, index: LocalIndex | None, missing: str | None
 ) -> None:
-    """The starting key must be the keys of the table and of the index. DynamoDB looks at the index's first."""
+    """Check that the starting key consists of the keys of table and index. DynamoDB checks those of the index first."""
     types = {schema.partition: schema.partition_type}
     if index is not None:
         types[index.sort] = index.sort_type
@@ -80,18 +88,19 @@ def _check_names_and_types(
 
 
 def keys_after(keys: KeyRange, start: bytes | None, *, backwards: bool = False) -> KeyRange:
-    """What is left of a range behind a starting position that lies in it."""
+    """The part of a range after a starting key in it; before it, if the page is read backwards."""
     if start is None:
         return keys
     return KeyRange(keys.start, start) if backwards else KeyRange(first_key_after(start), keys.stop)
 
 
 def is_in_range(start: bytes, keys: KeyRange) -> bool:
+    """Whether a storage key is in a range."""
     return keys.start <= start < keys.stop
 
 
 def last_evaluated_key(row: bytes, schema: KeySchema, index: LocalIndex | None) -> bytes:
-    """The LastEvaluatedKey of a page that ends with a row."""
+    """The JSON of the LastEvaluatedKey of a page: the keys of its last row, for the table and for the index."""
     item = orjson.loads(row_item(row))
     names = schema.names if index is None else dict.fromkeys((*schema.names, index.sort))
     return orjson.dumps({name: item[name] for name in names})

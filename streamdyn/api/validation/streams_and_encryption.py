@@ -1,5 +1,9 @@
-"""Streams and keys of one's own for encryption, which streamdyn has not yet: what is wrong with asking for them, what
-asks for nothing, and that the rest is refused.
+"""Checks what CreateTable and UpdateTable ask for as streams and customer keys for encryption.
+
+streamdyn has neither yet. It accepts a request that disables them, reports faults as DynamoDB does, and refuses all
+other requests for them.
+
+Source: "StreamSpecification" and "SSESpecification", DynamoDB API reference.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ STREAM, ENCRYPTION = "StreamSpecification", "SSESpecification"
 
 
 def check_new_stream(body: dict[str, Any]) -> None:
-    """CreateTable's stream: only none passes."""
+    """Check the stream in a request of CreateTable. Raises ValidationException unless it is disabled or absent."""
     _check_stream(
         body,
         enabled="Table is being created with a stream enabled, UpdateViewType is required",
@@ -26,7 +30,10 @@ def check_new_stream(body: dict[str, Any]) -> None:
 
 
 def check_changed_stream(body: dict[str, Any]) -> None:
-    """UpdateTable's stream: only the end of one passes, which a table has not (see `no_stream`)."""
+    """Check the stream in a request of UpdateTable. Raises ValidationException unless it is disabled or absent.
+
+    To disable a stream is refused later, because no table has one (see `no_stream_error`).
+    """
     _check_stream(
         body,
         enabled="If stream is being enabled then UpdateViewType is required",
@@ -35,16 +42,21 @@ def check_changed_stream(body: dict[str, Any]) -> None:
 
 
 def no_stream_error(table: Table) -> ValidationException:
+    """The error for a request to disable the stream of a table that has none."""
     return ValidationException(f"Table has no stream to disable: TableName: {table.name}")
 
 
 def check_new_encryption(body: dict[str, Any]) -> None:
-    """CreateTable's key for encryption: only none passes. Nothing is encrypted here, and nothing claims to be."""
+    """Check the encryption in a request of CreateTable. Raises ValidationException if it asks for a customer key.
+
+    streamdyn does not encrypt, and does not claim to.
+    """
     if _wants_key(body):
         raise unsupported_error(ENCRYPTION)
 
 
 def check_changed_encryption(body: dict[str, Any]) -> None:
+    """Check the encryption in a request of UpdateTable. Raises ValidationException if there is any."""
     if _wants_key(body):
         raise unsupported_error(ENCRYPTION)
     if ENCRYPTION in body:

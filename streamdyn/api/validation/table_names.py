@@ -1,4 +1,7 @@
-"""A request names its table by the bare name or by the table's ARN; this makes the bare name of both."""
+"""Finds the name of a table in a request, which has the name or the ARN of the table.
+
+Sources: "Supported data types and naming rules in Amazon DynamoDB", developer guide; "TableName", API reference.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,9 @@ ARN_FORMAT = (
 
 
 def resolve_table_name(text: str) -> str:
-    """The table's bare name; raises ValidationException for what cannot be a table's name or ARN.
+    """The name of the table. Raises ValidationException for a text that is neither a name nor an ARN of a table.
 
-    Region and account of an ARN don't matter: whatever they say, the table meant can only be one of ours.
+    The region and the account of an ARN are ignored.
     """
     if text.startswith("arn:"):
         return _name_in_arn(text)

@@ -1,4 +1,7 @@
-"""The tags of a table: what they may be, and which table an ARN means."""
+"""Checks the tags of a table, and finds the table of a ResourceArn.
+
+Source: "Tagging resources in DynamoDB", section "Tagging restrictions in DynamoDB", developer guide.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ RESOURCE = re.compile(r"table/([^/]*)(/.*)?")
 
 
 def check_tags(tags: Iterable[dict[str, str]]) -> None:
-    """Raise for the first tag that cannot be one, for keys that come twice, and for more than a table may have."""
+    """Check the tags of a request. Raises ValidationException for an invalid tag, a duplicate key, and too many tags."""
     keys: set[str] = set()
     for tag in tags:
         key, value = tag.get("Key"), tag.get("Value")
@@ -41,6 +44,7 @@ def check_tags(tags: Iterable[dict[str, str]]) -> None:
 
 
 def check_tag_key(key: str | None) -> None:
+    """Check the key of a tag: 1 to 128 characters, and no prefix `aws:`. Raises ValidationException."""
     if key is None or not _fits(key, 1, KEY_MAX_CHARS):
         raise ValidationException(f"The Tag Key provided is invalid, Key: {_java_text(key)}")
     if key.startswith("aws:"):
@@ -48,12 +52,17 @@ def check_tag_key(key: str | None) -> None:
 
 
 def check_tag_count(count: int) -> None:
+    """Check the number of tags in one request: at most 50. Raises ValidationException."""
     if count > TAGS_MAX:
         raise ValidationException(TOO_MANY_TAGS)
 
 
 def find_table_by_arn(body: dict[str, Any], db: Database) -> Table:
-    """The table that the request's ResourceArn means; raises ApiError where that is none of ours."""
+    """The table of the request's ResourceArn.
+
+    Raises ValidationException for a text that is no ARN of a table in this region, AccessDeniedException for an ARN of
+    another account, and ResourceNotFoundException if there is no such table.
+    """
     arn = body.get("ResourceArn")
     if arn is None:
         raise ValidationException("Invalid TableArn")
@@ -101,7 +110,7 @@ def _not_found_error(arn: str) -> ResourceNotFoundException:
 
 
 def _fits(text: str, least: int, most: int) -> bool:
-    """Letters, numbers and spaces of any script, and a little punctuation."""
+    """Whether a text has an allowed length, and only letters, numbers, spaces (of any script) and some punctuation."""
     return least <= len(text) <= most and all(c in PUNCTUATION or unicodedata.category(c)[0] in "LNZ" for c in text)
 
 
