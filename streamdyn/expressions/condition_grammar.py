@@ -46,6 +46,8 @@ IN_MAX_OPERANDS = 100
 
 
 class ConditionReader(ExpressionReader):
+    """Parses a condition to a Condition tree."""
+
     kind = "a condition"
     functions = frozenset(
         {"attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size"}

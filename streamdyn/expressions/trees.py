@@ -86,6 +86,8 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Between:
+    """`operand BETWEEN low AND high`, with both ends included."""
+
     operand: Operand
     low: Operand
     high: Operand
@@ -93,52 +95,70 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class In:
+    """`operand IN (option, ...)`."""
+
     operand: Operand
     options: tuple[Operand, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeExists:
+    """`attribute_exists(path)`."""
+
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeNotExists:
+    """`attribute_not_exists(path)`."""
+
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeType:
+    """`attribute_type(path, type)`, where the value of `type` is the name of a type, such as "S"."""
+
     path: Operand
     type: Value
 
 
 @dataclass(frozen=True, slots=True)
 class BeginsWith:
+    """`begins_with(operand, prefix)`, for strings and binaries."""
+
     operand: Operand
     prefix: Operand
 
 
 @dataclass(frozen=True, slots=True)
 class Contains:
+    """`contains(operand, part)`, for strings, binaries, sets and lists."""
+
     operand: Operand
     part: Operand
 
 
 @dataclass(frozen=True, slots=True)
 class And:
+    """`left AND right`."""
+
     left: Condition
     right: Condition
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
+    """`left OR right`."""
+
     left: Condition
     right: Condition
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """`NOT condition`."""
+
     condition: Condition
 
 
@@ -161,6 +181,8 @@ Condition = (
 
 @dataclass(frozen=True, slots=True)
 class Set:
+    """SET: assign a value to a path."""
+
     path: Path
     value: SetOperand
 

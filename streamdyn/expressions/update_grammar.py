@@ -112,6 +112,8 @@ class _PathsReader(ExpressionReader):
 
 
 class ProjectionReader(_PathsReader):
+    """Parses a ProjectionExpression to a Projection."""
+
     def read(self) -> Projection:
         paths = [self.target()]
         while self.accept(","):
@@ -121,6 +123,8 @@ class ProjectionReader(_PathsReader):
 
 
 class UpdateReader(_PathsReader):
+    """Parses an UpdateExpression to an Update."""
+
     def read(self) -> Update:
         clauses: dict[str, list[Any]] = {"SET": [], "REMOVE": [], "ADD": [], "DELETE": []}
         self._clause(clauses)

@@ -38,8 +38,10 @@ class NodeInfo:
 
 
 def encode_node(node: NodeInfo) -> bytes:
+    """The row of a node: JSON, with the fields of NodeInfo as members."""
     return orjson.dumps(node)
 
 
 def decode_node(row: bytes) -> NodeInfo:
+    """The node in a row that `encode_node` made. Raises JSONDecodeError, KeyError or TypeError for any other row."""
     return NodeInfo(**orjson.loads(row))

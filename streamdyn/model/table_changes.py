@@ -46,6 +46,7 @@ def decreases_on_day(times: ChangeTimes, now_ms: int) -> int:
 
 
 def capacity_on_demand_error() -> ValidationException:
+    """The error for capacity units together with the billing mode PAY_PER_REQUEST."""
     return ValidationException(
         f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "
         "when BillingMode is PAY_PER_REQUEST"
@@ -191,4 +192,5 @@ def _increase_warm_throughput(table: Table, wanted: dict[str, int]) -> dict[str,
 
 
 def in_use_error(message: str) -> ResourceInUseException:
+    """The error for a change of a table that is changing already. `message` says how."""
     return ResourceInUseException(f"Attempt to change a resource which is still in use: {message}")

@@ -87,10 +87,12 @@ class Table:
 
 
 def encode_table(table: Table) -> bytes:
+    """The row of a table: JSON, with the fields of Table as members. The log has it, so the names stay."""
     return orjson.dumps(table)
 
 
 def decode_table(row: bytes) -> Table:
+    """The table in a row that `encode_table` made. Raises JSONDecodeError, KeyError or TypeError for any other row."""
     fields = orjson.loads(row)
     fields["keys"] = KeySchema(**fields["keys"])
     fields["partitions"] = tuple(

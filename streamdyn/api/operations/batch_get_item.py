@@ -60,6 +60,11 @@ ReadResult = bytes | ProvisionedThroughputExceededException | None
 
 
 async def execute(request: Request, db: Database) -> bytes:
+    """Return the JSON of the response. A busy partition and the size limit lead to UnprocessedKeys.
+
+    Raises ValidationException for a wrong request, ResourceNotFoundException for a table that does not exist, and the
+    errors of `Database.read`; ProvisionedThroughputExceededException only if no item could be read.
+    """
     body = request.body
     _check_projection_mixing(body["RequestItems"])
     reads = [_table_read(name, entry) for name, entry in body["RequestItems"].items()]

@@ -59,6 +59,11 @@ class CompletedWrite:
 
 
 async def execute(request: Request, db: Database) -> bytes:
+    """Return the JSON of the response. Writes to a busy partition become UnprocessedItems.
+
+    Raises ValidationException for a wrong request, ResourceNotFoundException for a table that does not exist, and the
+    errors of `Database.write`; ProvisionedThroughputExceededException only if no write was applied.
+    """
     body = request.body
     writes = [_check_write(name, entry) for name, requests in body["RequestItems"].items() for entry in requests]
     if len(writes) > BATCH_WRITE_MAX_ITEMS:

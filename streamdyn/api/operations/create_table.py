@@ -32,6 +32,11 @@ NOT_SETTINGS = frozenset({"TableName", "LocalSecondaryIndexes", "StreamSpecifica
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
+    """Return the response, with the status CREATING or already ACTIVE.
+
+    Raises ValidationException for a wrong request, LimitExceededException if there are TABLES_MAX tables already, and
+    the errors of `Database.change_table`: ResourceInUseException if the table exists.
+    """
     body = request.body
     name = body["TableName"]
     _check(body)

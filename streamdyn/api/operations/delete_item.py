@@ -49,6 +49,11 @@ def _check(original: dict[str, Any]) -> CheckedDelete:
 
 
 async def execute(request: Request, db: Database) -> bytes:
+    """Return the JSON of the response.
+
+    Raises ValidationException for a wrong request, ResourceNotFoundException if there is no such table, and the errors
+    of `Database.write`.
+    """
     checked = check_without_table(_check, request.body)
     body = checked.body
     key = body["Key"]

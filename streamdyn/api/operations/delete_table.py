@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
+    """Return the response, with the status DELETING.
+
+    Raises ResourceNotFoundException if there is no such table, and the errors of `Database.change_table`:
+    ResourceInUseException if the table is changing, ValidationException if it has deletion protection.
+    """
     table = find_table(db, request.body["TableName"])
     deleting = await db.change_table(DeleteTable(request.id, table.name))
     return {"TableDescription": describe_deleted(deleting, db)}

@@ -14,4 +14,5 @@ CACHE_PERIOD_MINUTES = 1440
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:  # noqa: ARG001 - as every operation
+    """Return the response. Raises nothing."""
     return {"Endpoints": [{"Address": request.host, "CachePeriodInMinutes": CACHE_PERIOD_MINUTES}]}

@@ -15,6 +15,7 @@ TABLE_MAX_UNITS = 40_000
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:  # noqa: ARG001 - as every operation
+    """Return the response, in capacity units. Raises nothing."""
     return {
         "AccountMaxReadCapacityUnits": ACCOUNT_MAX_UNITS,
         "AccountMaxWriteCapacityUnits": ACCOUNT_MAX_UNITS,

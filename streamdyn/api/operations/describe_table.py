@@ -15,4 +15,5 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
+    """Return the response. Raises ResourceNotFoundException if there is no such table."""
     return {"Table": describe(find_table(db, request.body["TableName"]), db)}

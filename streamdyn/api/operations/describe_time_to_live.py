@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
+    """Return the response.
+
+    Raises ResourceNotFoundException if there is no such table, ValidationException if it is CREATING or DELETING.
+    """
     table = find_table(db, request.body["TableName"])
     if table.status in (CREATING, DELETING):
         raise ValidationException(

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> bytes:
+    """Return the JSON of the response, without the member Item if there is no item.
+
+    Raises ValidationException for a wrong request, ResourceNotFoundException if there is no such table, and the errors
+    of `Database.read`.
+    """
     original = request.body
     check_mixing("GetItem", original)
     key = original["Key"]

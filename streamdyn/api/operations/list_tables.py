@@ -15,6 +15,7 @@ PAGE_MAX_NAMES = 100
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
+    """Return the response: the names of the tables that this node knows. Raises nothing."""
     names = db.table_names()
     start = bisect_right(names, request.body.get("ExclusiveStartTableName", ""))
     page = names[start : start + request.body.get("Limit", PAGE_MAX_NAMES)]

@@ -14,4 +14,5 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
+    """Return the response. Raises as `find_table_by_arn`."""
     return {"Tags": find_table_by_arn(request.body, db).settings.get("Tags", [])}

@@ -39,6 +39,11 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> bytes:
+    """Return the JSON of the response: one page.
+
+    Raises ValidationException for a wrong request, ResourceNotFoundException if there is no such table, and the errors
+    of `Database.read_page`.
+    """
     original = request.body
     check_mixing("Query", original)
     check_select(original)

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> bytes:
+    """Return the JSON of the response: one page.
+
+    Raises ValidationException for a wrong request, ResourceNotFoundException if there is no such table, and the errors
+    of `Database.read_page`.
+    """
     original = request.body
     check_mixing("Scan", original)
     check_select(original)
@@ -60,6 +65,6 @@ def _check_segment(body: dict[str, Any]) -> None:
 
 def segment_range(segment: int, segments: int) -> KeyRange:
     """The storage keys of a segment: the segments split the hash space evenly, regardless of the partitions."""
-    first, behind_last = HASH_SPACE * segment // segments, HASH_SPACE * (segment + 1) // segments
-    stop = KEY_SPACE_END if behind_last == HASH_SPACE else behind_last.to_bytes(HASH_BYTES, "big")
+    first, end = HASH_SPACE * segment // segments, HASH_SPACE * (segment + 1) // segments
+    stop = KEY_SPACE_END if end == HASH_SPACE else end.to_bytes(HASH_BYTES, "big")
     return KeyRange(first.to_bytes(HASH_BYTES, "big"), stop)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> bytes:
+    """Return an empty response.
+
+    Raises ValidationException for wrong tags, and as `find_table_by_arn` and `Database.change_table`.
+    """
     table = find_table_by_arn(request.body, db)
     tags = request.body.get("Tags")
     if not tags:

@@ -71,6 +71,11 @@ def _check(original: dict[str, Any]) -> CheckedUpdate:
 
 
 async def execute(request: Request, db: Database) -> bytes:
+    """Return the JSON of the response.
+
+    Raises ValidationException for a wrong request or an update that does not fit the item, ResourceNotFoundException
+    if there is no such table, and the other errors of `Database.write`.
+    """
     checked = check_without_table(_check, request.body)
     body = checked.body
     key = body["Key"]

@@ -46,6 +46,11 @@ EXCLUSIVE_CHANGES = {
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
+    """Return the response, with the status UPDATING or already ACTIVE.
+
+    Raises ValidationException for a wrong request, ResourceNotFoundException if there is no such table, and the errors
+    of `Database.change_table`: ResourceInUseException if the table is changing.
+    """
     body = request.body
     changes = {m: body[m] for m in CHANGES if m in body and (body[m] or m not in IGNORED_IF_EMPTY)}
     check_table_class(changes)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
+    """Return the response.
+
+    Raises ResourceNotFoundException if there is no such table, and the errors of `Database.change_table`:
+    ResourceInUseException while the table is created, ValidationException if nothing would change.
+    """
     specification = request.body["TimeToLiveSpecification"]
     table = find_table(db, request.body["TableName"])
     await db.change_table(

@@ -64,6 +64,7 @@ def check_capacity(provisioned: dict[str, int]) -> None:
 
 
 def check_limits(limits: dict[str, int]) -> None:
+    """Check that the limits of OnDemandThroughput, in units, are above zero. Raises ValidationException."""
     for member, units in limits.items():
         if units < 1:
             raise ValidationException(
@@ -72,6 +73,7 @@ def check_limits(limits: dict[str, int]) -> None:
 
 
 def check_table_class(body: dict[str, Any]) -> None:
+    """Check that the TableClass is one that DynamoDB has. Raises ValidationException."""
     if body.get("TableClass", TABLE_CLASSES[0]) not in TABLE_CLASSES:
         raise ValidationException(
             "Invalid table-class parameter provided. Please try again with a valid table-class value: "

@@ -30,7 +30,7 @@ RESOURCE = re.compile(r"table/([^/]*)(/.*)?")
 
 
 def check_tags(tags: Iterable[dict[str, str]]) -> None:
-    """Check the tags of a request. Raises ValidationException for an invalid tag, a duplicate key, and too many tags."""
+    """Check the tags of a request. Raises ValidationException for an invalid tag, duplicate keys, and too many tags."""
     keys: set[str] = set()
     for tag in tags:
         key, value = tag.get("Key"), tag.get("Value")
