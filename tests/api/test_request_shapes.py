@@ -39,7 +39,7 @@ def test_a_newer_service_model_is_compared_property_by_property(model):
     ]
 
 
-def test_what_no_request_of_ours_reaches_is_left_out(model):
+def test_shapes_that_no_request_reaches_are_left_out(model):
     newer = copy.deepcopy(model)
     newer["shapes"]["GetItemOutput"]["members"]["Colour"] = {"shape": "TableArn"}
     newer["operations"]["ImportTable"]["input"]["shape"] = "TableArn"

@@ -1,4 +1,4 @@
-"""Scan: everything, once, in pages and in segments; wording and order of the errors."""
+"""Scan: every item once, in pages and in segments; messages and order of the errors."""
 
 import itertools
 

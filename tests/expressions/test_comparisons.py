@@ -1,4 +1,4 @@
-"""Two values: when they are equal, and in which order strings, numbers and binaries are."""
+"""Comparisons: equality of values, and the order of strings, numbers and binaries."""
 
 import operator
 
@@ -15,7 +15,7 @@ PAIRS = st.one_of(*(st.tuples(values, values) for values in ORDERED.values()))
 
 
 def content(value):
-    """A value as plain Python, equal where DynamoDB says so: its type beside it, a set as a set."""
+    """A value as plain Python that is equal if it is equal in DynamoDB: with its type, and sets as sets."""
     ((kind, held),) = value.items()
     if kind in ("SS", "NS", "BS"):
         held = frozenset(held)
@@ -71,10 +71,10 @@ def test_nothing_is_in_order_but_strings_numbers_and_binaries_of_one_type(left, 
         ({"N": "-10"}, {"N": "-9.5"}),
         ({"S": "10"}, {"S": "9"}),
         ({"S": "Z"}, {"S": "a"}),
-        # By UTF-16, as Java compares strings, it would be the other way round.
+        # In UTF-16, as Java compares strings, the order is reversed.
         ({"S": "\uffff"}, {"S": "😀"}),
         ({"B": "fw=="}, {"B": "gA=="}),
-        # By the base64 text it would be the other way round.
+        # As base64 texts, the order is reversed.
         ({"B": "AA=="}, {"B": "/w=="}),
     ],
 )
