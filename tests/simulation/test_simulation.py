@@ -52,6 +52,10 @@ MUST_HAPPEN = (
     "retries",
     "reads answered",
     "writes acknowledged",
+    "schemas",
+    "keys out of range",
+    "fed batches",
+    "void fed batches",
 )
 
 
