@@ -18,9 +18,9 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 from streamdyn.broker import distribution
-from streamdyn.broker.ports import Ports
 from streamdyn.broker.process import _kafka_uuid
 from streamdyn.broker.properties import HOST, server_properties
+from streamdyn.broker.tcp_ports import Ports
 
 CACHE = user_cache_path("streamdyn-tests")
 TRAINING_S = 120.0

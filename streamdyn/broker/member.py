@@ -10,8 +10,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NoReturn
 
 from streamdyn.broker import distribution
-from streamdyn.broker.ports import ANY_HOST, check_free
 from streamdyn.broker.properties import quorum_properties
+from streamdyn.broker.tcp_ports import ANY_HOST, check_free
 from streamdyn.errors import OperatorError
 
 if TYPE_CHECKING:

@@ -130,7 +130,7 @@ def node(
     ] = NEWEST_FORMAT,
 ) -> None:
     """Start one node of a cluster on a Kafka that is there. Nodes find each other through it."""
-    from streamdyn.broker.ports import ANY_HOST
+    from streamdyn.broker.tcp_ports import ANY_HOST
     from streamdyn.cli.up import Up
 
     host, port = _host_and_port(listen)

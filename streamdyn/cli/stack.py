@@ -18,9 +18,9 @@ from uuid import uuid4
 
 from streamdyn.broker import distribution
 from streamdyn.broker.member import cluster_id
-from streamdyn.broker.ports import ANY_HOST, Ports, check_free
 from streamdyn.broker.properties import HOST
 from streamdyn.broker.roll_call import RollCall
+from streamdyn.broker.tcp_ports import ANY_HOST, Ports, check_free
 from streamdyn.cli.child import Child
 from streamdyn.errors import OperatorError
 from streamdyn.node.data_dir import DataDir

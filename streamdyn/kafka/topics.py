@@ -60,8 +60,8 @@ class TopicFacts:
     next: int
 
 
-class Topics:
-    """Admin calls. Raises OperatorError with one line where Kafka is out of reach or refuses."""
+class KafkaTopics:
+    """The `Topics` port on a real Kafka. Raises OperatorError with one line where it is out of reach or refuses."""
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap

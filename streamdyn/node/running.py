@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from streamdyn.kafka.log import KafkaLog
-from streamdyn.kafka.topics import Topics
+from streamdyn.kafka.topics import KafkaTopics
 from streamdyn.node.clock import now_ms
 from streamdyn.node.materializer import Materializer
 from streamdyn.node.node import Node
@@ -114,7 +114,7 @@ class RunningNode:
         self._node: Node | None = None
         self._materializer = Materializer(settings.cluster, data_dir.path, self._handle)
         self._kafka = KafkaLog(bootstrap, asyncio.get_running_loop(), self._materializer.put, report)
-        self._kafka_topics = Topics(bootstrap)
+        self._kafka_topics = KafkaTopics(bootstrap)
         self._network = TcpNetwork(self._peer_address, self._answer)
         self.log = self._kafka
         self.topics = self._kafka_topics

@@ -289,7 +289,7 @@ class ClusterRun:
         )
 
     def _calm(self) -> None:
-        self._world.is_calm = True
+        self._world.calm_down()
         self._world.tell("world", "calm")
         self._network.mend()
 

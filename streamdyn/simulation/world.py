@@ -161,6 +161,10 @@ class World:
             after_each()
         self.report.simulated_ms = self.now
 
+    def calm_down(self) -> None:
+        """From now on, nothing goes wrong by itself."""
+        self.is_calm = True
+
     def advance(self, by_ms: float) -> None:
         """Let so much time pass, and all happen that is due by then."""
         until_ms = self.now + by_ms

@@ -15,6 +15,7 @@ import pytest
 from streamdyn.broker.process import Broker, _free_port, _kafka_uuid
 from streamdyn.broker.properties import server_properties
 from streamdyn.errors import OperatorError
+from tests.java import free_port
 
 
 def properties(text):
@@ -41,9 +42,7 @@ def test_a_cluster_id_is_one_that_kafka_takes():
 
 
 def test_a_port_that_is_free_is_taken_as_wished():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     assert _free_port(port) == port
 
 

@@ -19,7 +19,7 @@ VERSION = "3.3.1"
 # It asks for ion-java as a range of versions, which jgo does not resolve: one of them is named here.
 COORDINATES = f"software.amazon.dynamodb:DynamoDBLocal:{VERSION}+com.amazon.ion:ion-java:1.12.1"
 MAIN = "software.amazon.dynamodb.services.local.main.ServerRunner"
-READY_S = 40.0
+READY_S = 120.0  # a machine that has other work to do takes long to start a Java
 POLL_S = 0.05
 HOST = "127.0.0.1"
 

@@ -21,7 +21,7 @@ from rocksdict import Options, Rdict
 from streamdyn.broker.process import Broker
 from streamdyn.formats import NEWEST_FORMAT as FORMAT
 from streamdyn.kafka.log import connection
-from streamdyn.kafka.topics import TOPIC_CONFIG, Topics
+from streamdyn.kafka.topics import TOPIC_CONFIG, KafkaTopics
 from streamdyn.settings import RECORD_MAX_BYTES
 from streamdyn.wal.codec import FORMAT_HEADER
 from tests.golden.replaying import Golden, Message, Player, write, write_content
@@ -37,11 +37,13 @@ POLL_S = 0.02
 
 
 def record(wanted: set[str], into: Path) -> None:
-    """Record the logs of these names, or all of them. Raises FileExistsError before anything is done."""
+    """Record the logs of these names, or all of them. Raises SystemExit, before anything is done, where it must not."""
     logs = [draft for draft in drafts() if not wanted or draft.name in wanted]
+    if unknown := wanted - {draft.name for draft in logs}:
+        raise SystemExit(f"the script has no log {', '.join(sorted(unknown))}")
     for draft in logs:
         if _file(into, draft).exists():
-            raise FileExistsError(f"{_file(into, draft)} is there, and golden logs never change; use --into FOLDER")
+            raise SystemExit(f"{_file(into, draft)} is there, and golden logs never change; use --into FOLDER")
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="golden-", dir="/tmp") as folder:  # short: Kafka makes folders in it
         recorded = asyncio.run(_through_kafka(logs, Path(folder)))
@@ -75,12 +77,11 @@ def _file(folder: Path, draft: Draft) -> Path:
 async def _create_topic(bootstrap: str, draft: Draft) -> None:
     """As a node makes it, but for its clock where the script has its own."""
     if not draft.own_clock:
-        await Topics(bootstrap).create([draft.name])
+        await KafkaTopics(bootstrap).create([draft.name])
         return
     any_time = {"message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": str(2**63 - 1)}
-    config = TOPIC_CONFIG | any_time
     admin = AdminClient(connection(bootstrap))
-    created = admin.create_topics([NewTopic(draft.name, 1, 1, config=config)])
+    created = admin.create_topics([NewTopic(draft.name, 1, 1, config=TOPIC_CONFIG | any_time)])
     await asyncio.wrap_future(created[draft.name])
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tests.golden.drafting import META, TABLE, Draft, c, number, says
 from tests.golden.script_items import INDEXES, KEYS, key
-from tests.golden.script_meta import INFREQUENT, ON_DEMAND, Commands, provisioned
+from tests.golden.table_commands import INFREQUENT, ON_DEMAND, Commands, provisioned
 
 START_MS = 1_764_201_600_000  # midnight, by UTC, of the day on which these logs were written
 MINUTE_MS = 60_000

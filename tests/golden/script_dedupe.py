@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import orjson
+
 from tests.golden.drafting import TABLE, Draft, KeySchema, c, number, says, string
 
 KEYS = KeySchema("k", "S")
@@ -42,24 +44,39 @@ def _deletes(draft: Draft, count: int) -> list[c.DeleteItem]:
 
 def dedupe_bytes() -> Draft:
     """The window forgets records when the results in it are more than 16 MiB."""
-    draft = Draft(
-        "dedupe-bytes", "the dedupe window forgets by bytes: 16 MiB of results", TABLE, KEYS, keeps_store=False
-    )
+    about = "the dedupe window forgets by bytes: 16 MiB of results"
+    draft = Draft("dedupe-bytes", about, TABLE, KEYS, keeps_store=False)
+    full_window(draft)
     key = {"k": string("a")}
     draft.record(draft.put({**key, "n": number(0), "x": string(LARGE)}))
-    updates = [
-        draft.update(key, says("ADD n :one", {"one": number(1)}), wants_old=old, wants_new=new)
-        for old, new in [(True, True), (True, False), (False, True), (True, True)] * 9
-    ]
-    for update in updates:
-        draft.record(update)
+
+    def update(*, old: bool = True, new: bool = True) -> c.UpdateItem:
+        return draft.update(key, says("ADD n :one", {"one": number(1)}), wants_old=old, wants_new=new)
+
+    kinds = ((True, True), (True, False), (False, True), (True, True)) * 9
+    updates = [update(old=old, new=new) for old, new in kinds]
+    draft.each(*updates)
     draft.each(*updates[-3:], *updates[:3])  # known, and forgotten
     draft.record(*updates[3:30])  # some known, some forgotten
-    many = [
-        draft.update(key, says("ADD n :one", {"one": number(1)}), wants_old=True, wants_new=True) for _ in range(25)
-    ]
+    many = [update() for _ in range(25)]
     draft.record(*many)  # these results alone are too many: they are remembered all the same, and nothing else is
     draft.record(many[0], many[-1], updates[29])
     draft.record(draft.delete(key, wants_old=True))
     draft.record(updates[29], updates[3])
     return draft
+
+
+def full_window(draft: Draft) -> None:
+    """64 rows of 256 KiB are just not too many; one more byte is."""
+    small, large = {"k": string("b")}, {"k": string("c"), "x": string("")}
+    beside = len(orjson.dumps(large)) + 4  # a row begins with the item's size
+    large["x"] = string("x" * (256 * 1024 - beside))
+    draft.record(draft.put(large))
+    rows = [draft.update({"k": string("c")}, wants_new=True) for _ in range(64)]
+    draft.each(*rows)
+    draft.record(draft.put(small))  # it has no result: nothing is forgotten
+    draft.record(rows[0])
+    draft.record(draft.put(small, wants_old=True))  # its result is one too many
+    draft.record(rows[1])
+    draft.record(draft.delete({"k": string("c")}))
+    draft.record(rows[0])

@@ -11,6 +11,28 @@ from tests.golden.drafting import c, items, nested, number, says, string
 if TYPE_CHECKING:
     from tests.golden.drafting import Draft, Item
 
+NUMBERS = [
+    ".5",
+    "5.",
+    ".",
+    "",
+    "+1",
+    "-",
+    "-0",
+    "00",
+    "007",
+    "0e9",
+    "1e",
+    "1e+5",
+    "1E-5",
+    "1e0005",
+    "--1",
+    "1e99999999999",
+    "1" * 38,
+    "1" * 38 + "00",
+]
+"""None of them is canonical but one."""
+
 NO_ITEMS = [
     b"",
     b"not JSON",
@@ -80,6 +102,10 @@ NO_ITEMS = [
             b'{"SS": [1]}',
             b'{"SS": [null]}',
             b'{"NS": [{}]}',
+            b'{"NS": []}',
+            b'{"BS": []}',
+            b'{"M": {"x": ' * 31 + b'{"S": ""}' + b"}}" * 31,
+            b'{"M": {"x": ' * 32 + b'{"S": ""}' + b"}}" * 32,
             b'{"BS": [5]}',
             b'{"BS": ["A"]}',
             b'{"L": "a"}',
@@ -90,6 +116,7 @@ NO_ITEMS = [
             b'{"M": {"": {"S": ""}}}',
         )
     ),
+    *(orjson.dumps({"p": string("p9"), "s": number(1), "b": number(text)}) for text in NUMBERS),
     orjson.dumps({"p": string("p9"), "s": number(1), "a": string("x"), "z": nested(32)}),
     orjson.dumps({"p": string("p9"), "s": number(1), "a": string("x"), "z": nested(33)}),
     orjson.dumps({"p": string("p9"), "s": number(1), "a": string("x"), "z": nested(120)}),
@@ -117,6 +144,7 @@ NO_VALUES: list[bytes] = [
     b'{":v": {"N": "1e2"}}',
     b'{":v": {"N": "1e400"}}',
     b'{":v": {"N": "-00.10"}}',
+    *(orjson.dumps({":v": number(text)}) for text in NUMBERS),
     b'{":v": {"N": "1_0"}}',
     b'{":v": {"N": " 5 "}}',
     '{":v": {"N": "٣"}}'.encode(),
@@ -215,8 +243,10 @@ def odd_expressions(draft: Draft, key: Item) -> None:
         ("SET s = :v, a = :v", {}, string("1")),
         ("SET s = :v, a = a", {}, number(99)),
         ("REMOVE s SET b = n", {}, None),
+        ("SET b = :v", {}, number("")),
         ("SET #a = :v", {"#a": ""}, number(1)),
         ("SET #a = :v", {"#a": "x" * 65_536}, number(1)),
+        ("SET #a = :v", {"#a": "x" * 65_535}, number(1)),
         ("SET #a = :v", {"a": "x"}, number(1)),
         ("SET #a.#b = :v", {"#a": "m", "#b": "a.b[0]"}, number(1)),
         ("SET #a = :v", {"#a": "x", "#unused": "y", "": ""}, number(1)),

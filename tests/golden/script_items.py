@@ -40,6 +40,9 @@ def rich(s: int) -> Item:
         "bs": {"BS": ["AA==", "AQ=="]},
         "seq": items(string("zero"), number(1), fields(x=items(number(10), number(20))), {"NULL": True}),
         "doc": fields(n=number(1), s=string("t"), deep=fields(l=items(string("x"), string("y")), ss={"SS": ["q"]})),
+        "coll": items({"SS": ["b", "a"]}, {"NS": ["1", "2"]}, {"BS": ["AA==", "AQ=="]}),
+        "tree": fields(x={"SS": ["b", "a"]}, y=items({"NS": ["2", "1"]})),
+        "ä😀": string("a name beyond ASCII"),
         "hollow": items(),
         "bare": fields(),
         "blank": string(""),
@@ -153,7 +156,16 @@ UPDATES = [
     ("SET num = :v", {"v": number(NUMBER_MAX)}),
     ("SET neg = num - :v", {"v": number(NUMBER_MAX)}),
     ("SET num = :v\r\n\t", {"v": number("1E-130")}),
-    ("SET doc.deep.l[0] = :v", {"v": nested(28)}),
+    ("SET neg = :v, num = :w - :v", {"v": number("-12.75"), "w": number(1)}),
+    ("SET num = :a + :b", {"a": number("9" * 38), "b": number(1)}),
+    ("SET num = :a + :b", {"a": number("-" + "9" * 37), "b": number(-1)}),
+    ("SET num = :a + :b", {"a": number("1" * 37), "b": number("1" + "0" * 37)}),
+    ("SET doc.deep.l[0] = :v", {"v": nested(29)}),
+    ("SET doc.deep.y = :v", {"v": nested(30)}),
+    ("SET seq[0] = :v REMOVE seq[1], seq[2], seq[3], seq[4], seq[5], seq[6]", {"v": number(0)}),
+    ("SET seq[1] = :v, seq[2] = :v", {"v": number(2)}),
+    ("SET seq[3] = :v REMOVE seq[0]", {"v": number(3)}),
+    ("SET seq[2147483647] = :v", {"v": number(4)}),
     (f"SET {', '.join(f'many{n} = :v' for n in range(400))}", {"v": number(1)}),
     (f"REMOVE {', '.join(f'many{n}' for n in range(400))}", {}),
 ]
@@ -185,9 +197,13 @@ REFUSED_UPDATES = [
     # Numbers that are too large, too small, or have too many digits.
     ("SET num = :v + :v", {"v": number(NUMBER_MAX)}),
     ("ADD num :v", {"v": number("9" * 38)}),
+    ("SET num = :v + :v", {"v": number("5" + "0" * 125)}),
+    ("SET num = :v + :w", {"v": number("9" * 38), "w": number("1" + "0" * 38)}),
     ("SET num = num + :v", {"v": number("1E-39")}),
     ("SET num = :v - :w", {"v": number("1.1E-130"), "w": number("1E-130")}),
     ("SET doc.deep.x = :v", {"v": nested(31)}),
+    ("SET doc.deep.l[0] = :v", {"v": nested(30)}),
+    ("SET doc.deep.x = :v", {"v": fields(x=fields(y=nested(29)))}),
     # Wrong expressions.
     ("", {}),
     ("SET", {}),
@@ -215,10 +231,19 @@ REFUSED_UPDATES = [
     ("SET seq[2147483648] = :v", {"v": number(1)}),
     (f"SET {'.'.join('a' * 33)} = :v", {"v": number(1)}),
     ("SET num = " + "if_not_exists(absent, " * 320 + ":v" + ")" * 320, {"v": number(1)}),
-    ("ADD num :v", {"v": string("1")}),
-    ("ADD num :v", {"v": items()}),
-    ("DELETE ss :v", {"v": string("a")}),
-    ("DELETE ss :v", {"v": {"BOOL": True}}),
+    *(
+        (f"{clause} absent :v", {"v": value})
+        for clause in ("ADD", "DELETE")
+        for value in (
+            string("1"),
+            binary(b"1"),
+            {"BOOL": True},
+            {"NULL": True},
+            items(),
+            fields(),
+        )
+    ),
+    ("DELETE absent :v", {"v": number(1)}),
     ("REMOVE num + :v", {"v": number(1)}),
 ]
 
@@ -284,6 +309,7 @@ def sizes(draft: Draft) -> None:
     The numbers are what is beside the long string: first in the item, then in what is measured.
     """
     whole, one, many = ITEM_MAX_BYTES - 7, ITEM_MAX_BYTES - 23, ITEM_MAX_BYTES - 52
+    taken = {"s": {"SS": ["a"]}}
     draft.each(
         draft.put({**key(70), "x": string("x" * whole)}),
         draft.update(key(70), says("REMOVE y"), wants_new=True),
@@ -292,13 +318,28 @@ def sizes(draft: Draft) -> None:
         draft.update(key(71), says("SET x = :v", {"v": string("x" * one)})),
         draft.update(key(71), says("SET x = :v", {"v": string("x" * (one + 1))})),
         draft.update(key(71), says("SET x = :v", {"v": string("x" * (whole + 1))})),
+        draft.update(key(71), says("SET x = x DELETE y :s", taken)),
         draft.update(key(71), says("REMOVE x"), wants_old=True),
         draft.put({**key(72), "x": string("x" * many), "l": items(number(1))}),
         draft.update(key(72), says("SET l[0] = :v", {"v": number(2)}), wants_new=True),
         draft.update(key(72), says("SET x = x, l[0] = :v REMOVE y", {"v": number(3)}), wants_new=True),
         draft.update(key(72), says("SET x = x, l[0] = :v REMOVE y", {"v": number("12.5")})),
         draft.update(key(72), says("SET x = x, l[0] = :v REMOVE y, z", {"v": number(3)})),
-        draft.update(key(72), says("SET x = x DELETE y :s ADD z :v", {"s": {"SS": ["a"]}, "v": number(1)})),
-        draft.update(key(72), says("REMOVE x DELETE y :s ADD z :v", {"s": {"SS": ["a"]}, "v": number(1)})),
+        draft.update(key(72), says("SET x = x DELETE y :s ADD z :v", {**taken, "v": number(1)})),
+        draft.update(key(72), says("REMOVE x DELETE y :s ADD z :v", {**taken, "v": number(1)})),
+        draft.put({**key(73), "x": string("x" * (ITEM_MAX_BYTES - 44))}),
+        draft.update(key(73), says("SET x = x ADD z :v", {"v": number(1)})),
+        draft.put({**key(73), "x": string("x" * (ITEM_MAX_BYTES - 45))}),
+        draft.update(key(73), says("SET x = x ADD z :v", {"v": number(1)})),
+        draft.put({**key(73), "x": string("x" * (ITEM_MAX_BYTES - 27))}),
+        draft.update(key(73), says("SET x = x DELETE y :s, z :s", taken)),
+        draft.update(key(73), says("SET x = x DELETE y :s REMOVE z", taken)),
+        draft.put({**key(73), "x": string("x" * (ITEM_MAX_BYTES - 26))}),
+        draft.update(key(73), says("SET x = x DELETE y :s REMOVE z", taken)),
+        # So many actions that what they count outweighs the key, which is not written.
+        draft.put({**key(74), "x": string("x" * (ITEM_MAX_BYTES - 183)), **{f"y{n}": number(1) for n in range(7)}}),
+        draft.update(key(74), says(f"SET x = x, {', '.join(f'y{n} = :v' for n in range(7))}", {"v": number(1)})),
+        draft.put({**key(74), "x": string("x" * (ITEM_MAX_BYTES - 184)), **{f"y{n}": number(1) for n in range(7)}}),
+        draft.update(key(74), says(f"SET x = x, {', '.join(f'y{n} = :v' for n in range(7))}", {"v": number(1)})),
     )
-    draft.each(*(draft.delete(key(s)) for s in (70, 71, 72)), together=3)
+    draft.each(*(draft.delete(key(s)) for s in range(70, 75)), together=3)

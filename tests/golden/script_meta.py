@@ -3,100 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from tests.golden.drafting import META, Draft, c, metadata
+from tests.golden.drafting import META, Draft, c
 from tests.golden.script_garbage import garbage
 from tests.golden.script_leases import changes_of_holder, first_lease
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-Changes = dict[str, Any]
-
-ON_DEMAND = {"BillingMode": "PAY_PER_REQUEST"}
-INFREQUENT = {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
-REPLICAS = (("node-a", "node-b", "node-c"), ("node-b", "node-c", "node-a"))
-
-
-def units(read: int, write: int) -> Changes:
-    return {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
-
-
-def provisioned(read: int, write: int) -> Changes:
-    return {"ProvisionedThroughput": units(read, write)}
-
-
-def warm(**members: int) -> Changes:
-    return {"WarmThroughput": {f"{name}UnitsPerSecond": units for name, units in members.items()}}
-
-
-class Commands:
-    """The commands about one table of a log."""
-
-    def __init__(self, draft: Draft, name: str, table_id: str = "id-1") -> None:
-        self.draft, self.name, self.table_id = draft, name, table_id
-
-    def create(self, **settings: Any) -> c.CreateTable:
-        return self.create_as(metadata(self.name, self.table_id, **settings))
-
-    def create_as(self, table: bytes) -> c.CreateTable:
-        return c.CreateTable(self.draft.id(), self.name, table)
-
-    def update(self, *changes: Changes) -> c.UpdateTable:
-        merged = {member: value for change in changes for member, value in change.items()}
-        return self.update_as(orjson.dumps(merged))
-
-    def update_as(self, changes: bytes) -> c.UpdateTable:
-        return c.UpdateTable(self.draft.id(), self.name, changes)
-
-    def delete(self) -> c.DeleteTable:
-        return c.DeleteTable(self.draft.id(), self.name)
-
-    def tag(self, added: dict[str, str], *removed: str) -> c.TagTable:
-        return c.TagTable(self.draft.id(), self.name, added, removed)
-
-    def expire(self, attribute: str, *, enabled: bool = True) -> c.SetTimeToLive:
-        return c.SetTimeToLive(self.draft.id(), self.name, attribute, enabled)
-
-    def finish(
-        self, status: str, topics: Sequence[str] = (), replicas: Sequence[tuple[str, ...]] = (), table_id: str = ""
-    ) -> c.FinishTable:
-        id_ = table_id or self.table_id
-        return c.FinishTable(self.draft.id(), self.name, id_, status, tuple(topics), tuple(replicas))
-
-    def made(self) -> c.FinishTable:
-        return self.finish("CREATING", ("topic-0", "topic-1"), REPLICAS)
-
-    def changed(self) -> c.FinishTable:
-        return self.finish("UPDATING")
-
-    def removed(self) -> c.FinishTable:
-        return self.finish("DELETING")
-
-    def place(self, partition: str, before: tuple[str, ...], replicas: tuple[str, ...]) -> c.PlaceReplicas:
-        return c.PlaceReplicas(self.draft.id(), self.name, partition, before, replicas)
-
-    def in_any_status(self) -> list[c.Command]:
-        """One of each kind that a status can forbid."""
-        return [
-            self.create(),
-            self.update(provisioned(9, 9)),
-            self.update(ON_DEMAND),
-            self.update(INFREQUENT),
-            self.update({"OnDemandThroughput": {"MaxReadRequestUnits": 5}}),
-            self.update({"DeletionProtectionEnabled": False}),
-            self.update({}),
-            self.tag({"status": "any"}),
-            self.tag({}, "status"),
-            self.expire("other"),
-            self.expire("other", enabled=False),
-            self.finish("ACTIVE"),
-            self.finish("UNKNOWN"),
-            self.place(f"{self.name}.{self.table_id}.0", ("nobody",), ("somebody",)),
-        ]
+from tests.golden.script_odd_tables import odd_changes, odd_metadata
+from tests.golden.table_commands import INFREQUENT, ON_DEMAND, REPLICAS, Commands, provisioned, warm
 
 
 def meta() -> Draft:
@@ -107,6 +19,7 @@ def meta() -> Draft:
     other_changes(draft)
     placement(draft)
     odd_metadata(draft)
+    odd_changes(draft)
     nodes(draft)
     changes_of_holder(draft, lambda: c.RegisterNode(draft.id(), "node-a", "host:1", "host:2"))
     foreign(draft)
@@ -203,6 +116,9 @@ def capacity(draft: Draft) -> None:
     draft.record(*(command for change in changes for command in (change, done())))
     never = Commands(draft, "Never")
     draft.record(never.create(), never.made(), never.update(ON_DEMAND), never.changed(), never.update({}))
+    draft.record(
+        never.update({"TableClass": "STANDARD"}), never.changed(), never.update({"TableClass": 7}), never.changed()
+    )
     draft.record(never.update({"BillingMode": "PROVISIONED"}), never.changed(), never.update(provisioned(0, 0)))
 
 
@@ -266,134 +182,6 @@ def placement(draft: Draft) -> None:
         table.finish("UPDATING", ("one", "two"), REPLICAS[:1]),
         table.finish("UPDATING", (), REPLICAS),
     )
-
-
-def odd_metadata(draft: Draft) -> None:
-    """Metadata that is none, which creates nothing; and some that is odd, with which a table cannot do everything."""
-    table, whole = odd_table(draft)
-    for text in (b"", b"no JSON", b"null", b"7", b"[]", b'"Odd"', b"{}", b"\xff"):
-        draft.record(table.create_as(text), table.update_as(text), table.delete())
-    for member in whole:
-        lacks = {name: value for name, value in whole.items() if name != member}
-        draft.record(table.create_as(orjson.dumps(lacks)), table.made(), table.delete(), table.removed())
-    partition, index = whole["partitions"][0], whole["indexes"][0]
-    for odd in (
-        {"name": "Even"},
-        {"status": "ACTIVE"},
-        {"status": None},
-        {"partitions": []},
-        {"partitions": None},
-        {"partitions": [{}]},
-        {"partitions": [partition, {**partition, "unknown": 1}]},
-        {"partitions": [{**partition, "replicas": None}]},
-        {"partitions": {"replicas": []}},
-        {"keys": {}},
-        {"keys": None},
-        {"keys": {"partition": "k"}},
-        {"keys": {"partition": 1, "partition_type": 2}},
-        {"keys": {"partition": "k", "partition_type": "S", "unknown": 1}},
-        {"indexes": [index, {}]},
-        {"indexes": [{**index, "attributes": 7}]},
-        {"indexes": None},
-        {"times": None},
-        {"times": {"unknown": 1}},
-        {"unknown": 1},
-    ):
-        table, whole = odd_table(draft)
-        draft.record(table.create_as(orjson.dumps(whole | odd)), table.delete(), table.finish("CREATING"))
-    for odd in (
-        {"settings": None},
-        {"settings": []},
-        {"settings": "text"},
-        {"settings": {"Tags": None}},
-        {"settings": {"Tags": [{"Key": 1, "Value": 2}]}},
-        {"settings": {"Tags": [{}]}},
-        {"settings": {"BillingMode": 7}},
-        {"settings": {"ProvisionedThroughput": None}},
-        {"settings": {"ProvisionedThroughput": {"ReadCapacityUnits": "1"}}},
-        {"settings": {"ProvisionedThroughput": [1, 2]}},
-        {"settings": {"BillingMode": "PAY_PER_REQUEST", "OnDemandThroughput": None}},
-        {"settings": {"WarmThroughput": None}},
-        {"settings": {"WarmThroughput": {"ReadUnitsPerSecond": "many"}}},
-        {"pending": None},
-        {"pending": {"ProvisionedThroughput": None}},
-        {"pending": {"ProvisionedThroughput": {"ReadCapacityUnits": 1}}},
-        {"pending": {"TableClass": None, "BillingMode": None}},
-        {"times": {"increased_ms": "never", "decreases": None}},
-        {"times": {"decreased_ms": "never"}},
-        {"ttl_attribute": 7},
-        {"id": None},
-        {"arn": None},
-        {"created_ms": "never"},
-        {"partitions": [{"id": 1, "topic": 2, "first_hash": 3, "replicas": "abc"}]},
-        {"indexes": [{**index, "attributes": "abc"}]},
-    ):
-        table, whole = odd_table(draft)
-        odd_id = odd.get("id", "id-1") or ""
-        made = replace(table.finish("CREATING", ("topic",) * 2, REPLICAS), table_id=odd_id)
-        draft.record(table.create_as(orjson.dumps(whole | odd)), made, table.finish("CREATING"))
-        draft.record(
-            table.tag({"a": "b"}),
-            table.expire("ttl"),
-            table.update(provisioned(1, 2)),
-            table.changed(),
-            table.update(ON_DEMAND),
-            table.changed(),
-            table.update({"OnDemandThroughput": {"MaxReadRequestUnits": 1}}),
-            table.update(warm(Read=12_001)),
-            table.update(INFREQUENT),
-            table.place("1", (), ("node-a",)),
-        )
-        draft.record(table.changed(), table.delete(), table.removed(), table.finish("CREATING"), table.delete())
-    odd_changes(draft)
-
-
-def odd_table(draft: Draft) -> tuple[Commands, dict[str, Any]]:
-    """A name that no table has had, since some odd tables cannot be deleted, and metadata to make odd."""
-    name = f"Odd{draft.offset}"
-    return Commands(draft, name), orjson.loads(metadata(name))
-
-
-def odd_changes(draft: Draft) -> None:
-    """Changes that are none, of a table on provisioned capacity and then of one on demand."""
-    for name, settings in (("Steady", provisioned(2, 2)), ("Paid", ON_DEMAND)):
-        table = Commands(draft, name)
-        draft.record(table.create(**settings), table.made())
-        for odd in (
-            b"",
-            b"{",
-            b"7",
-            b"null",
-            b"[]",
-            b'["BillingMode"]',
-            b'"BillingMode"',
-            b'{"BillingMode": null}',
-            b'{"BillingMode": 7}',
-            b'{"BillingMode": "OTHER"}',
-            b'{"BillingMode": ["PROVISIONED"]}',
-            b'{"ProvisionedThroughput": null}',
-            b'{"ProvisionedThroughput": 7}',
-            b'{"ProvisionedThroughput": {}}',
-            b'{"ProvisionedThroughput": {"ReadCapacityUnits": 9}}',
-            b'{"ProvisionedThroughput": {"ReadCapacityUnits": "9", "WriteCapacityUnits": 9}}',
-            b'{"ProvisionedThroughput": {"ReadCapacityUnits": 9.5, "WriteCapacityUnits": -1}}',
-            b'{"ProvisionedThroughput": {"ReadCapacityUnits": 3, "WriteCapacityUnits": 3, "Other": 3}}',
-            b'{"OnDemandThroughput": null}',
-            b'{"OnDemandThroughput": {}}',
-            b'{"OnDemandThroughput": {"MaxReadRequestUnits": "1"}}',
-            b'{"OnDemandThroughput": {"Other": 1, "Another": -1}}',
-            b'{"OnDemandThroughput": [1]}',
-            b'{"WarmThroughput": null}',
-            b'{"WarmThroughput": {}}',
-            b'{"WarmThroughput": {"ReadUnitsPerSecond": null}}',
-            b'{"WarmThroughput": {"Other": 1}}',
-            b'{"TableClass": null}',
-            b'{"TableClass": 7}',
-            b'{"DeletionProtectionEnabled": null}',
-            b'{"DeletionProtectionEnabled": "yes"}',
-        ):
-            draft.record(table.update_as(odd), table.changed(), table.update({}))
-        draft.record(table.delete(), table.update({"DeletionProtectionEnabled": False}))
 
 
 def nodes(draft: Draft) -> None:

@@ -13,10 +13,10 @@ from streamdyn.kafka import log as kafka_log
 from streamdyn.kafka.stall import StallClock
 from streamdyn.simulation.kafka import Kafka
 from streamdyn.simulation.log import MachineLog
-from streamdyn.simulation.machine import Machine
 from streamdyn.simulation.network import Network
 from streamdyn.simulation.world import World
 from streamdyn.wal.codec import encode_batch
+from tests.simulation.calm import IdleMachine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,7 @@ class SimulatedLog:
 
     def __init__(self) -> None:
         self._world = world = World(0, calm=True)
-        kafka, machine = Kafka(world), ReadyMachine(world, "n")
+        kafka, machine = Kafka(world), IdleMachine(world, "n")
         for topic in TOPICS:
             kafka.create(topic)
             kafka.hold("n", topic)
@@ -120,13 +120,6 @@ class SimulatedLog:
 
     def advance(self, by_ms: int) -> None:
         self._world.advance(by_ms)
-
-
-class ReadyMachine(Machine):
-    """Nothing runs on it."""
-
-    def open(self) -> None:
-        pass
 
 
 def stalled(log: RealLog | SimulatedLog, script: Script) -> list[int]:

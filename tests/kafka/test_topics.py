@@ -31,5 +31,5 @@ class Admin:
 
 def test_offsets_of_a_leader_that_has_just_started_are_asked_for_again(monkeypatch):
     monkeypatch.setattr(topics, "AdminClient", Admin)
-    asked = topics.Topics("127.0.0.1:1")._offsets(["t"], OffsetSpec.latest())
+    asked = topics.KafkaTopics("127.0.0.1:1")._offsets(["t"], OffsetSpec.latest())
     assert asyncio.run(asked) == {"t": 7}

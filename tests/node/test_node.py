@@ -80,9 +80,11 @@ def test_a_change_of_the_metadata_while_a_node_starts_is_not_missed(cluster: Cal
     cluster.begin_start("b")
     cluster.until(lambda: cluster.count("waits for a topic's leader"))  # it has read the metadata, and waits for this
     cluster.make_table("a", "second")
+    there = cluster.partition("a", "meta").next_offset
+    cluster.until(lambda: cluster.partition("b", "meta").next_offset >= there)
     topic.elect_leader()
     cluster.until(lambda: cluster.machines["b"].serves)
-    cluster.until(lambda: set(cluster.node("b").directory.tables) == {"first", "second"})
+    assert set(cluster.node("b").directory.tables) == {"first", "second"}
 
 
 def test_a_table_that_went_and_came_in_one_batch_leaves_no_replica(cluster: CalmCluster):

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from streamdyn.simulation.machine import Machine
 from streamdyn.simulation.world import World
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable
 
-    from streamdyn.simulation.machine import Machine
 
 T = TypeVar("T")
 
 WITHIN_MS = 60_000
+
+
+class IdleMachine(Machine):
+    """Nothing runs on it."""
+
+    def open(self) -> None:
+        pass
 
 
 class Pending(Generic[T]):

@@ -1,7 +1,6 @@
 """The shipped partition under everything that can go wrong, and broken variants of it that must be caught."""
 
 import asyncio
-import logging
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -29,7 +28,6 @@ from streamdyn.statemachine.outcomes import DONE
 
 SEEDS = 300
 MUTANT_SEEDS = 300
-logging.getLogger("streamdyn").setLevel(logging.ERROR)  # each run skips garbage, and says so
 
 # What must have happened somewhere in the runs: a simulation that never tries a thing proves nothing about it.
 MUST_HAPPEN = (

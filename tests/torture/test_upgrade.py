@@ -34,7 +34,7 @@ def older(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cluster(older: Path) -> Iterator[Cluster]:
+def cluster(older: Path, quick_kafka: None) -> Iterator[Cluster]:
     with (
         TemporaryDirectory(prefix="upgrade-", dir="/tmp") as folder,
         Cluster(Path(folder), brokers=1, plain=True, options=("--partitions", "2", "--scrub-s", "1")) as cluster,
