@@ -130,7 +130,8 @@ class World:
         calm: bool = False,
     ) -> None:
         self._seed = seed
-        self.scenario = replace(Scenario.draw(self.stream("scenario")), **changes)
+        # The name goes into the chances: under another one, every seed would have another scenario.
+        self.scenario = replace(Scenario.draw(self.stream("weather")), **changes)
         self.report = Report(seed)
         self.now = 0.0
         self.is_calm = calm
