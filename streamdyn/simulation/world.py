@@ -204,8 +204,9 @@ class World:
         if probability <= 0 or self.is_calm or self.is_over:
             return False
         where = kind, place
-        chances = self._faults.get(where)
-        if chances is None:
+        try:
+            chances = self._faults[where]
+        except KeyError:  # rare, and this is called very often
             chances = self._faults[where] = self.stream(f"{kind} {place}")
         if chances.random() >= probability:
             return False
