@@ -38,7 +38,7 @@ POLL_S = 0.02
 
 def record(wanted: set[str], into: Path) -> None:
     """Record the logs of these names, or all of them. Raises SystemExit, before anything is done, where it must not."""
-    logs = [draft for draft in drafts() if not wanted or draft.name in wanted]
+    logs = [draft for draft in drafts(FORMAT) if not wanted or draft.name in wanted]
     if unknown := wanted - {draft.name for draft in logs}:
         raise SystemExit(f"the script has no log {', '.join(sorted(unknown))}")
     for draft in logs:
