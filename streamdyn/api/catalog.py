@@ -62,7 +62,7 @@ OPERATIONS: dict[str, Callable[[Request, Database], Awaitable[bytes | dict[str, 
 }
 
 
-async def execute_operation(operation: str, id: bytes, body: bytes, db: Database, host: str = "") -> bytes:  # noqa: A002 - its name everywhere
+async def execute_operation(operation: str, id: bytes, body: bytes, db: Database, host: str = "") -> bytes:  # noqa: A002 - the same name as in commands
     """Execute one call, and return the JSON of its response.
 
     `operation` is DynamoDB's name of the operation, `id` the id that all attempts of the call share, `body` the JSON of

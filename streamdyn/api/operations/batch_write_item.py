@@ -111,7 +111,7 @@ def batch_command_id(request_id: bytes, place: int) -> bytes:
     return blake2b(request_id + place.to_bytes(2, "big"), digest_size=COMMAND_ID_BYTES).digest()
 
 
-def _command(id: bytes, table: Table, write: RequestedWrite, *, wants_old: bool) -> ItemCommand:  # noqa: A002 - its name everywhere
+def _command(id: bytes, table: Table, write: RequestedWrite, *, wants_old: bool) -> ItemCommand:  # noqa: A002 - the same name as in commands
     item = write.item
     if write.size is None:
         check_key(table.keys, item)
