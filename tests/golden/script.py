@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.golden.script_clocks import meta_clock, table_clock
 from tests.golden.script_dedupe import dedupe_bytes, dedupe_number
+from tests.golden.script_grammar import grammar
 from tests.golden.script_hash_only import hash_only
 from tests.golden.script_meta import meta
 from tests.golden.script_table import table
@@ -15,4 +16,4 @@ if TYPE_CHECKING:
 
 
 def drafts() -> list[Draft]:
-    return [table(), hash_only(), table_clock(), dedupe_number(), dedupe_bytes(), meta(), meta_clock()]
+    return [table(), hash_only(), table_clock(), dedupe_number(), dedupe_bytes(), meta(), meta_clock(), grammar()]
