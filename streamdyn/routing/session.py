@@ -6,7 +6,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from streamdyn.errors import ResourceNotFoundException
+from streamdyn.errors import InternalServerError, ResourceNotFoundException
 from streamdyn.model.indexes import BASE_SPACE, index_space
 from streamdyn.model.keys import KeyRange
 from streamdyn.model.pages import Page, PageLimits
@@ -52,6 +52,7 @@ class Session:
         self.positions: dict[str, Position] = {}
         self._directory = sessions.directory
         self._router = sessions.router
+        self._clock_ms = sessions.clock_ms
         self._guarantees = guarantees
         self._deadline_ms = deadline_ms
 
@@ -117,8 +118,11 @@ class Session:
 
     async def _newer(self, table: Table) -> Table:
         """The table as the leader of `meta` knows it: another partition has a key than the one that this node thought.
-        Raises ResourceNotFoundException if it is deleted.
+
+        Raises ResourceNotFoundException if the table is deleted, and InternalServerError where the deadline has passed.
         """
+        if self._clock_ms() >= self._deadline_ms:
+            raise InternalServerError("The partition that owns the key was not found in time; try again")
         await asyncio.sleep(ROUTE_RETRY_MS / 1000)
         await self._router.read(self._directory.meta(), BASE_SPACE, STRONG, self._deadline_ms)
         newer = self._directory.tables.get(table.name)
