@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from streamdyn.model.positions import Position
     from streamdyn.partition.waiters import PositionWaiters, Waiters
     from streamdyn.statemachine.command import Command
-    from streamdyn.statemachine.effects import Applied, Fed
+    from streamdyn.statemachine.effects import AppliedCommand, AppliedFeed
     from streamdyn.statemachine.lease_keeper import LeaseKeeper
-    from streamdyn.statemachine.records import Feed
+    from streamdyn.statemachine.records import FeedRange
 
 
 class Appender:
@@ -39,8 +39,8 @@ class Appender:
     def __init__(
         self,
         keeper: LeaseKeeper,
-        waiters: Waiters[bytes, Applied],
-        feed_waiters: Waiters[Feed, Fed],
+        waiters: Waiters[bytes, AppliedCommand],
+        feed_waiters: Waiters[FeedRange, AppliedFeed],
         positions: PositionWaiters,
         *,
         append: Callable[[bytes], None],

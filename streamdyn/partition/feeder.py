@@ -21,13 +21,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from streamdyn.errors import OperatorError
-from streamdyn.statemachine.records import CommandBatch, Feed
+from streamdyn.statemachine.records import CommandBatch, FeedRange
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from streamdyn.statemachine.command import Command
-    from streamdyn.statemachine.effects import Fed
+    from streamdyn.statemachine.effects import AppliedFeed
     from streamdyn.statemachine.outcomes import Outcome
 
 # No source has this position, so a batch after it is void, and its answer tells where the source stands.
@@ -64,7 +64,7 @@ class Feeder:
     def __init__(
         self,
         source: FeedSource,
-        feed: Callable[[CommandBatch], Awaitable[Fed]],
+        feed: Callable[[CommandBatch], Awaitable[AppliedFeed]],
         refused: Callable[[Command, Outcome], None],
     ) -> None:
         self._source = source
@@ -77,7 +77,7 @@ class Feeder:
         next step finds out. Raises OperatorError where the source has lost entries that were never fed.
         """
         if self._upto is None:
-            self._upto = (await self._feed(CommandBatch((), Feed(self._source.name, NOWHERE, 0)))).upto
+            self._upto = (await self._feed(CommandBatch((), FeedRange(self._source.name, NOWHERE, 0)))).upto
         after = self._upto
         entries = await self._source.read(after)
         if entries.first > after:
@@ -86,7 +86,7 @@ class Feeder:
                 f"entries are lost; restore them, or begin a new feed"
             )
         self._upto = None
-        fed = await self._feed(CommandBatch(entries.commands, Feed(self._source.name, after, entries.upto)))
+        fed = await self._feed(CommandBatch(entries.commands, FeedRange(self._source.name, after, entries.upto)))
         self._upto = fed.upto
         if fed.upto >= entries.upto:
             for command, outcome in zip(entries.commands, fed.outcomes, strict=True):

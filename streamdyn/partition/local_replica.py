@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from streamdyn.partition.follower_reads import FollowerReads
     from streamdyn.partition.partition import Partition
     from streamdyn.partition.reads import ReadRequirement
-    from streamdyn.statemachine.effects import Applied, Fed
+    from streamdyn.statemachine.effects import AppliedCommand, AppliedFeed
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.meta import MetaCommand
     from streamdyn.statemachine.records import CommandBatch
@@ -39,10 +39,10 @@ class LocalReplica:
         self._new_id = new_id
         self._followers = followers
 
-    def write(self, command: ItemCommand | MetaCommand, timeout_ms: int) -> Coroutine[Any, Any, Applied]:
+    def write(self, command: ItemCommand | MetaCommand, timeout_ms: int) -> Coroutine[Any, Any, AppliedCommand]:
         return self.partition.write(command, timeout_ms)
 
-    def feed(self, batch: CommandBatch, timeout_ms: int) -> Coroutine[Any, Any, Fed]:
+    def feed(self, batch: CommandBatch, timeout_ms: int) -> Coroutine[Any, Any, AppliedFeed]:
         return self.partition.feed(batch, timeout_ms)
 
     def read(self, key: bytes, required: ReadRequirement, timeout_ms: int) -> Coroutine[Any, Any, bytes | None]:

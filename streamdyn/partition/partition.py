@@ -51,11 +51,11 @@ if TYPE_CHECKING:
     from streamdyn.model.schema import Schema
     from streamdyn.model.tables import PartitionInfo
     from streamdyn.partition.scrubs import ScrubResult
-    from streamdyn.statemachine.effects import Applied, Effects, Fed
+    from streamdyn.statemachine.effects import AppliedCommand, AppliedFeed, Effects
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.lease_keeper import LeaseKeeper
     from streamdyn.statemachine.meta import MetaCommand
-    from streamdyn.statemachine.records import CommandBatch, Feed
+    from streamdyn.statemachine.records import CommandBatch, FeedRange
     from streamdyn.statemachine.state import State
     from streamdyn.storage.disk import Checkpoints
     from streamdyn.storage.replica import Replica
@@ -103,8 +103,8 @@ class Partition:
         self.log_bytes = 0  # about how much its log has grown since it was trimmed
         self._wanted_format = FIRST_FORMAT
         self._wanted_schema: Schema | None = None
-        self._waiters: Waiters[bytes, Applied] = Waiters()
-        self._feed_waiters: Waiters[Feed, Fed] = Waiters()
+        self._waiters: Waiters[bytes, AppliedCommand] = Waiters()
+        self._feed_waiters: Waiters[FeedRange, AppliedFeed] = Waiters()
         self._positions = PositionWaiters()
         self._appender = Appender(
             keeper,
@@ -156,7 +156,9 @@ class Partition:
         """All rows but those of indexes, with their stored keys."""
         return self._replica.scan(BASE_SPACE, FIRST_INDEX_SPACE)
 
-    async def write(self, command: ItemCommand | MetaCommand | Scrub, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Applied:
+    async def write(
+        self, command: ItemCommand | MetaCommand | Scrub, timeout_ms: int = REQUEST_TIMEOUT_MS
+    ) -> AppliedCommand:
         """The command's outcome and place, once the log has it and this node has applied it as the lease holder.
 
         Raises InternalServerError where there is no definite outcome in time, NotLeader where another node leads, and
@@ -177,11 +179,11 @@ class Partition:
             self._appender.add(command)
         return await future
 
-    async def feed(self, batch: CommandBatch, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Fed:
+    async def feed(self, batch: CommandBatch, timeout_ms: int = REQUEST_TIMEOUT_MS) -> AppliedFeed:
         """What came of a fed batch, once this node has applied it as the lease holder. A batch that does not follow on
         what its source has fed before is void; the answer tells where the source stands here. Raises as `write` does.
         """
-        assert batch.feed is not None and all(command.ONCE for command in batch.commands)
+        assert batch.feed is not None and all(command.DEDUPED for command in batch.commands)
         self._check_may_lead()
         if self._wants()[0] < SCHEMA_IN_LOG:
             raise InternalServerError("The partition takes no feeds before all nodes are upgraded; try again")

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from streamdyn.model.keys import KeyRange
     from streamdyn.model.pages import Page, PageLimits
     from streamdyn.partition.reads import ReadRequirement
-    from streamdyn.statemachine.effects import Applied, Fed
+    from streamdyn.statemachine.effects import AppliedCommand, AppliedFeed
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.meta import MetaCommand
     from streamdyn.statemachine.records import CommandBatch
@@ -26,7 +26,7 @@ class ReplicaService(Protocol):
     *   Unreachable where the replica is on another node, which does not answer.
     """
 
-    async def write(self, command: ItemCommand | MetaCommand, timeout_ms: int) -> Applied:
+    async def write(self, command: ItemCommand | MetaCommand, timeout_ms: int) -> AppliedCommand:
         """Append a command to the log and apply it, as the leader: its outcome and its place in the log.
 
         An outcome may be an error, such as of a condition that does not hold: that is not raised. The same command may
@@ -34,7 +34,7 @@ class ReplicaService(Protocol):
         already, and ValidationException for a command that no record can hold.
         """
 
-    async def feed(self, batch: CommandBatch, timeout_ms: int) -> Fed:
+    async def feed(self, batch: CommandBatch, timeout_ms: int) -> AppliedFeed:
         """Append a fed batch to the log and apply it, as the leader: what came of it, and where its source stands now
         (see `feeder`). The same batch may be fed again: it is void the second time.
         """

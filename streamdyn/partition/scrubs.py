@@ -10,7 +10,7 @@ from streamdyn.errors import NotLeader
 from streamdyn.storage.digest import ALL_ROWS, digest
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.effects import Scrubbed
+    from streamdyn.statemachine.effects import AppliedScrub
     from streamdyn.storage.replica import Replica
 
 KEPT = 16
@@ -43,7 +43,7 @@ class ScrubResults:
         self._replica = replica
         self._pending: dict[int, _Pending] = {}
 
-    def note(self, scrubbed: Scrubbed) -> None:
+    def note(self, scrubbed: AppliedScrub) -> None:
         """Called right after the scrub's record was applied: the rows are those of this place."""
         task = None
         if scrubbed.contents:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from streamdyn.errors import InternalServerError, NotLeader
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.effects import Applied, Fed
-    from streamdyn.statemachine.records import Feed
+    from streamdyn.statemachine.effects import AppliedCommand, AppliedFeed
+    from streamdyn.statemachine.records import FeedRange
 
 
-K = TypeVar("K", bytes, "Feed")
-V = TypeVar("V", "Applied", "Fed")
+K = TypeVar("K", bytes, "FeedRange")
+V = TypeVar("V", "AppliedCommand", "AppliedFeed")
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from streamdyn.routing.membership import Membership
     from streamdyn.rpc.answering import HeldReplicas
     from streamdyn.rpc.client import Peers
-    from streamdyn.statemachine.effects import Applied, Fed
+    from streamdyn.statemachine.effects import AppliedCommand, AppliedFeed
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.meta import MetaCommand
     from streamdyn.statemachine.records import CommandBatch
@@ -85,7 +85,7 @@ class Router:
 
     # --- requests ---
 
-    async def write(self, info: PartitionInfo, command: ItemCommand | MetaCommand, deadline_ms: int) -> Applied:
+    async def write(self, info: PartitionInfo, command: ItemCommand | MetaCommand, deadline_ms: int) -> AppliedCommand:
         """A command's outcome, which may be an error, and its place in the log."""
         here = self._here(info)
         if here is not None and here.partition.leads and self._membership.serves(self._node):
@@ -95,7 +95,7 @@ class Router:
                 pass
         return await self._ask_leader(info, lambda replica, timeout_ms: replica.write(command, timeout_ms), deadline_ms)
 
-    async def feed(self, info: PartitionInfo, batch: CommandBatch, deadline_ms: int) -> Fed:
+    async def feed(self, info: PartitionInfo, batch: CommandBatch, deadline_ms: int) -> AppliedFeed:
         """What came of a fed batch, and where its source stands in the partition now."""
         return await self._ask_leader(info, lambda replica, timeout_ms: replica.feed(batch, timeout_ms), deadline_ms)
 

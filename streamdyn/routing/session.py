@@ -17,7 +17,7 @@ from streamdyn.settings import REQUEST_TIMEOUT_MS, ROUTE_RETRY_MS, TABLE_CHANGE_
 from streamdyn.statemachine.commands.create_table import CreateTable
 from streamdyn.statemachine.commands.delete_table import DeleteTable
 from streamdyn.statemachine.commands.update_table import UpdateTable
-from streamdyn.statemachine.outcomes import OUT_OF_RANGE, successful
+from streamdyn.statemachine.outcomes import OUT_OF_RANGE, raise_if_failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ class Session:
             applied = await self._router.write(info, command, self._deadline_ms)
         position = Position(applied.offset, applied.index)
         self.positions[info.id] = max(position, self.positions.get(info.id, position))
-        return successful(applied.outcome)
+        return raise_if_failed(applied.outcome)
 
     async def read(self, table: Table, key: bytes, *, consistent: bool) -> bytes | None:
         info = table.partition_of(key)
@@ -107,7 +107,7 @@ class Session:
     async def change_table(self, command: TableCommand) -> Table:
         meta = self._directory.meta()
         applied = await self._router.write(meta, command, self._deadline_ms)
-        row = successful(applied.outcome).new
+        row = raise_if_failed(applied.outcome).new
         assert row is not None
         await self._router.catch_up(meta, applied.offset, self._deadline_ms)
         if isinstance(command, CreateTable | UpdateTable | DeleteTable):

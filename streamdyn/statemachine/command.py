@@ -20,8 +20,9 @@ COMMAND_ID_BYTES = 16
 class Transition(Protocol):
     """What a command reads and changes: the state of a replica at the command's place in the log.
 
-    `clock_ms` is the log's clock (ms since the epoch), `position` that of a command which is not `ONCE`, and `format`,
-    `schema` and `lease` are those before it.
+    `clock_ms` is the log's clock, in ms since the Unix epoch. It never goes backwards. `position` is the command's place
+    in the log, and is set only for a command that is not `DEDUPED`. `format`, `schema` and `lease` are those that hold
+    before the command. Nothing is stored until the whole batch of records is applied.
     """
 
     @property
@@ -44,10 +45,10 @@ class Transition(Protocol):
     def write_item(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
         """Write an item's row, and the rows that the local indexes have of it; `old` is read where there are any."""
 
-    def refusal_of(self, storage_key: bytes) -> Outcome | None:
+    def check_owns_key(self, storage_key: bytes) -> Outcome | None:
         """Why an item with this key is not written here, or None: since format 2, another partition owns its hash."""
 
-    def take_lease(self, lease: Lease | None) -> None:
+    def set_lease(self, lease: Lease | None) -> None:
         """The lease after a lease record; None: the record is void."""
 
     def scrub(self, *, contents: bool) -> None:
@@ -61,18 +62,22 @@ class Transition(Protocol):
 
 
 class Command:
-    """`id` is the same for every attempt of one call (16 bytes).
+    """One command. Its fields are the fields of its Avro record, in the same order.
 
-    `LOG` is the kind of log that the command belongs in; None is every log. With `ONCE`, a command whose id is in the
-    dedupe window is not applied again, and has the outcome of the first one.
+    `id` has COMMAND_ID_BYTES bytes. All attempts of one API call have the same id.
 
-    A command is never changed once it is made. Those of items are not declared frozen all the same: a replay makes
-    millions, and that costs a dataclass three times the time to make.
+    `LOG_KIND` is the kind of log that may hold the command. None means every kind.
+
+    `DEDUPED` says that the dedupe window covers the command: if its id is in the window, it is not applied again, and its
+    outcome is that of the first attempt.
+
+    A command is immutable. The commands of items are still not declared frozen: a replay makes millions of them, and a
+    frozen dataclass takes three times as long to make.
     """
 
     __slots__ = ()
-    LOG: ClassVar[LogKind | None] = None
-    ONCE: ClassVar[bool] = True
+    LOG_KIND: ClassVar[LogKind | None] = None
+    DEDUPED: ClassVar[bool] = True
 
     id: bytes
 

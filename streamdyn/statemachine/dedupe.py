@@ -21,7 +21,7 @@ _COUNT_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class DedupeRecord:
     """The ids and outcomes that one log record added, and the log's clock at that record."""
 
     offset: int
@@ -30,7 +30,7 @@ class Remembered:
 
     def encode(self) -> bytes:
         """``clock (8) | count (4) | ids (16 each) | JSON of the outcomes that are more than "done"``."""
-        told = [
+        details = [
             (
                 index,
                 _text(outcome.old),
@@ -43,10 +43,10 @@ class Remembered:
         ]
         head = self.clock_ms.to_bytes(_CLOCK_BYTES, "big") + len(self.outcomes).to_bytes(_COUNT_BYTES, "big")
         ids = b"".join(self.outcomes)
-        return head + ids + orjson.dumps(told) if told else head + ids
+        return head + ids + orjson.dumps(details) if details else head + ids
 
     @staticmethod
-    def decode(offset: int, row: bytes) -> Remembered:
+    def decode(offset: int, row: bytes) -> DedupeRecord:
         clock_ms = int.from_bytes(row[:_CLOCK_BYTES], "big")
         start = _CLOCK_BYTES + _COUNT_BYTES
         end = start + COMMAND_ID_BYTES * int.from_bytes(row[_CLOCK_BYTES:start], "big")
@@ -54,15 +54,15 @@ class Remembered:
         outcomes = dict.fromkeys(ids, DONE)
         for index, old, new, error, message in orjson.loads(row[end:]) if len(row) > end else ():
             outcomes[ids[index]] = Outcome(_bytes(old), _bytes(new), error, message)
-        return Remembered(offset, clock_ms, outcomes)
+        return DedupeRecord(offset, clock_ms, outcomes)
 
 
 class DedupeWindow:
     """The window itself: what is remembered, and what to forget next."""
 
-    def __init__(self, records: list[Remembered] | None = None) -> None:
+    def __init__(self, records: list[DedupeRecord] | None = None) -> None:
         self._outcomes: dict[bytes, Outcome] = {}
-        self._records: deque[tuple[Remembered, int]] = deque()
+        self._records: deque[tuple[DedupeRecord, int]] = deque()
         self._result_bytes = 0
         for record in records or ():
             self._add(record)
@@ -73,7 +73,7 @@ class DedupeWindow:
     def get(self, command_id: bytes) -> Outcome | None:
         return self._outcomes.get(command_id)
 
-    def remember(self, record: Remembered) -> list[int]:
+    def remember(self, record: DedupeRecord) -> list[int]:
         """Add a record's outcomes; the offsets of the records that are forgotten for it."""
         self._add(record)
         forgotten = []
@@ -85,7 +85,7 @@ class DedupeWindow:
             forgotten.append(oldest.offset)
         return forgotten
 
-    def _add(self, record: Remembered) -> None:
+    def _add(self, record: DedupeRecord) -> None:
         result_bytes = sum(len(o.old or b"") + len(o.new or b"") for o in record.outcomes.values() if o is not DONE)
         self._outcomes.update(record.outcomes)
         self._records.append((record, result_bytes))

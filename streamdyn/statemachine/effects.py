@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.dedupe import Remembered
+    from streamdyn.statemachine.dedupe import DedupeRecord
     from streamdyn.statemachine.outcomes import Outcome
-    from streamdyn.statemachine.records import Feed
+    from streamdyn.statemachine.records import FeedRange
     from streamdyn.statemachine.state import State
 
 
 @dataclass(slots=True)
-class Applied:
+class AppliedCommand:
     """A command's outcome, its place in the log, and the life that held the lease there."""
 
     id: bytes
@@ -24,7 +24,7 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class Fed:
+class AppliedFeed:
     """What came of the fed batch at `offset`: the target stands at `upto` of the source now.
 
     `outcomes` are those of its commands, None for each whose outcome is not known (any more): after a batch that was
@@ -33,13 +33,13 @@ class Fed:
 
     offset: int
     holder: str
-    feed: Feed
+    feed: FeedRange
     upto: int
     outcomes: tuple[Outcome | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Scrubbed:
+class AppliedScrub:
     """A replica's checksum before the record at `offset`. `contents` asks for a digest of its rows as they are now."""
 
     offset: int
@@ -56,8 +56,8 @@ class Effects:
 
     state: State
     rows: dict[bytes, bytes | None]
-    remembered: list[Remembered]
+    remembered: list[DedupeRecord]
     forgotten: list[int]
-    applied: list[Applied]
-    scrubbed: list[Scrubbed] = field(default_factory=list)
-    fed: list[Fed] = field(default_factory=list)
+    applied: list[AppliedCommand]
+    scrubbed: list[AppliedScrub] = field(default_factory=list)
+    fed: list[AppliedFeed] = field(default_factory=list)

@@ -17,20 +17,20 @@ class LeaseCommand(Command):
     """
 
     __slots__ = ()
-    ONCE = False
+    DEDUPED = False
 
     life: str
     epoch: int
     after: Position
 
     def apply(self, transition: Transition) -> None:
-        transition.take_lease(accept(transition.lease, self, transition.position))
+        transition.set_lease(accept(transition.lease, self, transition.position))
 
-    def next(self, lease: Lease, position: Position) -> Lease | None:
+    def next_lease(self, lease: Lease, position: Position) -> Lease | None:
         """The lease after this record at `position`, which follows on the last accepted one; None if it is void."""
         raise NotImplementedError
 
 
 def accept(lease: Lease, command: LeaseCommand, position: Position) -> Lease | None:
     """The lease after an accepted lease record, or None where the record is void."""
-    return command.next(lease, position) if command.after == lease.position else None
+    return command.next_lease(lease, position) if command.after == lease.position else None

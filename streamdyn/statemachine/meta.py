@@ -21,7 +21,7 @@ class MetaCommand(Command):
     """A command of the `meta` log."""
 
     __slots__ = ()
-    LOG = LogKind.META
+    LOG_KIND = LogKind.META
 
 
 class TableCommand(MetaCommand):
@@ -76,14 +76,14 @@ class NodeCommand(MetaCommand):
         raise NotImplementedError
 
 
-def existing(table: Table | None, name: str) -> Table:
+def require_table(table: Table | None, name: str) -> Table:
     """The table. Raises ResourceNotFoundException if there is none."""
     if table is None:
         raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
     return table
 
 
-def check_is_there(table: Table) -> None:
+def check_not_creating_or_deleting(table: Table) -> None:
     """Most changes are for a table that is made and not being removed. Raises ResourceInUseException for others."""
     if table.status in (CREATING, DELETING):
         doing = "created" if table.status == CREATING else "deleted"

@@ -27,7 +27,7 @@ OUT_OF_RANGE = "OutOfRange"
 """The error of a command whose key another partition owns. No client sees it: the router asks that partition."""
 
 
-def successful(outcome: Outcome) -> Outcome:
+def raise_if_failed(outcome: Outcome) -> Outcome:
     """The outcome, unless it is an error; that is raised as the exception of its name in `errors`."""
     if outcome.error is None:
         return outcome

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class FeedRange:
     """Where the commands of a *fed* batch come from: the entries of `source` from `after` up to `upto`, without `upto`
     itself. Both are positions of the source, which counts its entries as it likes, from 0.
     """
@@ -25,7 +25,7 @@ class CommandBatch:
     """What one record says. `feed` is None for what clients sent."""
 
     commands: tuple[Command, ...]
-    feed: Feed | None = None
+    feed: FeedRange | None = None
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Record:
     offset: int
     timestamp_ms: int
     commands: tuple[Command, ...] | None
-    feed: Feed | None = None
+    feed: FeedRange | None = None
 
 
 @dataclass(frozen=True, slots=True)

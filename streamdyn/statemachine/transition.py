@@ -16,8 +16,8 @@ from streamdyn.formats import SCHEMA_IN_LOG
 from streamdyn.model.indexes import index_rows
 from streamdyn.model.positions import START, Position
 from streamdyn.model.rows import row_item
-from streamdyn.statemachine.dedupe import Remembered
-from streamdyn.statemachine.effects import Applied, Effects, Fed, Scrubbed
+from streamdyn.statemachine.dedupe import DedupeRecord
+from streamdyn.statemachine.effects import AppliedCommand, AppliedFeed, AppliedScrub, Effects
 from streamdyn.statemachine.outcomes import OUT_OF_RANGE, Outcome
 from streamdyn.statemachine.state import State
 
@@ -28,18 +28,26 @@ if TYPE_CHECKING:
     from streamdyn.statemachine.command import Command
     from streamdyn.statemachine.dedupe import DedupeWindow
     from streamdyn.statemachine.lease import Lease
-    from streamdyn.statemachine.records import Feed, Record
+    from streamdyn.statemachine.records import FeedRange, Record
 
 # StopIteration is of values without a type. The release that knew only format 1 stopped there for good, so that no
 # replica of it has got past one: it is the same format.
-_NONSENSE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, StopIteration)
-_GONE = b"\xff\xff\xff\xff"  # in place of a row's length: no row is that long
+_INVALID_COMMAND_ERRORS = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    StopIteration,
+)
+_NO_ROW_LENGTH = b"\xff\xff\xff\xff"  # in place of a row's length: no row is that long
 
 
 class BatchTransition:
     """The `Transition` of each command in a batch of records.
 
-    `stored` gets a stored row. `schema` is what the table's row says while the log says nothing. A format beyond
+    `read_stored` gets a stored row. `schema` is what the table's row says while the log says nothing. A format beyond
     `newest_format` is not known.
     """
 
@@ -47,7 +55,7 @@ class BatchTransition:
         self,
         state: State,
         window: DedupeWindow,
-        stored: Callable[[bytes], bytes | None],
+        read_stored: Callable[[bytes], bytes | None],
         schema: Schema,
         newest_format: int,
     ) -> None:
@@ -58,21 +66,21 @@ class BatchTransition:
         self._newest_format = newest_format
         self._log = schema.log
         self._logged_schema = state.schema
-        self._take_schema(schema if state.schema is None else state.schema)
+        self._use_schema(schema if state.schema is None else state.schema)
         self._feeds = state.feeds
         self._checksum = state.checksum
         self._skipped = state.skipped
         self._void = state.void
         self._window = window
-        self._stored = stored
+        self._read_stored = read_stored
         self._rows: dict[bytes, bytes | None] = {}
-        self._seen: list[bytes] = []  # what the checksum has to see of the record at hand
+        self._checksum_input: list[bytes] = []  # what the checksum has to see of the record at hand
         self._outcomes: dict[bytes, Outcome] = {}  # of the record at hand
-        self._remembered: list[Remembered] = []
+        self._remembered: list[DedupeRecord] = []
         self._forgotten: list[int] = []
-        self._applied: list[Applied] = []
-        self._scrubbed: list[Scrubbed] = []
-        self._fed: list[Fed] = []
+        self._applied: list[AppliedCommand] = []
+        self._scrubbed: list[AppliedScrub] = []
+        self._fed: list[AppliedFeed] = []
 
     # --- one record ---
 
@@ -82,56 +90,56 @@ class BatchTransition:
             return
         self.clock_ms = max(self.clock_ms, record.timestamp_ms)
         self._outcomes = {}
-        self._seen = [self._checksum, record.offset.to_bytes(8, "big")]
+        self._checksum_input = [self._checksum, record.offset.to_bytes(8, "big")]
         if record.feed is None:
             self._apply_all(record.offset, record.commands)
         else:
             self._apply_fed(record.offset, record.commands, record.feed)
-        self._checksum = xxh3_64_digest(b"".join(self._seen))
+        self._checksum = xxh3_64_digest(b"".join(self._checksum_input))
         if self._outcomes:
-            remembered = Remembered(record.offset, self.clock_ms, self._outcomes)
+            remembered = DedupeRecord(record.offset, self.clock_ms, self._outcomes)
             self._remembered.append(remembered)
             self._forgotten.extend(self._window.remember(remembered))
 
     def _apply_all(self, offset: int, commands: tuple[Command, ...]) -> None:
         for index, command in enumerate(commands):
-            if command.ONCE:
-                outcome = self._known(command.id)
+            if command.DEDUPED:
+                outcome = self._remembered_outcome(command.id)
                 if outcome is None:
                     outcome = self._outcomes[command.id] = self._execute(command)
             else:
                 self.position = Position(offset, index)
-                told = command.apply(self)
-                if told is None:
+                result = command.apply(self)
+                if result is None:
                     continue
-                outcome = told
-            self._applied.append(Applied(command.id, outcome, self.lease.life, offset, index))
+                outcome = result
+            self._applied.append(AppliedCommand(command.id, outcome, self.lease.life, offset, index))
 
-    def _apply_fed(self, offset: int, commands: tuple[Command, ...], feed: Feed) -> None:
+    def _apply_fed(self, offset: int, commands: tuple[Command, ...], feed: FeedRange) -> None:
         """The compare-and-set of a feed: its batch follows exactly on what the source has fed before, or is void."""
         upto = self._feeds.get(feed.source, 0)
-        if self.format >= SCHEMA_IN_LOG and feed.after == upto < feed.upto and all(c.ONCE for c in commands):
+        if self.format >= SCHEMA_IN_LOG and feed.after == upto < feed.upto and all(c.DEDUPED for c in commands):
             self._apply_all(offset, commands)
             upto = feed.upto
             self._feeds = {**self._feeds, feed.source: upto}
-            self._seen.append(b"feed %d %s" % (upto, feed.source.encode()))
+            self._checksum_input.append(b"feed %d %s" % (upto, feed.source.encode()))
         else:
             self._void += 1
-        outcomes = tuple(self._known(command.id) for command in commands)
-        self._fed.append(Fed(offset, self.lease.life, feed, upto, outcomes))
+        outcomes = tuple(self._remembered_outcome(command.id) for command in commands)
+        self._fed.append(AppliedFeed(offset, self.lease.life, feed, upto, outcomes))
 
-    def _known(self, command_id: bytes) -> Outcome | None:
+    def _remembered_outcome(self, command_id: bytes) -> Outcome | None:
         return self._outcomes.get(command_id) or self._window.get(command_id)
 
     def _execute(self, command: Command) -> Outcome:
-        self._seen.append(command.id)
-        if command.LOG is not self._log and command.LOG is not None:
+        self._checksum_input.append(command.id)
+        if command.LOG_KIND is not self._log and command.LOG_KIND is not None:
             return Outcome(error="ValidationException", message="The command does not belong into this log")
         try:
             outcome = command.apply(self)
         except ApiError as error:
             return Outcome(error=type(error).__name__, message=error.message)
-        except _NONSENSE:
+        except _INVALID_COMMAND_ERRORS:
             # A foreign producer's command that makes no sense must not stop the log for everyone.
             return Outcome(error="ValidationException", message="The command cannot be applied")
         assert outcome is not None
@@ -140,15 +148,15 @@ class BatchTransition:
     # --- what commands do ---
 
     def read(self, key: bytes) -> bytes | None:
-        return self._rows[key] if key in self._rows else self._stored(key)
+        return self._rows[key] if key in self._rows else self._read_stored(key)
 
     def write(self, key: bytes, row: bytes | None) -> None:
         self._rows[key] = row
         # Lengths first, so that no two writes look alike to the checksum.
         if row is None:
-            self._seen.extend((len(key).to_bytes(4, "big"), key, _GONE))
+            self._checksum_input.extend((len(key).to_bytes(4, "big"), key, _NO_ROW_LENGTH))
         else:
-            self._seen.extend((len(key).to_bytes(4, "big"), key, len(row).to_bytes(4, "big"), row))
+            self._checksum_input.extend((len(key).to_bytes(4, "big"), key, len(row).to_bytes(4, "big"), row))
 
     def write_item(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
         if self.schema.indexes:
@@ -158,7 +166,7 @@ class BatchTransition:
             self._rows.update(after)
         self.write(key, new)
 
-    def refusal_of(self, storage_key: bytes) -> Outcome | None:
+    def check_owns_key(self, storage_key: bytes) -> Outcome | None:
         if self._hashes is None:
             return None
         first, last = self._hashes
@@ -166,29 +174,29 @@ class BatchTransition:
             return None
         return Outcome(error=OUT_OF_RANGE, message="Another partition owns the key")
 
-    def take_lease(self, lease: Lease | None) -> None:
+    def set_lease(self, lease: Lease | None) -> None:
         if lease is None:
             self._void += 1
         else:
             self.lease = lease
-        self._seen.append(self.lease.record)
+        self._checksum_input.append(self.lease.record)
 
     def scrub(self, *, contents: bool) -> None:
-        self._scrubbed.append(Scrubbed(self.position.offset, self._checksum, contents))
+        self._scrubbed.append(AppliedScrub(self.position.offset, self._checksum, contents))
 
     def raise_format(self, number: int) -> None:
         if number > self._newest_format:
             raise NewerFormatError(number, self._newest_format)
         if number > self.format:
             self.format = number
-            self._seen.append(b"format %d" % number)
-            self._take_schema(self.schema)
+            self._checksum_input.append(b"format %d" % number)
+            self._use_schema(self.schema)
 
     def set_schema(self, schema: Schema) -> None:
         if self.format >= SCHEMA_IN_LOG and schema.log is self._log and schema.version > self.schema.version:
             self._logged_schema = schema
-            self._seen.append(b"schema " + orjson.dumps(schema))
-            self._take_schema(schema)
+            self._checksum_input.append(b"schema " + orjson.dumps(schema))
+            self._use_schema(schema)
 
     # --- the end of the batch ---
 
@@ -208,7 +216,7 @@ class BatchTransition:
 
     # --- small things ---
 
-    def _take_schema(self, schema: Schema) -> None:
+    def _use_schema(self, schema: Schema) -> None:
         self.schema = schema
         self._hashes = schema.hash_bytes if self.format >= SCHEMA_IN_LOG else None
 

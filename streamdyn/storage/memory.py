@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamdyn.storage.ports import Saved
+from streamdyn.storage.ports import SavedReplica
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamdyn.statemachine.dedupe import Remembered
+    from streamdyn.statemachine.dedupe import DedupeRecord
     from streamdyn.statemachine.effects import Effects
     from streamdyn.statemachine.state import State
 
@@ -21,12 +21,12 @@ class MemoryStore:
         self._topic_id: str | None = None
         self._state: State | None = None
         self._rows: dict[bytes, bytes] = {}
-        self._remembered: dict[int, Remembered] = {}
+        self._remembered: dict[int, DedupeRecord] = {}
 
-    def load(self) -> Saved | None:
+    def load(self) -> SavedReplica | None:
         if self._topic_id is None or self._state is None:
             return None
-        return Saved(self._topic_id, self._state, list(self._remembered.values()))
+        return SavedReplica(self._topic_id, self._state, list(self._remembered.values()))
 
     def begin(self, topic_id: str, state: State) -> None:
         self._topic_id, self._state = topic_id, state

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamdyn.statemachine.dedupe import Remembered
+    from streamdyn.statemachine.dedupe import DedupeRecord
     from streamdyn.statemachine.effects import Effects
     from streamdyn.statemachine.state import State
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedReplica:
     """What a store had kept when it was opened: `topic_id` is Kafka's id of the topic whose records it holds, `state`
     the partition's as of the last commit, and `remembered` its dedupe window, the oldest first.
     """
 
     topic_id: str
     state: State
-    remembered: list[Remembered]
+    remembered: list[DedupeRecord]
 
 
 class Store(Protocol):
@@ -32,7 +32,7 @@ class Store(Protocol):
     the disk fails or the data are damaged.
     """
 
-    def load(self) -> Saved | None:
+    def load(self) -> SavedReplica | None:
         """What was saved, or None in a new store."""
 
     def begin(self, topic_id: str, state: State) -> None:

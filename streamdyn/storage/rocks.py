@@ -14,9 +14,9 @@ from rocksdict import BlockBasedOptions, Cache, Checkpoint, Options, Rdict, Writ
 
 from streamdyn.errors import PartitionError
 from streamdyn.settings import BLOCK_CACHE_BYTES, WRITE_BUFFER_BYTES, WRITE_BUFFERS_BYTES
-from streamdyn.statemachine.dedupe import Remembered
+from streamdyn.statemachine.dedupe import DedupeRecord
 from streamdyn.statemachine.state import decode_state, encode_state
-from streamdyn.storage.ports import Saved
+from streamdyn.storage.ports import SavedReplica
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,13 +71,15 @@ class RocksStore:
             raise self._failure(error) from error
         self._db.set_write_options(self._unlogged)
 
-    def load(self) -> Saved | None:
+    def load(self) -> SavedReplica | None:
         try:
             topic, state = self._db.get(_TOPIC), self._db.get(_STATE)
             if topic is None or state is None:
                 return None
-            remembered = [Remembered.decode(int.from_bytes(key, "big"), row) for key, row in self._scan(_DEDUPE, _ROW)]
-            return Saved(topic.decode(), decode_state(state), remembered)
+            remembered = [
+                DedupeRecord.decode(int.from_bytes(key, "big"), row) for key, row in self._scan(_DEDUPE, _ROW)
+            ]
+            return SavedReplica(topic.decode(), decode_state(state), remembered)
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise PartitionError(f"the state in {self._path} cannot be read ({error}); {self._remedy}") from error
         except Exception as error:

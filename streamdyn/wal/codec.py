@@ -19,7 +19,7 @@ from streamdyn.model.keys import KeySchema, LocalIndex
 from streamdyn.model.positions import Position
 from streamdyn.model.schema import LogKind, Schema
 from streamdyn.statemachine.commands import COMMANDS
-from streamdyn.statemachine.records import CommandBatch, Feed, Record
+from streamdyn.statemachine.records import CommandBatch, FeedRange, Record
 from streamdyn.wal.formats import BY_HEAD, FORMATS, HEAD_BYTES
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class RawRecord:
     format: int
 
 
-def encode_batch(commands: tuple[Command, ...], number: int = FIRST_FORMAT, feed: Feed | None = None) -> bytes:
+def encode_batch(commands: tuple[Command, ...], number: int = FIRST_FORMAT, feed: FeedRange | None = None) -> bytes:
     """The value of one record in format `number`. Raises KeyError for a command that the format does not have."""
     known = FORMATS[number]
     batch: dict[str, Any] = {"commands": [_to_avro(command, known) for command in commands]}
@@ -79,7 +79,7 @@ def decode_batch(
             return None  # the reader went astray somewhere before the end
         feed = decoded.get("feed")
         return CommandBatch(
-            tuple(_from_avro(*pair) for pair in decoded["commands"]), None if feed is None else Feed(**feed)
+            tuple(_from_avro(*pair) for pair in decoded["commands"]), None if feed is None else FeedRange(**feed)
         )
     except Exception:  # noqa: BLE001 - whatever a foreign producer's bytes make the reader raise, they are no batch
         return None

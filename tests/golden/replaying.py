@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from streamdyn.statemachine.effects import Applied, Effects
+    from streamdyn.statemachine.effects import AppliedCommand, Effects
     from streamdyn.storage.ports import Store
 
 TOPIC_ID = "golden"
@@ -236,7 +236,7 @@ def _scrubbed(effects: Effects) -> dict[int, list[Line]]:
     }
 
 
-def _outcome(applied: Applied) -> Line:
+def _outcome(applied: AppliedCommand) -> Line:
     outcome = applied.outcome
     return {
         "index": applied.index,

@@ -20,7 +20,7 @@ from streamdyn.statemachine.commands.put_item import PutItem
 from streamdyn.statemachine.commands.set_format import SetFormat
 from streamdyn.statemachine.commands.update_item import UpdateItem
 from streamdyn.statemachine.dedupe import DedupeWindow
-from streamdyn.statemachine.records import CommandBatch, Feed, Record, RecordBatch
+from streamdyn.statemachine.records import CommandBatch, FeedRange, Record, RecordBatch
 from streamdyn.statemachine.transition import BatchTransition
 from streamdyn.storage.memory import MemoryStore
 from streamdyn.storage.replica import Replica
@@ -180,7 +180,7 @@ def test_a_target_that_lets_a_feeder_skip_a_gap_loses_entries(monkeypatch):
     target = Target(random)
     asyncio.run(
         Feeder(Source(random, first=7), target.feed, lambda *_: None)._feed(
-            CommandBatch((add(7),), Feed("source", 7, 8))
+            CommandBatch((add(7),), FeedRange("source", 7, 8))
         )
     )
     assert target.replica.state.feeds == {"source": 8}  # and 0 to 6 will never come
@@ -190,7 +190,7 @@ def test_a_target_that_lets_a_feeder_skip_a_gap_loses_entries(monkeypatch):
 
 
 def fed(target, after, upto, *commands):
-    record = Record(len(target.log), 1, commands, Feed("source", after, upto))
+    record = Record(len(target.log), 1, commands, FeedRange("source", after, upto))
     target.log.append(record)
     return target.apply(record)
 
@@ -215,7 +215,7 @@ def test_a_repeated_batch_is_void_and_tells_the_outcomes_of_the_first_one(target
 
 def test_sources_do_not_know_of_each_other(target):
     fed(target, 0, 1, add(0))
-    record = Record(len(target.log), 1, (add(1),), Feed("another", 0, 5))
+    record = Record(len(target.log), 1, (add(1),), FeedRange("another", 0, 5))
     target.log.append(record)
     target.apply(record)
     assert target.replica.state.feeds == {"source": 1, "another": 5}

@@ -7,11 +7,11 @@ import pytest
 from streamdyn.partition.status import ReplicaStatus
 from streamdyn.rpc.codec import ANSWERS, QUESTIONS, decode_answer, decode_question, encode
 from streamdyn.rpc.messages import At, Refused
+from streamdyn.rpc.questions.append_feed import AppendFeed, FeedAppended
 from streamdyn.rpc.questions.append_scrub import AppendScrub
 from streamdyn.rpc.questions.confirm import Confirm
 from streamdyn.rpc.questions.count_items import Counted, CountItems
 from streamdyn.rpc.questions.describe import Describe, Described
-from streamdyn.rpc.questions.feed import Feed, FeedResult
 from streamdyn.rpc.questions.lead import Lead
 from streamdyn.rpc.questions.make_checkpoint import CheckpointMade, MakeCheckpoint
 from streamdyn.rpc.questions.ping import Ping, Pong
@@ -29,7 +29,7 @@ STATUS = ReplicaStatus("t.1.0", 7, "n1", 3, True, 1500, 1, 2, "00ff", None)  # n
 QUESTION_BYTES = [
     (Ping(), b"\x91\xa4Ping"),
     (Write("t.1.0", 20_000, 1, b"batch"), b"\x95\xa5Write\xa5t.1.0\xcdN \x01\xc4\x05batch"),
-    (Feed("t.1.0", 20_000, 1, b"batch"), b"\x95\xa4Feed\xa5t.1.0\xcdN \x01\xc4\x05batch"),
+    (AppendFeed("t.1.0", 20_000, 1, b"batch"), b"\x95\xa4Feed\xa5t.1.0\xcdN \x01\xc4\x05batch"),
     (Lead("t.1.0", 20_000, 0), b"\x94\xa4Lead\xa5t.1.0\xcdN \x00"),
     (
         Read("t.1.0", 20_000, 0, b"\1key", "strong", -1),
@@ -59,7 +59,7 @@ ANSWER_BYTES = [
         b"\x97\xa7Written\xc4\x03old\xc0\xb3ValidationException\xa4text*\x03",
     ),
     (
-        FeedResult(42, 7, [None, (b"old", None, "E", "m")]),
+        FeedAppended(42, 7, [None, (b"old", None, "E", "m")]),
         b"\x94\xaaFeedResult*\x07\x92\xc0\x94\xc4\x03old\xc0\xa1E\xa1m",
     ),
     (Found(b"row"), b"\x92\xa5Found\xc4\x03row"),

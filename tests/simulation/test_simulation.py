@@ -20,7 +20,7 @@ from streamdyn.statemachine import lease_command as lease_module
 from streamdyn.statemachine.commands.lease_release import LeaseRelease
 from streamdyn.statemachine.commands.lease_renew import LeaseRenew
 from streamdyn.statemachine.dedupe import DedupeWindow
-from streamdyn.statemachine.effects import Applied
+from streamdyn.statemachine.effects import AppliedCommand
 from streamdyn.statemachine.lease import Lease
 from streamdyn.statemachine.lease_command import accept
 from streamdyn.statemachine.lease_keeper import LeaseKeeper
@@ -192,7 +192,7 @@ class DeliveryAcknowledges(Partition):
         for command in self._appender._in_flight:
             waiter = self._waiters._waiters.pop(command.id, None)
             for future in waiter.futures if waiter is not None else ():
-                future.set_result(Applied(command.id, DONE, "", -1, 0))
+                future.set_result(AppliedCommand(command.id, DONE, "", -1, 0))
         super()._delivered(event)
 
 

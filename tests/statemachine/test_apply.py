@@ -40,15 +40,15 @@ from streamdyn.statemachine.commands.set_schema import SetSchema
 from streamdyn.statemachine.commands.set_time_to_live import SetTimeToLive
 from streamdyn.statemachine.commands.tag_table import TagTable
 from streamdyn.statemachine.commands.update_table import UpdateTable
-from streamdyn.statemachine.dedupe import DedupeWindow, Remembered
+from streamdyn.statemachine.dedupe import DedupeRecord, DedupeWindow
 from streamdyn.statemachine.lease import Lease
 from streamdyn.statemachine.lease_command import LeaseCommand, accept
 from streamdyn.statemachine.meta import MetaCommand
 from streamdyn.statemachine.outcomes import DONE, Outcome
-from streamdyn.statemachine.records import Feed, Record, RecordBatch
+from streamdyn.statemachine.records import FeedRange, Record, RecordBatch
 from streamdyn.statemachine.state import State, decode_state, encode_state
 from streamdyn.storage.memory import MemoryStore
-from streamdyn.storage.ports import Saved
+from streamdyn.storage.ports import SavedReplica
 from streamdyn.storage.replica import Replica
 from streamdyn.wal.codec import RawRecord, decode_record, encode_batch
 
@@ -84,8 +84,8 @@ class CodedStore(MemoryStore):
         saved = super().load()
         if saved is None:
             return None
-        remembered = [Remembered.decode(r.offset, r.encode()) for r in saved.remembered]
-        return Saved(saved.topic_id, decode_state(encode_state(saved.state)), remembered)
+        remembered = [DedupeRecord.decode(r.offset, r.encode()) for r in saved.remembered]
+        return SavedReplica(saved.topic_id, decode_state(encode_state(saved.state)), remembered)
 
 
 # --- any log ---
@@ -130,7 +130,7 @@ LOG_COMMANDS = st.one_of(
         ),
     ),
 )
-FEEDS = st.none() | st.builds(Feed, st.sampled_from("xy"), st.integers(0, 3), st.integers(0, 4))
+FEEDS = st.none() | st.builds(FeedRange, st.sampled_from("xy"), st.integers(0, 3), st.integers(0, 4))
 # What a lease command is, whose it is, and whether it names the last accepted one.
 LEASE_PLANS = st.tuples(
     st.sampled_from([LeaseClaim, LeaseRenew, LeaseRelease]), st.sampled_from("ab"), st.sampled_from([0, 0, 0, 1])

@@ -16,7 +16,7 @@ from streamdyn.model.positions import Position
 from streamdyn.model.schema import LogKind, Schema
 from streamdyn.statemachine.commands import COMMANDS
 from streamdyn.statemachine.commands.set_format import SetFormat
-from streamdyn.statemachine.records import CommandBatch, Feed
+from streamdyn.statemachine.records import CommandBatch, FeedRange
 from streamdyn.wal.codec import decode_batch, encode_batch, header_format, headers_of
 from streamdyn.wal.formats import FORMATS, schema_path
 
@@ -65,7 +65,7 @@ def commands_of(number):
 
 def batches_of(number):
     """A format, commands that it has, and a feed if it has any."""
-    feeds = st.none() if number == 1 else st.none() | st.builds(Feed, TEXT, LONGS, LONGS)
+    feeds = st.none() if number == 1 else st.none() | st.builds(FeedRange, TEXT, LONGS, LONGS)
     return st.tuples(st.lists(commands_of(number), max_size=4).map(tuple), st.just(number), feeds)
 
 

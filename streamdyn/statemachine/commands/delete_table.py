@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from streamdyn.errors import ValidationException
 from streamdyn.model.table_changes import in_use
 from streamdyn.model.tables import DELETING, UPDATING, Table
-from streamdyn.statemachine.meta import TableCommand, check_is_there, existing
+from streamdyn.statemachine.meta import TableCommand, check_not_creating_or_deleting, require_table
 
 _PROTECTED = (
     "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first."
@@ -23,8 +23,8 @@ class DeleteTable(TableCommand):
 
     def change(self, table: Table | None, clock_ms: int) -> Table:
         del clock_ms
-        table = existing(table, self.name)
-        check_is_there(table)
+        table = require_table(table, self.name)
+        check_not_creating_or_deleting(table)
         if table.status == UPDATING:
             raise in_use(f"Table: {table.name} is in the process of being updated.")
         if table.settings.get("DeletionProtectionEnabled"):

@@ -28,7 +28,7 @@ class LeaseClaim(LeaseCommand):
     after: Position
     duration_ms: int
 
-    def next(self, lease: Lease, position: Position) -> Lease | None:
+    def next_lease(self, lease: Lease, position: Position) -> Lease | None:
         if self.epoch != lease.epoch + 1 or not self.life or not 0 < self.duration_ms <= LEASE_MAX_DURATION_MS:
             return None
         return Lease(self.epoch, self.node, self.life, self.duration_ms, position, self.id)

@@ -21,7 +21,7 @@ class LeaseRelease(LeaseCommand):
     epoch: int
     after: Position
 
-    def next(self, lease: Lease, position: Position) -> Lease | None:
+    def next_lease(self, lease: Lease, position: Position) -> Lease | None:
         if not is_held(lease, self.life, self.epoch):
             return None
         return replace(lease, node="", life="", position=position, record=self.id)

@@ -21,5 +21,5 @@ class LeaseRenew(LeaseCommand):
     epoch: int
     after: Position
 
-    def next(self, lease: Lease, position: Position) -> Lease | None:
+    def next_lease(self, lease: Lease, position: Position) -> Lease | None:
         return replace(lease, position=position, record=self.id) if is_held(lease, self.life, self.epoch) else None

@@ -18,7 +18,7 @@ class Scrub(Command):
     its rows, too.
     """
 
-    ONCE = False
+    DEDUPED = False
 
     id: bytes
     contents: bool = False

@@ -19,7 +19,7 @@ class SetFormat(Command):
     Its record is the first one of the new format. A node that does not know the format stops the partition there.
     """
 
-    ONCE = False
+    DEDUPED = False
 
     id: bytes
     number: int

@@ -20,7 +20,7 @@ class SetSchema(Command):
     The row in `meta` says what is wanted; that is done when each partition of the table has applied it.
     """
 
-    ONCE = False
+    DEDUPED = False
 
     id: bytes
     schema: Schema

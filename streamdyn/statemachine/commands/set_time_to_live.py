@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from streamdyn.model.table_changes import in_use, set_time_to_live
 from streamdyn.model.tables import CREATING, Table
-from streamdyn.statemachine.meta import TableCommand, existing
+from streamdyn.statemachine.meta import TableCommand, require_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class SetTimeToLive(TableCommand):
 
     def change(self, table: Table | None, clock_ms: int) -> Table:
         del clock_ms
-        table = existing(table, self.name)
+        table = require_table(table, self.name)
         if table.status == CREATING:
             raise in_use(f"Table {table.name} is being created")
         return set_time_to_live(table, self.attribute, enabled=self.enabled)

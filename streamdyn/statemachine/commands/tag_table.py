@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streamdyn.model.table_changes import change_tags
-from streamdyn.statemachine.meta import TableCommand, check_is_there, existing
+from streamdyn.statemachine.meta import TableCommand, check_not_creating_or_deleting, require_table
 
 if TYPE_CHECKING:
     from streamdyn.model.tables import Table
@@ -23,6 +23,6 @@ class TagTable(TableCommand):
 
     def change(self, table: Table | None, clock_ms: int) -> Table:
         del clock_ms
-        table = existing(table, self.name)
-        check_is_there(table)
+        table = require_table(table, self.name)
+        check_not_creating_or_deleting(table)
         return change_tags(table, self.added, self.removed)

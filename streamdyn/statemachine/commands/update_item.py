@@ -13,7 +13,7 @@ from streamdyn.expressions.updates import apply_update
 from streamdyn.model.rows import encode_row
 from streamdyn.model.values import check_updated_index_keys, item_size
 from streamdyn.settings import ITEM_MAX_BYTES
-from streamdyn.statemachine.items import ItemCommand, item_of
+from streamdyn.statemachine.items import ItemCommand, decode_item
 from streamdyn.statemachine.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class UpdateItem(ItemCommand):
     `wants_new` asks for the row after the command.
     """
 
-    READS = True
+    READS_ROW = True
 
     id: bytes
     key: bytes
@@ -53,7 +53,7 @@ class UpdateItem(ItemCommand):
         return len(self.new_item) + update + ItemCommand.record_bytes(self)
 
     def _updated(self, old: bytes | None, indexes: tuple[LocalIndex, ...]) -> bytes | None:
-        item = orjson.loads(self.new_item) if old is None else item_of(old)
+        item = orjson.loads(self.new_item) if old is None else decode_item(old)
         update: Update | None = None
         if self.update is not None:
             parsed = parse_update(self.update.text, tuple(self.update.names.items()))

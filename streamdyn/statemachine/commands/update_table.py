@@ -8,7 +8,7 @@ import orjson
 
 from streamdyn.model.table_changes import CHANGES_WITH_WORK, change_settings, in_use
 from streamdyn.model.tables import UPDATING, Table
-from streamdyn.statemachine.meta import TableCommand, check_is_there, existing
+from streamdyn.statemachine.meta import TableCommand, check_not_creating_or_deleting, require_table
 
 CHANGES_OF_CAPACITY = frozenset({"BillingMode", "ProvisionedThroughput", "OnDemandThroughput"})
 
@@ -24,8 +24,8 @@ class UpdateTable(TableCommand):
     changes: bytes
 
     def change(self, table: Table | None, clock_ms: int) -> Table:
-        table, changes = existing(table, self.name), orjson.loads(self.changes)
-        check_is_there(table)
+        table, changes = require_table(table, self.name), orjson.loads(self.changes)
+        check_not_creating_or_deleting(table)
         if table.status == UPDATING:
             if "TableClass" in changes:
                 raise in_use(f"Table is being updated: {table.name}")

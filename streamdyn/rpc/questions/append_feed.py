@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 OutcomeFields = tuple[bytes | None, bytes | None, str | None, str | None]
 
 
-class FeedResult(Message):
+class FeedAppended(Message, tag="FeedResult"):
     """The record's offset, where the source stands now, and the commands' outcomes, None where one is not known."""
 
     offset: int
@@ -22,15 +22,15 @@ class FeedResult(Message):
     outcomes: list[OutcomeFields | None]
 
 
-class Feed(PartitionQuestion):
+class AppendFeed(PartitionQuestion, tag="Feed"):
     """Append a fed batch. `batch` is as a log has it."""
 
     batch: bytes
 
-    async def answer(self, node: AnsweringNode) -> FeedResult:
+    async def answer(self, node: AnsweringNode) -> FeedAppended:
         partition = node.replicas.serving(self.partition)
         batch = decode_batch(self.batch)
         assert batch is not None
         fed = await partition.feed(batch, self.timeout_ms)
         outcomes = [None if o is None else (o.old, o.new, o.error, o.message) for o in fed.outcomes]
-        return FeedResult(fed.offset, fed.upto, outcomes)
+        return FeedAppended(fed.offset, fed.upto, outcomes)
