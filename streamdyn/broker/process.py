@@ -22,7 +22,7 @@ from confluent_kafka.admin import AdminClient
 from streamdyn.broker import distribution
 from streamdyn.broker.properties import HOST, server_properties
 from streamdyn.errors import OperatorError
-from streamdyn.kafka.log import connection
+from streamdyn.kafka.log import client_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +131,7 @@ class Broker:
             raise OperatorError(f"Kafka cannot use {self._home} ({told[-1]}); choose another --data-dir")
 
     async def _wait_until_it_answers(self) -> None:
-        admin = AdminClient(connection(self._bootstrap))
+        admin = AdminClient(client_config(self._bootstrap))
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             process = self._process

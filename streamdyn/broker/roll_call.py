@@ -7,7 +7,7 @@ import asyncio
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from streamdyn.kafka.log import connection
+from streamdyn.kafka.log import client_config
 
 ANSWER_TIMEOUT_S = 2.0
 
@@ -16,7 +16,7 @@ class RollCall:
     """Asks any broker of `bootstrap` how many there are."""
 
     def __init__(self, bootstrap: str) -> None:
-        self._admin = AdminClient(connection(bootstrap))
+        self._admin = AdminClient(client_config(bootstrap))
 
     async def count(self) -> int:
         """How many brokers serve; 0 where none answers."""

@@ -35,7 +35,7 @@ class CatchUp:
                 logger.info("no checkpoint of %s from %s: %s", partition, node, error)
         own = self._disk.checkpoints(partition)
         if own.offsets() and own.offsets()[-1] >= first_offset:
-            await asyncio.to_thread(own.restore)
+            await asyncio.to_thread(own.restore_newest)
             return True
         return False
 
@@ -44,16 +44,16 @@ class CatchUp:
         if made.offset < first_offset:
             return False
         incoming = self._disk.checkpoints(partition)
-        await asyncio.to_thread(incoming.begin)
+        await asyncio.to_thread(incoming.begin_receiving)
         for name, size in made.files:
             start = 0
-            incoming.write(name, b"")
+            incoming.write_chunk(name, b"")
             while start < size:
                 data = await self._peers.read_checkpoint(node, partition, made.offset, name, start)
                 if not data:
                     raise PartitionError(f"{name} of {node}'s checkpoint has {start} bytes, not {size}")
-                await asyncio.to_thread(incoming.write, name, data)
+                await asyncio.to_thread(incoming.write_chunk, name, data)
                 start += len(data)
-        await asyncio.to_thread(incoming.finish)
+        await asyncio.to_thread(incoming.finish_receiving)
         logger.info("%s: a checkpoint at offset %d came from %s", partition, made.offset, node)
         return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from streamdyn.errors import LogTrimmed, OperatorError, PartitionError
 from streamdyn.settings import SHORT_LOG_LOOKS
-from streamdyn.storage.replica import missing, recreated
+from streamdyn.storage.replica import topic_missing_reason, topic_recreated_reason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -66,7 +66,7 @@ class TopicChecks:
             if partition.topic not in ids:
                 self.suspect(partition)  # or the broker that was asked has not heard of it yet
             elif ids[partition.topic] != partition.topic_id:
-                partition.fail(recreated(partition.topic))
+                partition.fail(topic_recreated_reason(partition.topic))
 
     async def facts_of(self, partition: Partition) -> TopicFacts | None:
         """What Kafka tells of a partition's topic. Raises OperatorError if it tells nothing.
@@ -98,10 +98,10 @@ class TopicChecks:
                     if not await self._know_deleted():
                         await asyncio.sleep(RETRY_S)
                         continue
-                    partition.fail(missing(topic))
+                    partition.fail(topic_missing_reason(topic))
                     return
                 if facts.id != partition.topic_id:
-                    partition.fail(recreated(topic))
+                    partition.fail(topic_recreated_reason(topic))
                     return
                 check_reach(partition.next_offset, facts)
                 partition.log_is_confirmed()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from streamdyn.errors import PartitionError
 from streamdyn.partition.scrubs import ScrubResult
 from streamdyn.statemachine.records import RecordBatch
-from streamdyn.storage.digest import ALL_ROWS, digest
+from streamdyn.storage.digest import ALL_ROWS, digest_rows
 from streamdyn.storage.replica import Replica
 from streamdyn.wal.codec import decode_record
 
@@ -40,5 +40,5 @@ async def rebuild_beside(
                 effects = replica.apply(batch)
                 if raw.offset == offset:
                     checksum = effects.scrubbed[0].checksum.hex() if effects.scrubbed else ""
-        rows_digest, rows = await digest(replica.scan(*ALL_ROWS))
+        rows_digest, rows = await digest_rows(replica.scan(*ALL_ROWS))
         return ScrubResult(checksum, rows_digest, rows)

@@ -35,7 +35,7 @@ from streamdyn.kafka.events import (
     LogLost,
     Undelivered,
 )
-from streamdyn.kafka.portions import portions
+from streamdyn.kafka.portions import split_into_portions
 from streamdyn.kafka.stall import StallClock
 from streamdyn.settings import (
     APPEND_TIMEOUT_MS,
@@ -43,7 +43,7 @@ from streamdyn.settings import (
     FETCH_QUEUE_MAX_BATCHES,
     RECORD_MAX_BYTES,
 )
-from streamdyn.wal.codec import RawRecord, header_format, headers_of
+from streamdyn.wal.codec import RawRecord, format_from_headers, headers_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -56,11 +56,11 @@ POLL_S = 0.05
 READ_TIMEOUT_S = 10.0
 
 # librdkafka's own log lines repeat what the events say; only its error callback is listened to.
-_quiet = logging.getLogger("streamdyn.librdkafka")
-_quiet.addHandler(logging.NullHandler())
-_quiet.propagate = False
+_silent_logger = logging.getLogger("streamdyn.librdkafka")
+_silent_logger.addHandler(logging.NullHandler())
+_silent_logger.propagate = False
 
-_LOST = {
+_LOST_REASONS = {
     KafkaError.OFFSET_OUT_OF_RANGE: NO_NEXT_RECORD,
     KafkaError._AUTO_OFFSET_RESET: NO_NEXT_RECORD,  # noqa: SLF001
     KafkaError.UNKNOWN_TOPIC_OR_PART: NO_TOPIC,
@@ -70,7 +70,7 @@ _LOST = {
 }
 
 
-def connection(bootstrap: str) -> dict[str, Any]:
+def client_config(bootstrap: str) -> dict[str, Any]:
     """What all our Kafka clients have in common: quick reconnects, since a restarted broker is back in seconds."""
     return {
         "bootstrap.servers": bootstrap,
@@ -80,7 +80,7 @@ def connection(bootstrap: str) -> dict[str, Any]:
         "socket.keepalive.enable": True,
         # A broker that stands still keeps its connections: give them up about when the controller gives the broker up.
         "socket.timeout.ms": 3_000,
-        "logger": _quiet,
+        "logger": _silent_logger,
     }
 
 
@@ -99,8 +99,8 @@ class KafkaLog:
         self._emit = emit
         self._report = report
         self._stopping = threading.Event()
-        self._orders: queue.SimpleQueue[tuple[str, _Followed] | str] = queue.SimpleQueue()
-        self._room = threading.Semaphore(FETCH_QUEUE_MAX_BATCHES)
+        self._changes: queue.SimpleQueue[tuple[str, _FollowedTopic] | str] = queue.SimpleQueue()
+        self._free_places = threading.Semaphore(FETCH_QUEUE_MAX_BATCHES)
         self._reachable = True
         self._stall = StallClock(lambda: loop.time() * 1000)
         self._producer = self._new_producer()
@@ -126,19 +126,19 @@ class KafkaLog:
     def append(self, topic: str, life: str, value: bytes) -> None:
         """Send one record. Its Delivered or Undelivered follows; a caller keeps one append in flight per topic."""
 
-        def reported(error: KafkaError | None, message: Message) -> None:
-            self._tell(_outcome(topic, life, error, message))
+        def on_delivery(error: KafkaError | None, message: Message) -> None:
+            self._post(_outcome(topic, life, error, message))
 
-        self._stall.sent()
+        self._stall.note_sent()
         try:
-            self._producer.produce(topic, value, partition=0, headers=headers_of(value), on_delivery=reported)
+            self._producer.produce(topic, value, partition=0, headers=headers_for(value), on_delivery=on_delivery)
         except (BufferError, KafkaException) as error:
             if isinstance(error, KafkaException) and error.args[0].code() == KafkaError._FATAL:  # noqa: SLF001
                 # An idempotent producer that lost its sequence is of no more use. What it had in flight is unknown,
                 # as its delivery reports are about to say.
                 self._retired.append(self._producer)
                 self._producer = self._new_producer()
-            self._loop.call_soon(self._arrived, Undelivered(topic, life, str(error)))
+            self._loop.call_soon(self._receive, Undelivered(topic, life, str(error)))
 
     def stalled_ms(self) -> int:
         """For how long, in ms, appends have been in flight and none has become durable."""
@@ -146,7 +146,7 @@ class KafkaLog:
 
     def _new_producer(self) -> Producer:
         return Producer(
-            connection(self._bootstrap)
+            client_config(self._bootstrap)
             | {
                 "enable.idempotence": True,
                 "acks": "all",
@@ -169,11 +169,11 @@ class KafkaLog:
 
     def follow(self, topic: str, life: str, offset: int, applied: Callable[[], int]) -> None:
         """Read a topic from `offset` on. `applied` tells the offset up to which its records are known already."""
-        self._orders.put((topic, _Followed(life, offset, applied)))
+        self._changes.put((topic, _FollowedTopic(life, offset, applied)))
 
     async def read(self, topic: str, start: int, stop: int) -> AsyncIterator[list[RawRecord]]:
         """The records of a topic from `start` up to `stop`, by a reader of its own. Raises OperatorError."""
-        consumer = Consumer(_reading(self._bootstrap))
+        consumer = Consumer(_consumer_config(self._bootstrap))
         try:
             consumer.assign([TopicPartition(topic, 0, start)])
             quiet = 0
@@ -191,31 +191,31 @@ class KafkaLog:
             consumer.close()
 
     def unfollow(self, topic: str) -> None:
-        self._orders.put(topic)
+        self._changes.put(topic)
 
     def _read(self) -> None:
-        consumer = Consumer(_reading(self._bootstrap) | {"error_cb": self._on_error})
-        followed: dict[str, _Followed] = {}
+        consumer = Consumer(_consumer_config(self._bootstrap) | {"error_cb": self._on_error})
+        followed: dict[str, _FollowedTopic] = {}
         try:
             while not self._stopping.is_set():
-                if not self._orders.empty():
-                    self._take_orders(consumer, followed)
+                if not self._changes.empty():
+                    self._update_assignment(consumer, followed)
                 for topic, records in _by_topic(_next_messages(consumer)).items():
                     if topic in followed:
-                        self._hand_over(consumer, followed, topic, records)
+                        self._pass_on(consumer, followed, topic, records)
         finally:
             consumer.close()
 
-    def _take_orders(self, consumer: Consumer, followed: dict[str, _Followed]) -> None:
+    def _update_assignment(self, consumer: Consumer, followed: dict[str, _FollowedTopic]) -> None:
         before = set(followed)
         changed = set()
-        while not self._orders.empty():
-            order = self._orders.get()
-            if isinstance(order, str):
-                followed.pop(order, None)
-                changed.add(order)
+        while not self._changes.empty():
+            change = self._changes.get()
+            if isinstance(change, str):
+                followed.pop(change, None)
+                changed.add(change)
             else:
-                topic, followed[topic] = order
+                topic, followed[topic] = change
                 changed.add(topic)
         # First away with what was assigned, then what is new: a topic may be both.
         if removed := changed & before:
@@ -223,8 +223,8 @@ class KafkaLog:
         if added := changed & set(followed):
             consumer.incremental_assign([TopicPartition(topic, 0, followed[topic].next) for topic in added])
 
-    def _hand_over(
-        self, consumer: Consumer, followed: dict[str, _Followed], topic: str, messages: list[Message]
+    def _pass_on(
+        self, consumer: Consumer, followed: dict[str, _FollowedTopic], topic: str, messages: list[Message]
     ) -> None:
         cursor = followed[topic]
         records = []
@@ -233,36 +233,36 @@ class KafkaLog:
             error = message.error()
             if error is None:
                 records.append(_record(message))
-            elif error.code() in _LOST:
-                lost = _LOST[error.code()]
+            elif error.code() in _LOST_REASONS:
+                lost = _LOST_REASONS[error.code()]
                 break
             else:
                 logger.warning("%s: %s", topic, error.str())
-        for portion in portions(records):
+        for portion in split_into_portions(records):
             base, cursor.next = cursor.next, portion[-1].offset + 1
             # The leader has applied its own records by their delivery reports: no need to wake the event loop.
-            if cursor.next > cursor.applied() and self._wait_for_room():
-                self._tell(Fetched(topic, cursor.life, base, cursor.next, portion, self._room.release))
+            if cursor.next > cursor.applied() and self._wait_for_free_place():
+                self._post(Fetched(topic, cursor.life, base, cursor.next, portion, self._free_places.release))
         if lost is not None:
             del followed[topic]
             consumer.incremental_unassign([TopicPartition(topic, 0)])
-            self._tell(LogLost(topic, cursor.life, lost))
+            self._post(LogLost(topic, cursor.life, lost))
 
-    def _wait_for_room(self) -> bool:
+    def _wait_for_free_place(self) -> bool:
         while not self._stopping.is_set():
-            if self._room.acquire(timeout=POLL_S):
+            if self._free_places.acquire(timeout=POLL_S):
                 return True
         return False
 
     # --- both ---
 
-    def _tell(self, event: Event) -> None:
+    def _post(self, event: Event) -> None:
         if not self._stopping.is_set():
-            self._loop.call_soon_threadsafe(self._arrived, event)
+            self._loop.call_soon_threadsafe(self._receive, event)
 
-    def _arrived(self, event: Event) -> None:
+    def _receive(self, event: Event) -> None:
         if isinstance(event, Delivered | Undelivered):
-            self._stall.reported(durable=isinstance(event, Delivered))
+            self._stall.note_reported(durable=isinstance(event, Delivered))
         if isinstance(event, Delivered) and not self._reachable:
             self._reachable = True
             self._report(f"Kafka at {self._bootstrap} answers again")
@@ -280,9 +280,9 @@ class KafkaLog:
             )
 
 
-def _reading(bootstrap: str) -> dict[str, Any]:
+def _consumer_config(bootstrap: str) -> dict[str, Any]:
     """A consumer's configuration: assigned by hand, and never to guess where it is."""
-    return connection(bootstrap) | {
+    return client_config(bootstrap) | {
         "group.id": "streamdyn-no-group",  # the client library insists on one; it is never joined
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
@@ -296,7 +296,7 @@ def _reading(bootstrap: str) -> dict[str, Any]:
     }
 
 
-class _Followed:
+class _FollowedTopic:
     """Where the reader stands in one topic, and where its replica does."""
 
     def __init__(self, life: str, offset: int, applied: Callable[[], int]) -> None:
@@ -340,4 +340,4 @@ def _by_topic(messages: list[Message]) -> dict[str, list[Message]]:
 def _record(message: Message) -> RawRecord:
     offset, value = message.offset(), message.value()
     assert offset is not None
-    return RawRecord(offset, message.timestamp()[1], value, header_format(message.headers()))
+    return RawRecord(offset, message.timestamp()[1], value, format_from_headers(message.headers()))

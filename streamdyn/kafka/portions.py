@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from streamdyn.wal.codec import RawRecord
 
 
-def portions(records: list[RawRecord]) -> Iterator[list[RawRecord]]:
+def split_into_portions(records: list[RawRecord]) -> Iterator[list[RawRecord]]:
     """The records in their order, in portions of no more than FETCH_PORTION_BYTES; a larger record goes alone."""
     portion: list[RawRecord] = []
     size = 0

@@ -19,13 +19,13 @@ class StallClock:
         self._in_flight = 0
         self._since_ms: float | None = None
 
-    def sent(self) -> None:
+    def note_sent(self) -> None:
         """One more append is in flight."""
         self._in_flight += 1
         if self._since_ms is None:
             self._since_ms = self._clock_ms()
 
-    def reported(self, *, durable: bool) -> None:
+    def note_reported(self, *, durable: bool) -> None:
         """One append less is in flight: it is `durable`, or nobody knows what became of it."""
         self._in_flight -= 1
         if self._in_flight == 0:

@@ -17,7 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from streamdyn.errors import OperatorError
-from streamdyn.kafka.log import connection
+from streamdyn.kafka.log import client_config
 from streamdyn.settings import RECORD_MAX_BYTES
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class KafkaTopics:
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
-        self._admin = AdminClient(connection(bootstrap))
+        self._admin = AdminClient(client_config(bootstrap))
 
     async def check_reachable(self) -> None:
         try:
@@ -81,7 +81,7 @@ class KafkaTopics:
         config = TOPIC_CONFIG | {"min.insync.replicas": "2" if replication == REPLICATION_MAX else "1"}
         new = [NewTopic(name, 1, replication, config=config) for name in names]
         for name, future in self._admin.create_topics(new, operation_timeout=ADMIN_TIMEOUT_S).items():
-            await self._done(future, f"create topic {name}", KafkaError.TOPIC_ALREADY_EXISTS)
+            await self._result_of(future, f"create topic {name}", KafkaError.TOPIC_ALREADY_EXISTS)
         deadline = time.monotonic() + ADMIN_TIMEOUT_S
         while len(ids := await self.ids(names)) < len(names):
             # Every broker learns of a new topic a moment after the one that made it.
@@ -95,13 +95,13 @@ class KafkaTopics:
         if not names:
             return
         for name, future in self._admin.delete_topics(names, operation_timeout=ADMIN_TIMEOUT_S).items():
-            await self._done(future, f"delete topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART)
+            await self._result_of(future, f"delete topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART)
 
     async def trim(self, name: str, offset: int) -> None:
         """Forget the records before `offset` (DeleteRecords)."""
         futures = self._admin.delete_records([TopicPartition(name, 0, offset)], operation_timeout=ADMIN_TIMEOUT_S)
         for future in futures.values():
-            await self._done(future, f"trim topic {name}")
+            await self._result_of(future, f"trim topic {name}")
 
     async def ids(self, names: list[str]) -> dict[str, str]:
         """Kafka's id of each topic that exists."""
@@ -110,7 +110,7 @@ class KafkaTopics:
         ids = {}
         described = self._admin.describe_topics(TopicCollection(names), request_timeout=ADMIN_TIMEOUT_S)
         for name, future in described.items():
-            description = await self._done(future, f"describe topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART)
+            description = await self._result_of(future, f"describe topic {name}", KafkaError.UNKNOWN_TOPIC_OR_PART)
             if description is not None:
                 ids[name] = str(description.topic_id)
         return ids
@@ -138,8 +138,8 @@ class KafkaTopics:
         while True:
             future = self._admin.describe_configs([resource], request_timeout=ADMIN_TIMEOUT_S)[resource]
             # A broker learns of a new topic a moment after the one that made it.
-            patient = (KafkaError.UNKNOWN_TOPIC_OR_PART,) if time.monotonic() < deadline else ()
-            config = await self._done(future, f"describe topic {name}", *patient)
+            expected = (KafkaError.UNKNOWN_TOPIC_OR_PART,) if time.monotonic() < deadline else ()
+            config = await self._result_of(future, f"describe topic {name}", *expected)
             if config is not None:
                 break
             await asyncio.sleep(LEADER_WAIT_S)
@@ -155,10 +155,10 @@ class KafkaTopics:
         that are down at the moment: a topic that was made with one copy would keep it.
         """
         described = self._admin.describe_cluster(request_timeout=ADMIN_TIMEOUT_S)
-        brokers = (await self._done(described, "describe the cluster")).nodes
+        brokers = (await self._result_of(described, "describe the cluster")).nodes
         resource = ConfigResource(ResourceType.BROKER, str(brokers[0].id))
         asked = self._admin.describe_configs([resource], request_timeout=ADMIN_TIMEOUT_S)[resource]
-        config = await self._done(asked, "tell a broker's configuration")
+        config = await self._result_of(asked, "tell a broker's configuration")
         default = int(config["default.replication.factor"].value)
         return max(min(REPLICATION_MAX, len(brokers)), min(REPLICATION_MAX, default))
 
@@ -171,19 +171,19 @@ class KafkaTopics:
                 wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=ADMIN_TIMEOUT_S
             )
             # A topic made just now, or whose broker has just restarted, has a leader in a moment.
-            patient = _NO_LEADER_YET if time.monotonic() < deadline else ()
+            expected = _NO_LEADER_YET if time.monotonic() < deadline else ()
             for topic, future in futures.items():
-                result = await self._done(future, f"tell the offsets of {topic.topic}", *patient)
+                result = await self._result_of(future, f"tell the offsets of {topic.topic}", *expected)
                 if result is not None:
                     offsets[topic.topic] = result.offset
             if len(offsets) < len(names):
                 await asyncio.sleep(LEADER_WAIT_S)
         return offsets
 
-    async def _done(self, future: Future[Any], doing: str, *fine: int) -> Any:
+    async def _result_of(self, future: Future[Any], doing: str, *expected: int) -> Any:
         try:
             return await asyncio.wrap_future(future)
         except KafkaException as error:
-            if error.args[0].code() in fine:
+            if error.args[0].code() in expected:
                 return None
             raise OperatorError(f"Kafka at {self._bootstrap} did not {doing}: {error.args[0].str()}") from error

@@ -13,7 +13,7 @@ from streamdyn.kafka.events import Event, Fetched
 from streamdyn.partition.partition import Partition, out_of_service
 from streamdyn.settings import STALLED_CATCH_UP_S
 from streamdyn.statemachine.lease_keeper import LeaseKeeper
-from streamdyn.storage.replica import Replica, missing, recreated
+from streamdyn.storage.replica import Replica, topic_missing_reason, topic_recreated_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,9 +87,9 @@ class OpenReplicas:
         not the one that it came from, or the disk fails.
         """
         if facts is None:
-            raise PartitionError(missing(info.topic))
+            raise PartitionError(topic_missing_reason(info.topic))
         if info.topic_id != facts.id:
-            raise PartitionError(recreated(info.topic))
+            raise PartitionError(topic_recreated_reason(info.topic))
         if facts.first > 0 and not self._env.disk.has(info.id):
             check_begin(0, facts)
         replica = Replica(self._env.disk.open(info.id), info, schema, self._settings.newest_format)

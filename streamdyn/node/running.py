@@ -85,7 +85,7 @@ class RocksDisk:
             path.mkdir()
             has_checkpoint = bool(checkpoints.offsets())
             if has_checkpoint:
-                checkpoints.copy(path)
+                checkpoints.copy_newest(path)
             store = RocksStore(path, self._memory)
             try:
                 yield store, has_checkpoint

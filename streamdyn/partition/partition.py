@@ -275,7 +275,7 @@ class Partition:
         """
         await self._appender.hand_over(successor, for_good=for_good)
 
-    async def checkpoint(self, checkpoints: Checkpoints) -> int:
+    async def make_checkpoint(self, checkpoints: Checkpoints) -> int:
         """Make a checkpoint: its next offset. Raises PartitionError where the disk fails."""
         self._check_serving()
         await self._replica.flush()

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from streamdyn.errors import NotLeader
-from streamdyn.storage.digest import ALL_ROWS, digest
+from streamdyn.storage.digest import ALL_ROWS, digest_rows
 
 if TYPE_CHECKING:
     from streamdyn.statemachine.effects import AppliedScrub
     from streamdyn.storage.replica import Replica
 
-KEPT = 16
+SCRUB_RESULTS_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class ScrubResults:
         task = None
         if scrubbed.contents:
             rows = self._replica.scan(*ALL_ROWS)  # as of now, whenever it is read
-            task = asyncio.get_running_loop().create_task(digest(rows))
+            task = asyncio.get_running_loop().create_task(digest_rows(rows))
         self._pending[scrubbed.offset] = _Pending(scrubbed.checksum.hex(), task)
-        while len(self._pending) > KEPT:
+        while len(self._pending) > SCRUB_RESULTS_KEPT:
             oldest = self._pending.pop(next(iter(self._pending)))
             if oldest.digest is not None:
                 oldest.digest.cancel()

@@ -20,9 +20,9 @@ COMMAND_ID_BYTES = 16
 class Transition(Protocol):
     """What a command reads and changes: the state of a replica at the command's place in the log.
 
-    `clock_ms` is the log's clock, in ms since the Unix epoch. It never goes backwards. `position` is the command's place
-    in the log, and is set only for a command that is not `DEDUPED`. `format`, `schema` and `lease` are those that hold
-    before the command. Nothing is stored until the whole batch of records is applied.
+    `clock_ms` is the log's clock, in ms since the Unix epoch. It never goes backwards. `position` is the command's
+    place in the log, and is set only for a command that is not `DEDUPED`. `format`, `schema` and `lease` are those that
+    hold before the command. Nothing is stored until the whole batch of records is applied.
     """
 
     @property
@@ -68,8 +68,8 @@ class Command:
 
     `LOG_KIND` is the kind of log that may hold the command. None means every kind.
 
-    `DEDUPED` says that the dedupe window covers the command: if its id is in the window, it is not applied again, and its
-    outcome is that of the first attempt.
+    `DEDUPED` says that the dedupe window covers the command: if its id is in the window, it is not applied again, and
+    its outcome is that of the first attempt.
 
     A command is immutable. The commands of items are still not declared frozen: a replay makes millions of them, and a
     frozen dataclass takes three times as long to make.

@@ -25,9 +25,9 @@ REFUSED = "ConditionalCheckFailedException"
 class ItemCommand(Command):
     """Change the item under the storage key `key`, if `condition` holds for the one that is there.
 
-    `key` is a storage key (bytes, see `model.keys`). `condition` is DynamoDB's ConditionExpression, or None. `wants_old`
-    puts the row before the command into the outcome (ReturnValues ALL_OLD). `wants_old_if_refused` does so where the
-    condition does not hold (ReturnValuesOnConditionCheckFailure ALL_OLD).
+    `key` is a storage key (bytes, see `model.keys`). `condition` is DynamoDB's ConditionExpression, or None.
+    `wants_old` puts the row before the command into the outcome (ReturnValues ALL_OLD). `wants_old_if_refused` does so
+    where the condition does not hold (ReturnValuesOnConditionCheckFailure ALL_OLD).
 
     `READS_ROW` says that the new row depends on the old one. Most commands do not need the old row, and are replayed
     without a read.

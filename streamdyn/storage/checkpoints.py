@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from streamdyn.storage.replica import Replica
 
-KEPT = 2
+CHECKPOINTS_KEPT = 2
 # One that has been read from so lately is being sent, which may take longer than the making of many others.
 SENDING_MS = 60_000
 CHUNK_BYTES = 1024 * 1024
@@ -43,7 +43,7 @@ class FileCheckpoints:
             try:
                 shutil.rmtree(making, ignore_errors=True)
                 self._folder.mkdir(parents=True, exist_ok=True)
-                replica.checkpoint(making)
+                replica.make_checkpoint(making)
                 making.rename(whole)
                 _sync(self._folder)
             except OSError as error:
@@ -64,7 +64,7 @@ class FileCheckpoints:
             return []
         return sorted((path.name, path.stat().st_size) for path in folder.iterdir())
 
-    def read(self, offset: int, name: str, start: int) -> bytes:
+    def read_chunk(self, offset: int, name: str, start: int) -> bytes:
         """The next CHUNK_BYTES of a file. Raises PartitionError if it is not there any more."""
         if "/" in name:
             raise PartitionError(f"{name!r} is no file of a checkpoint")
@@ -80,7 +80,7 @@ class FileCheckpoints:
         for offset, at_ms in list(self._read_ms.items()):
             if self._clock_ms() - at_ms >= SENDING_MS:
                 del self._read_ms[offset]
-        for old in self.offsets()[:-KEPT]:
+        for old in self.offsets()[:-CHECKPOINTS_KEPT]:
             if old not in self._read_ms:
                 shutil.rmtree(self._folder / str(old), ignore_errors=True)
 
@@ -90,12 +90,12 @@ class FileCheckpoints:
     def _incoming(self) -> Path:
         return self._folder / "incoming"
 
-    def begin(self) -> None:
+    def begin_receiving(self) -> None:
         """Receive one; what was left of another is forgotten."""
         shutil.rmtree(self._incoming, ignore_errors=True)
         self._incoming.mkdir(parents=True)
 
-    def write(self, name: str, data: bytes) -> None:
+    def write_chunk(self, name: str, data: bytes) -> None:
         """The next chunk of a file."""
         if "/" in name:
             raise PartitionError(f"{name!r} is no file of a checkpoint")
@@ -105,7 +105,7 @@ class FileCheckpoints:
         except OSError as error:
             raise PartitionError(f"cannot write to {self._incoming} ({error.strerror}); make room") from None
 
-    def finish(self) -> None:
+    def finish_receiving(self) -> None:
         """All of it is there: it takes the place of the replica's folder."""
         replica = self._replica
         for path in self._incoming.iterdir():
@@ -116,13 +116,13 @@ class FileCheckpoints:
         self._incoming.rename(replica)
         _sync(replica.parent)
 
-    def restore(self) -> None:
+    def restore_newest(self) -> None:
         """The newest checkpoint takes the place of the replica's folder."""
-        self.begin()
-        self.copy(self._incoming)
-        self.finish()
+        self.begin_receiving()
+        self.copy_newest(self._incoming)
+        self.finish_receiving()
 
-    def copy(self, folder: Path) -> None:
+    def copy_newest(self, folder: Path) -> None:
         """The newest checkpoint's files, in another folder of the same disk. What RocksDB never changes, which is
         nearly all of it, is linked: that takes no time.
         """

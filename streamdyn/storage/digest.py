@@ -16,7 +16,7 @@ ROW_BYTES = 1024
 ALL_ROWS = b"", b"\xff"
 
 
-async def digest(rows: Iterator[tuple[bytes, bytes]]) -> tuple[str, int]:
+async def digest_rows(rows: Iterator[tuple[bytes, bytes]]) -> tuple[str, int]:
     """The digest of rows in the order of their keys, and how many they are. Lets others run in between."""
     running, count, size = xxh3_64(), 0, 0
     for key, row in rows:

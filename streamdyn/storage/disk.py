@@ -25,21 +25,21 @@ class Checkpoints(Protocol):
     def files(self, offset: int) -> list[tuple[str, int]]:
         """The files of a checkpoint and their sizes in bytes; none if it is not there."""
 
-    def read(self, offset: int, name: str, start: int) -> bytes:
+    def read_chunk(self, offset: int, name: str, start: int) -> bytes:
         """The next chunk of a file, from byte `start` on: as many bytes as one message may well have, and none at the
         end. Raises PartitionError if it is not there any more.
         """
 
-    def begin(self) -> None:
+    def begin_receiving(self) -> None:
         """Receive one; what was left of another is forgotten."""
 
-    def write(self, name: str, data: bytes) -> None:
+    def write_chunk(self, name: str, data: bytes) -> None:
         """The next chunk of a file of the one that is being received."""
 
-    def finish(self) -> None:
+    def finish_receiving(self) -> None:
         """All of it is there: it takes the place of the replica, which is not open."""
 
-    def restore(self) -> None:
+    def restore_newest(self) -> None:
         """The newest checkpoint takes the place of the replica, which is not open."""
 
 

@@ -28,7 +28,7 @@ class MemoryStore:
             return None
         return SavedReplica(self._topic_id, self._state, list(self._remembered.values()))
 
-    def begin(self, topic_id: str, state: State) -> None:
+    def initialize(self, topic_id: str, state: State) -> None:
         self._topic_id, self._state = topic_id, state
 
     def get(self, key: bytes) -> bytes | None:
@@ -53,10 +53,10 @@ class MemoryStore:
     def copy(self) -> MemoryStore:
         """Another store, with what this one has now."""
         store = MemoryStore()
-        store.take_over(self)
+        store.copy_from(self)
         return store
 
-    def take_over(self, other: MemoryStore) -> None:
+    def copy_from(self, other: MemoryStore) -> None:
         """Have what another store has now."""
         self._topic_id, self._state = other._topic_id, other._state
         self._rows, self._remembered = dict(other._rows), dict(other._remembered)
@@ -64,10 +64,10 @@ class MemoryStore:
     def begin_flush(self) -> None:
         """There is no disk."""
 
-    def flushing(self) -> bool:
+    def is_flushing(self) -> bool:
         return False
 
-    def checkpoint(self, folder: str) -> None:
+    def make_checkpoint(self, folder: str) -> None:
         raise NotImplementedError  # there are no folders: see `copy`
 
     def close(self) -> None:

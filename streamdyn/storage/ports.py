@@ -35,7 +35,7 @@ class Store(Protocol):
     def load(self) -> SavedReplica | None:
         """What was saved, or None in a new store."""
 
-    def begin(self, topic_id: str, state: State) -> None:
+    def initialize(self, topic_id: str, state: State) -> None:
         """Note whose records a new store will hold, and where it begins."""
 
     def get(self, key: bytes) -> bytes | None:
@@ -50,10 +50,10 @@ class Store(Protocol):
     def begin_flush(self) -> None:
         """Begin to write to the disk what is only in memory, and do not wait for it."""
 
-    def flushing(self) -> bool:
+    def is_flushing(self) -> bool:
         """Whether that is still going on."""
 
-    def checkpoint(self, folder: str) -> None:
+    def make_checkpoint(self, folder: str) -> None:
         """Make the folder `folder`, with all that is in the store now. Quick after a flush."""
 
     def close(self) -> None:

@@ -37,11 +37,11 @@ class Replica:
         saved = store.load()
         if saved is None:
             state = State()
-            store.begin(info.topic_id, state)
+            store.initialize(info.topic_id, state)
             self._machine = StateMachine(state, DedupeWindow(), store.get, schema, newest_format)
             return
         if saved.topic_id != info.topic_id:
-            raise PartitionError(recreated(info.topic))
+            raise PartitionError(topic_recreated_reason(info.topic))
         window = DedupeWindow(saved.remembered)
         self._machine = StateMachine(saved.state, window, store.get, schema, newest_format)
 
@@ -65,23 +65,23 @@ class Replica:
     async def flush(self) -> None:
         """What has been applied so far goes to the disk, while others run."""
         self._store.begin_flush()
-        while self._store.flushing():  # noqa: ASYNC110 - RocksDB tells nobody when it is done
+        while self._store.is_flushing():  # noqa: ASYNC110 - RocksDB tells nobody when it is done
             await asyncio.sleep(FLUSH_POLL_S)
 
-    def checkpoint(self, folder: Path) -> None:
+    def make_checkpoint(self, folder: Path) -> None:
         """Make `folder`, with the replica as it is now: quick after `flush`."""
-        self._store.checkpoint(str(folder))
+        self._store.make_checkpoint(str(folder))
 
     def close(self) -> None:
         self._store.close()
 
 
-def missing(topic: str) -> str:
+def topic_missing_reason(topic: str) -> str:
     """Why a partition without its topic does not serve."""
     return f"its topic {topic} does not exist in Kafka; restore it, or delete the table"
 
 
-def recreated(topic: str) -> str:
+def topic_recreated_reason(topic: str) -> str:
     """Why a partition whose topic has a new id does not serve."""
     return (
         f"its topic {topic} was deleted and made anew, and the log that holds its data is gone; "

@@ -85,7 +85,7 @@ class RocksStore:
         except Exception as error:
             raise self._failure(error) from error
 
-    def begin(self, topic_id: str, state: State) -> None:
+    def initialize(self, topic_id: str, state: State) -> None:
         batch = WriteBatch(raw_mode=True)
         batch.put(_TOPIC, topic_id.encode())
         batch.put(_STATE, encode_state(state))
@@ -121,10 +121,10 @@ class RocksStore:
         except Exception as error:
             raise self._failure(error) from error
 
-    def flushing(self) -> bool:
+    def is_flushing(self) -> bool:
         return bool(self._db.property_int_value("rocksdb.num-immutable-mem-table"))
 
-    def checkpoint(self, folder: str) -> None:
+    def make_checkpoint(self, folder: str) -> None:
         try:
             Checkpoint(self._db).create_checkpoint(folder)
         except Exception as error:

@@ -20,7 +20,7 @@ from streamdyn.model.positions import Position
 from streamdyn.model.schema import LogKind, Schema
 from streamdyn.statemachine.commands import COMMANDS
 from streamdyn.statemachine.records import CommandBatch, FeedRange, Record
-from streamdyn.wal.formats import BY_HEAD, FORMATS, HEAD_BYTES
+from streamdyn.wal.formats import FORMATS, FORMATS_BY_HEAD, HEAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ def decode_batch(
     """
     if record_format > newest_format:
         raise NewerFormatError(record_format, newest_format)
-    known = None if value is None else BY_HEAD.get(value[:HEAD_BYTES])
+    known = None if value is None else FORMATS_BY_HEAD.get(value[:HEAD_BYTES])
     if value is None or known is None:
         return None
     if known.number > newest_format:
@@ -93,13 +93,13 @@ def decode_record(raw: RawRecord, newest_format: int = NEWEST_FORMAT) -> Record:
     return Record(raw.offset, raw.timestamp_ms, batch.commands, batch.feed)
 
 
-def headers_of(value: bytes) -> dict[str, str | bytes | None]:
+def headers_for(value: bytes) -> dict[str, str | bytes | None]:
     """The Kafka headers of a record with an encoded batch: none in format 1."""
-    number = BY_HEAD[value[:HEAD_BYTES]].number
+    number = FORMATS_BY_HEAD[value[:HEAD_BYTES]].number
     return {} if number == FIRST_FORMAT else {FORMAT_HEADER: b"%d" % number}
 
 
-def header_format(headers: Any) -> int:
+def format_from_headers(headers: Any) -> int:
     """The format that a record's Kafka headers (pairs, or None) tell: the first one where they tell none."""
     for name, value in headers or ():
         if name == FORMAT_HEADER:
@@ -169,12 +169,12 @@ _CONVERTERS: _Converters = {
 }
 
 
-def _conversions(way: int) -> dict[str, list[tuple[str, Callable[[Any], Any]]]]:
+def _converters_by_command(direction: int) -> dict[str, list[tuple[str, Callable[[Any], Any]]]]:
     return {
-        name: [(f.name, _CONVERTERS[str(f.type)][way]) for f in fields(cls) if f.type in _CONVERTERS]  # type: ignore[arg-type]
+        name: [(f.name, _CONVERTERS[str(f.type)][direction]) for f in fields(cls) if f.type in _CONVERTERS]  # type: ignore[arg-type]
         for name, cls in COMMANDS.items()
     }
 
 
-_TO_AVRO = _conversions(0)
-_FROM_AVRO = _conversions(1)
+_TO_AVRO = _converters_by_command(0)
+_FROM_AVRO = _converters_by_command(1)

@@ -56,4 +56,4 @@ def _load(number: int) -> Format:
 
 
 FORMATS = {number: _load(number) for number in range(FIRST_FORMAT, NEWEST_FORMAT + 1)}
-BY_HEAD = {known.head: known for known in FORMATS.values()}
+FORMATS_BY_HEAD = {known.head: known for known in FORMATS.values()}

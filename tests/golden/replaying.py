@@ -20,11 +20,11 @@ from streamdyn.statemachine.apply import StateMachine
 from streamdyn.statemachine.dedupe import DedupeWindow
 from streamdyn.statemachine.records import Record, RecordBatch
 from streamdyn.statemachine.state import State, encode_state
-from streamdyn.storage.digest import ALL_ROWS, digest
+from streamdyn.storage.digest import ALL_ROWS, digest_rows
 from streamdyn.storage.memory import MemoryStore
 from streamdyn.storage.rocks import RocksMemory, RocksStore
 from streamdyn.wal.codec import decode_record, encode_batch
-from streamdyn.wal.formats import BY_HEAD, HEAD_BYTES
+from streamdyn.wal.formats import FORMATS_BY_HEAD, HEAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,7 +127,7 @@ def reencodes(message: Message, record: Record) -> bool | None:
     if record.commands is None:
         return None
     assert message.content is not None
-    known = BY_HEAD[message.content[:HEAD_BYTES]]
+    known = FORMATS_BY_HEAD[message.content[:HEAD_BYTES]]
     return encode_batch(record.commands, known.number, record.feed) == message.content
 
 
@@ -148,7 +148,7 @@ class Player:
         self.store = store
         saved = store.load()
         if saved is None:
-            store.begin(TOPIC_ID, State())
+            store.initialize(TOPIC_ID, State())
         state, remembered = (State(), []) if saved is None else (saved.state, saved.remembered)
         self._next = 0 if saved is None else state.next_offset
         self._window = DedupeWindow(remembered)
@@ -198,7 +198,7 @@ class Player:
         """What the store holds."""
         saved = self.store.load()
         assert saved is not None
-        rows, count = asyncio.run(digest(self.store.scan(*ALL_ROWS)))
+        rows, count = asyncio.run(digest_rows(self.store.scan(*ALL_ROWS)))
         ids = [command_id for remembered in saved.remembered for command_id in remembered.outcomes]
         kept = [(remembered.offset.to_bytes(8, "big"), remembered.encode()) for remembered in saved.remembered]
         return {

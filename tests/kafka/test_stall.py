@@ -163,6 +163,6 @@ def test_time_does_not_begin_before_anything_is_in_flight():
     now_ms = 5_000.0
     clock = StallClock(lambda: now_ms)
     assert clock.stalled_ms() == 0
-    clock.sent()
+    clock.note_sent()
     now_ms += 70
     assert clock.stalled_ms() == 70

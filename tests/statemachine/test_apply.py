@@ -198,7 +198,7 @@ def small_window():
         patch.setattr(dedupe, "DEDUPE_MAX_COMMANDS", 5)
         patch.setattr(dedupe, "DEDUPE_MAX_AGE_MS", 200)
         patch.setattr(dedupe, "DEDUPE_MAX_RESULT_BYTES", 30)
-        patch.setattr(MetaCommand, "LOG", None)
+        patch.setattr(MetaCommand, "LOG_KIND", None)
         yield
 
 

@@ -17,7 +17,7 @@ from streamdyn.model.schema import LogKind, Schema
 from streamdyn.statemachine.commands import COMMANDS
 from streamdyn.statemachine.commands.set_format import SetFormat
 from streamdyn.statemachine.records import CommandBatch, FeedRange
-from streamdyn.wal.codec import decode_batch, encode_batch, header_format, headers_of
+from streamdyn.wal.codec import decode_batch, encode_batch, format_from_headers, headers_for
 from streamdyn.wal.formats import FORMATS, schema_path
 
 IDS = st.binary(min_size=16, max_size=16)
@@ -161,12 +161,12 @@ def test_a_format_without_a_command_cannot_write_it():
 
 @pytest.mark.parametrize("number", FORMATS)
 def test_the_headers_of_a_record_tell_its_format(number):
-    assert header_format(list(headers_of(encode_batch((), number)).items())) == number
+    assert format_from_headers(list(headers_for(encode_batch((), number)).items())) == number
 
 
 @pytest.mark.parametrize("headers", [None, [], [("other", b"7")], [("format", None)], [("format", b"x")]])
 def test_headers_that_tell_nothing_mean_the_first_format(headers):
-    assert header_format(headers) == 1
+    assert format_from_headers(headers) == 1
 
 
 def test_the_fingerprint_is_where_avro_looks_for_it():

@@ -25,5 +25,5 @@ class MakeCheckpoint(Question):
     async def answer(self, node: AnsweringNode) -> CheckpointMade:
         partition = node.replicas.serving(self.partition)
         checkpoints = node.disk.checkpoints(partition.id)
-        offset = await partition.checkpoint(checkpoints)
+        offset = await partition.make_checkpoint(checkpoints)
         return CheckpointMade(offset, checkpoints.files(offset))

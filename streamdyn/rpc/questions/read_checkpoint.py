@@ -27,4 +27,4 @@ class ReadCheckpoint(Question):
 
     async def answer(self, node: AnsweringNode) -> Chunk:
         checkpoints = node.disk.checkpoints(node.replicas.serving(self.partition).id)
-        return Chunk(await asyncio.to_thread(checkpoints.read, self.offset, self.name, self.start))
+        return Chunk(await asyncio.to_thread(checkpoints.read_chunk, self.offset, self.name, self.start))
