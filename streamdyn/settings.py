@@ -48,7 +48,7 @@ STALLED_CATCH_UP_S = 10
 STOP_TIMEOUT_S = 5.0
 
 # A log that seems shorter than its replica is looked at so often, once a second: for longer than brokers take to elect.
-SHORT_LOG_LOOKS = 10
+SHORT_LOG_CHECKS = 10
 
 # --- Answers ---
 # AWS SDKs give up on a connection after 60 s: a definite error well before that lets them retry.

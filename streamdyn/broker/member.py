@@ -24,7 +24,7 @@ FEATURES = ["--feature", "eligible.leader.replicas.version=1"]
 OTHER_FOLDER = "choose another --data-dir"
 
 
-def become_broker(member: QuorumMember, cluster: str) -> NoReturn:
+def exec_broker(member: QuorumMember, cluster: str) -> NoReturn:
     """Format the folder if it is new, and replace this process by the broker. Raises OperatorError."""
     command = prepare(member, cluster)
     os.execv(command[0], command)  # noqa: S606 - the process becomes Java: in a container, it is the first one

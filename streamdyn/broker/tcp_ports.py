@@ -19,7 +19,7 @@ def check_free(host: str, port: int, what_to_do: str) -> None:
     """Raises OperatorError where the address is taken or not this machine's."""
     with ExitStack() as held:
         try:
-            _hold(held, host, port)
+            _bind(held, host, port)
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise OperatorError(
@@ -27,7 +27,7 @@ def check_free(host: str, port: int, what_to_do: str) -> None:
             ) from None
 
 
-class Ports:
+class PortAllocator:
     """Chooses ports of `host` that are free, and different ones until it is closed."""
 
     def __init__(self, held: ExitStack, host: str) -> None:
@@ -39,14 +39,14 @@ class Ports:
         candidates = random.sample(range(LOWEST, HIGHEST), TRIES)
         for port in [wanted, *candidates] if wanted is not None else candidates:
             try:
-                _hold(self._held, self._host, port)
+                _bind(self._held, self._host, port)
             except OSError:
                 continue
             return port
         raise OperatorError(f"cannot find a free port of {self._host} between {LOWEST} and {HIGHEST}")
 
 
-def _hold(held: ExitStack, host: str, port: int) -> None:
+def _bind(held: ExitStack, host: str, port: int) -> None:
     family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     probe = held.enter_context(socket.socket(family, kind))
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

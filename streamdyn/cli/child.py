@@ -34,7 +34,7 @@ PR_SET_PDEATHSIG = 1
 
 class Child:
     """One process with a folder: DIR/process.json tells which it is, DIR/output.log what it says. `say` gets what an
-    operator should know of it, and `told` each line of its output, if given.
+    operator should know of it, and `on_line` each line of its output, if given.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Child:
         command: list[str],
         folder: Path,
         say: Callable[[str], None],
-        told: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
     ) -> None:
         self.name = name
         self.ready = asyncio.Event()
@@ -52,7 +52,7 @@ class Child:
         self._output_file = folder / "output.log"
         self._output_start = 0
         self._say = say
-        self._told = told
+        self._on_line = on_line
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -67,15 +67,15 @@ class Child:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not self.ready.is_set():
-                    self.check_wants_to_run()
+                    self.check_not_given_up()
                     await asyncio.sleep(POLL_S)
         if not self.ready.is_set():
             raise OperatorError(f"{self.name} is not ready after {seconds:.0f} s; see {self._output_file}")
 
-    def check_wants_to_run(self) -> None:
+    def check_not_given_up(self) -> None:
         """Raises OperatorError if it has given up before it was ready: to start it again would not help."""
         if not self.ready.is_set() and self._gave_up():
-            raise OperatorError(f"{self.name} ended at its start: {self._last_words()}; see {self._output_file}")
+            raise OperatorError(f"{self.name} ended at its start: {self._last_error()}; see {self._output_file}")
 
     async def stop(self) -> None:
         """End it in order, and by force if that takes too long."""
@@ -138,7 +138,7 @@ class Child:
             self._output_file.parent.mkdir(parents=True, exist_ok=True)
             output = self._open_output()
             # A broker writes to the file itself, so that it never waits for this process.
-            to = subprocess.PIPE if self._told is not None else output
+            to = subprocess.PIPE if self._on_line is not None else output
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=subprocess.DEVNULL,
@@ -152,8 +152,8 @@ class Child:
             self._note_process()
         except OSError as error:
             raise OperatorError(f"cannot start {self.name} in {self._output_file.parent} ({error.strerror})") from None
-        if self._told is not None:
-            self._reading = asyncio.create_task(self._read(self._told, output))
+        if self._on_line is not None:
+            self._reading = asyncio.create_task(self._read(self._on_line, output))
         else:
             output.close()
 
@@ -170,7 +170,7 @@ class Child:
         self._output_start = output.tell()
         return output
 
-    async def _read(self, told: Callable[[str], None], output: BinaryIO) -> None:
+    async def _read(self, on_line: Callable[[str], None], output: BinaryIO) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
         with output:
@@ -182,9 +182,9 @@ class Child:
                 if text.startswith("ready at "):
                     self.ready.set()
                 else:
-                    told(text)
+                    on_line(text)
 
-    def _last_words(self) -> str:
+    def _last_error(self) -> str:
         """What it said of its end: its own line, or the last one that tells of an error."""
         with self._output_file.open("rb") as file:
             file.seek(self._output_start)

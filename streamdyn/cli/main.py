@@ -35,8 +35,8 @@ from streamdyn.settings import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from streamdyn.cli.stack import Stack
-    from streamdyn.cli.up import Up
+    from streamdyn.cli.stack import StackOptions
+    from streamdyn.cli.up import UpOptions
 
 app = typer.Typer(
     help="A DynamoDB you run yourself, whose storage engine is a Kafka log.",
@@ -80,16 +80,16 @@ def up(
     brokers: Annotated[int, typer.Option(help="Kafka brokers. Three of them survive the loss of one.", min=1)] = 1,
 ) -> None:
     """Start streamdyn and a Kafka for it, and serve DynamoDB until Ctrl-C."""
-    from streamdyn.cli.stack import Stack
-    from streamdyn.cli.up import Up
+    from streamdyn.cli.stack import StackOptions
+    from streamdyn.cli.up import UpOptions
 
     if brokers % 2 == 0:
         raise typer.BadParameter(f"{brokers} brokers survive the loss of no more of them than {brokers - 1} do")
     if nodes > 1 or brokers > 1:
         if kafka is not None:
             raise typer.BadParameter("--kafka names a Kafka that is there: start each node with `streamdyn node`")
-        _run_stack(Stack(host, port, data_dir.expanduser(), cluster, partitions, nodes, brokers))
-    _run(Up(host, port, data_dir.expanduser(), kafka, Settings(cluster, partitions)))
+        _run_stack(StackOptions(host, port, data_dir.expanduser(), cluster, partitions, nodes, brokers))
+    _run(UpOptions(host, port, data_dir.expanduser(), kafka, Settings(cluster, partitions)))
 
 
 @app.command()
@@ -131,7 +131,7 @@ def node(
 ) -> None:
     """Start one node of a cluster on a Kafka that is there. Nodes find each other through it."""
     from streamdyn.broker.tcp_ports import ANY_HOST
-    from streamdyn.cli.up import Up
+    from streamdyn.cli.up import UpOptions
 
     host, port = _host_and_port(listen)
     peers_host, peers_port = _host_and_port(peers_listen) if peers_listen else (host, 0)
@@ -146,7 +146,7 @@ def node(
         scrub_interval_ms=scrub_s * 1000,
         newest_format=newest_format,
     )
-    _run(Up(host, port, data_dir.expanduser(), kafka, settings, peers_host, peers_port, advertise))
+    _run(UpOptions(host, port, data_dir.expanduser(), kafka, settings, peers_host, peers_port, advertise))
 
 
 @app.command()
@@ -165,14 +165,14 @@ def broker(
     data_dir: Annotated[Path, typer.Option(help="Where this broker keeps its logs.", file_okay=False)] = DATA_DIR,
 ) -> None:
     """Start one Kafka broker of a cluster of several, as `docker compose` and `up --brokers 3` do."""
-    from streamdyn.broker.member import become_broker
+    from streamdyn.broker.member import exec_broker
     from streamdyn.broker.properties import QuorumMember
 
     advertised = advertise or _host_and_port(listen)[0]
     _host_and_port(controller_listen)
     member = QuorumMember(id, voters, listen, controller_listen, advertised, data_dir.expanduser() / "kafka" / "logs")
     try:
-        become_broker(member, cluster_id)
+        exec_broker(member, cluster_id)
     except OperatorError as error:
         _console.print(f"streamdyn: {error}", style="red", markup=False)
         raise typer.Exit(1) from None
@@ -245,13 +245,13 @@ def _host_and_port(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _run(plan: Up) -> NoReturn:
+def _run(options: UpOptions) -> NoReturn:
     from streamdyn.cli.up import serve
 
-    _run_until_stopped(lambda stop: serve(plan, stop, _say))
+    _run_until_stopped(lambda stop: serve(options, stop, _say))
 
 
-def _run_stack(stack: Stack) -> NoReturn:
+def _run_stack(stack: StackOptions) -> NoReturn:
     from streamdyn.cli.stack import serve_stack
 
     _run_until_stopped(lambda stop: serve_stack(stack, stop, _say))
@@ -292,15 +292,15 @@ def simulate(
 ) -> None:
     """Run the shipped code in a simulated world where everything goes wrong, and judge what comes of it."""
     try:
-        from streamdyn.cli.simulate import Plan, simulate_seeds, tell_story
+        from streamdyn.cli.simulate import SimulationOptions, show_story, simulate_seeds
     except ModuleNotFoundError as missing:
         if missing.name != "greenlet":
             raise
         line = "streamdyn: the simulation needs greenlet, which a node does not: pip install 'streamdyn[simulation]'"
         _console.print(line, style="red", markup=False)
         raise typer.Exit(1) from None
-    plan = Plan(scope, seconds * 1000, steps or math.inf)
-    went_well = tell_story(seed, plan) if story else simulate_seeds(seed, seeds, plan)
+    plan = SimulationOptions(scope, seconds * 1000, steps or math.inf)
+    went_well = show_story(seed, plan) if story else simulate_seeds(seed, seeds, plan)
     raise typer.Exit(0 if went_well else 1)
 
 

@@ -26,7 +26,7 @@ console = Console(soft_wrap=True, highlight=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SimulationOptions:
     """Which runs: of whole nodes, or of one partition's replicas. `run_ms` is how long things go wrong in each."""
 
     scope: Literal["cluster", "partition"]
@@ -41,7 +41,7 @@ class Plan:
         return f"streamdyn simulate --scope {self.scope} --seconds {self.run_ms / 1000:g} --seed {seed} --story"
 
 
-def simulate_seeds(first: int, count: int, plan: Plan) -> bool:
+def simulate_seeds(first: int, count: int, plan: SimulationOptions) -> bool:
     """Whether nothing went wrong in any of the runs."""
     logging.getLogger("streamdyn").setLevel(logging.CRITICAL)
     one = plan.run()
@@ -64,35 +64,35 @@ def simulate_seeds(first: int, count: int, plan: Plan) -> bool:
         console.print(f"seed {seed}: {violations}; its story: {plan.command(seed)}", style="red", markup=False)
     console.print("nothing went wrong" if not broken else f"{len(broken)} of {count} seeds went wrong")
     if broken:
-        _tell_shortest(min(broken), plan)
+        _show_minimized(min(broken), plan)
     return not broken
 
 
-def tell_story(seed: int, plan: Plan) -> bool:
+def show_story(seed: int, plan: SimulationOptions) -> bool:
     """One seed as a timeline, up to the first thing that went wrong; if it did, with no more faults than that takes."""
     logging.getLogger("streamdyn").setLevel(logging.CRITICAL)
     report = plan.run()(seed, traced=True)
     if report.violations:
-        _tell_shortest(seed, plan)
+        _show_minimized(seed, plan)
     else:
-        _tell(report)
+        _show_trace(report)
         console.print("nothing went wrong")
     return not report.violations
 
 
-def _tell_shortest(seed: int, plan: Plan) -> None:
+def _show_minimized(seed: int, plan: SimulationOptions) -> None:
     """The seed again, with the fewest faults that end in the same violation."""
     one = plan.run()
     console.print(f"seed {seed}, with as few faults as it takes:")
     report = minimize(lambda only: one(seed, traced=True, only=only))
-    _tell(report)
+    _show_trace(report)
     console.print("the faults:")
     for fault, time_ms in report.faults.items():
         console.print(f"{time_ms:10.1f}  {fault.kind} {fault.place} (number {fault.number})", markup=False)
     console.print(f"went wrong: {report.violations}", markup=False)
 
 
-def _tell(report: Report) -> None:
+def _show_trace(report: Report) -> None:
     console.print("   time ms  where   what (a life is MACHINE.START, or MACHINE.START/OPENING of a replica)")
     for line in report.trace:
         console.print(line, markup=False)

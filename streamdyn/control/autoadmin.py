@@ -25,7 +25,7 @@ from streamdyn.statemachine.commands.set_node_status import SetNodeStatus
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamdyn.control.placement import Placed
+    from streamdyn.control.placement import PlacedPartition
     from streamdyn.kafka.ports import Topics
     from streamdyn.partition.partition import Partition
     from streamdyn.partition.status import ReplicaStatus
@@ -63,7 +63,7 @@ class Autoadmin:
         self._peers = peers
         self._new_id = new_id
         self._report = report
-        self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._working: dict[str, asyncio.Task[None]] = {}
         self._stopped = False
 
     async def tick(self) -> None:
@@ -72,30 +72,30 @@ class Autoadmin:
         if not self._meta.leads or self._stopped:
             return
         for table in list(self._directory.tables.values()):
-            self.look_at(table)
+            self.start_work(table)
         try:
             await self._mark_away()
             await self._place()
         except (ApiError, NotLeader, Unreachable) as error:
             logger.info("the placement waits: %r", error)
 
-    def look_at(self, table: Table) -> None:
+    def start_work(self, table: Table) -> None:
         """Begin the work on a table, if its status asks for any and nobody is at it."""
-        if table.status == ACTIVE or table.id in self._at_work or self._stopped or not self._meta.leads:
+        if table.status == ACTIVE or table.id in self._working or self._stopped or not self._meta.leads:
             return
-        self._at_work[table.id] = asyncio.get_running_loop().create_task(self._work_off(table))
+        self._working[table.id] = asyncio.get_running_loop().create_task(self._work_until_done(table))
 
     async def stop(self) -> None:
         """Leave the work for the next leader."""
         self._stopped = True
-        tasks = list(self._at_work.values())
+        tasks = list(self._working.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # --- tables ---
 
-    async def _work_off(self, table: Table) -> None:
+    async def _work_until_done(self, table: Table) -> None:
         try:
             while (current := self._directory.tables.get(table.name)) is not None:
                 if current.id != table.id or current.status == ACTIVE or not self._meta.leads:
@@ -103,7 +103,7 @@ class Autoadmin:
                 await self._try_to_finish(current)
         finally:
             # Without a pause since the last look at the status: whoever changes it next finds nobody at work.
-            del self._at_work[table.id]
+            del self._working[table.id]
 
     async def _try_to_finish(self, table: Table) -> None:
         try:
@@ -138,7 +138,7 @@ class Autoadmin:
         if wanted > self._meta.state.format and self._directory.tables:  # a new cluster has nothing to go back to
             self._report(f"all nodes know format {wanted}: the cluster takes it, and there is no way back from here")
         # Also where nothing is to be raised (any more): what was wanted before must not come with a later claim.
-        self._meta.want(max(wanted, self._meta.state.format), None)
+        self._meta.set_target(max(wanted, self._meta.state.format), None)
 
     # --- nodes and replicas ---
 
@@ -172,7 +172,7 @@ class Autoadmin:
             )
             await self._write(command)
 
-    async def _caught_up(self, placed: list[Placed]) -> set[tuple[str, str]]:
+    async def _caught_up(self, placed: list[PlacedPartition]) -> set[tuple[str, str]]:
         """The replicas that lack at most what is on its way to them."""
         holders = sorted({node for partition in placed for node in partition.replicas})
         described = await asyncio.gather(*(self._describe(node) for node in holders))
@@ -195,7 +195,7 @@ class Autoadmin:
         except Unreachable:
             return []
 
-    def _placed(self) -> list[Placed]:
+    def _placed(self) -> list[PlacedPartition]:
         return placed_partitions(self._directory.tables.values())
 
     async def _write(self, command: MetaCommand) -> None:

@@ -47,13 +47,13 @@ class Leadership:
     async def tick(self) -> None:
         """Lead `meta` if nobody does and it is this node's turn, and hand over what others should lead."""
         await self._lead_meta()
-        wanted = self._led_for_others()
+        wanted = self._misplaced_leaderships()
         for successor in sorted(set(wanted.values())):
             await self._hand_over_to(successor, [info for info, node in wanted.items() if node == successor])
 
-    async def hand_all_over(self) -> None:
+    async def hand_over_all(self) -> None:
         """The node stops: every partition that it leads goes to the next node that answers."""
-        infos = {info.id: info for info in self._directory.infos()}
+        infos = {info.id: info for info in self._directory.all_partitions()}
         led = [(partition, infos.get(id_)) for id_, partition in self._partitions.items()]
         await asyncio.gather(*(self.hand_over(partition, info, for_good=True) for partition, info in led))
 
@@ -85,21 +85,21 @@ class Leadership:
             except (ApiError, NotLeader) as error:
                 logger.info("meta: %r", error)
 
-    def _led_for_others(self) -> dict[PartitionInfo, str]:
+    def _misplaced_leaderships(self) -> dict[PartitionInfo, str]:
         """The partitions that this node leads and another one that answers should, and which."""
         draining = {node.id for node in self._directory.nodes.values() if node.status != ACTIVE}
         wanted: dict[PartitionInfo, str] = {}
-        for info in self._directory.infos():
+        for info in self._directory.all_partitions():
             partition = self._partitions.get(info.id)
             if partition is None or not partition.leads:
                 continue
-            should = [n for n in info.replicas if n not in draining and (n == self._node or n in self._reached())]
+            should = [n for n in info.replicas if n not in draining and (n == self._node or n in self._serving_nodes())]
             if should and should[0] != self._node and (info.id != META or self._node in draining):
                 wanted[info] = should[0]
         return wanted
 
-    def _reached(self) -> list[str]:
-        return self._membership.reached()
+    def _serving_nodes(self) -> list[str]:
+        return self._membership.serving_nodes()
 
     async def _hand_over_to(self, successor: str, infos: list[PartitionInfo]) -> None:
         """Up to MOVES_MAX partitions whose replica there has caught up."""

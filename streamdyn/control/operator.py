@@ -72,14 +72,14 @@ class Operator:
         """Let a node lead nothing any more, and nodes that do not hold its replicas yet take them. Raises
         ValidationException if there is no such node.
         """
-        await self._set_status(self._named(node), DRAINING)
+        await self._set_status(self._find_node(node), DRAINING)
         return {}
 
     async def forget(self, node: str) -> dict[str, Any]:
         """Let the cluster know nothing of a node any more. Raises ValidationException if there is no such node, or if
         it is not gone.
         """
-        node = self._named(node)
+        node = self._find_node(node)
         # One that this node does not reach may be there all the same.
         if await self._describe(node) is not None or not self._membership.may_claim(node):
             raise ValidationException(f"Node {node} answers: `streamdyn drain {node}`, stop it, and then forget it")
@@ -92,7 +92,7 @@ class Operator:
         await self._set_status(node, GONE)
         return {}
 
-    def _named(self, node: str) -> str:
+    def _find_node(self, node: str) -> str:
         """A node's name, by itself or by its address. Raises ValidationException if there is none."""
         nodes = self._directory.nodes
         found = [name for name, info in nodes.items() if node in (name, info.address)]
@@ -111,7 +111,7 @@ class Operator:
         """Compare all replicas of each partition, row by row, at one position of its log, and with one that is rebuilt
         from a checkpoint and the log.
         """
-        return {"partitions": [await self._verify(info) for info in self._directory.infos()]}
+        return {"partitions": [await self._verify(info) for info in self._directory.all_partitions()]}
 
     async def _verify(self, info: PartitionInfo) -> dict[str, Any]:
         deadline_ms = self._clock_ms() + VERIFY_TIMEOUT_MS
@@ -119,8 +119,10 @@ class Operator:
             offset = await self._router.scrub(info, deadline_ms)
         except ApiError as error:
             return {"id": info.id, "same": False, "replicas": {}, "failure": error.message}
-        told = await asyncio.gather(*(self._scrub_result(node, info.id, offset) for node in info.replicas))
-        replicas = dict(zip(info.replicas, told, strict=True))
+        results_or_reasons = await asyncio.gather(
+            *(self._scrub_result(node, info.id, offset) for node in info.replicas)
+        )
+        replicas = dict(zip(info.replicas, results_or_reasons, strict=True))
         there = {node: result for node, result in replicas.items() if isinstance(result, ScrubResult)}
         rebuilt = await self._rebuilt(list(there), info.id, offset)
         results = [*there.values(), *([rebuilt] if isinstance(rebuilt, ScrubResult) else [])]
@@ -136,22 +138,22 @@ class Operator:
 
     async def _scrub_result(self, node: str, partition: str, offset: int) -> ScrubResult | str:
         """What a node's replica has at a scrub, or why there is nothing to compare."""
-        return await self._result_or_why(
+        return await self._result_or_reason(
             node, partial(self._peers.scrub_result, node, partition, offset, VERIFY_TIMEOUT_MS)
         )
 
     async def _rebuilt(self, nodes: list[str], partition: str, offset: int) -> ScrubResult | str:
         """What comes of a rebuild by the first node that can, or why none can."""
-        told: ScrubResult | str = "no replica"
+        result: ScrubResult | str = "no replica"
         for node in nodes:
-            told = await self._result_or_why(
+            result = await self._result_or_reason(
                 node, partial(self._peers.verify_replica, node, partition, offset, VERIFY_TIMEOUT_MS)
             )
-            if isinstance(told, ScrubResult):
+            if isinstance(result, ScrubResult):
                 break
-        return told
+        return result
 
-    async def _result_or_why(self, node: str, ask: Callable[[], Awaitable[ScrubResult]]) -> ScrubResult | str:
+    async def _result_or_reason(self, node: str, ask: Callable[[], Awaitable[ScrubResult]]) -> ScrubResult | str:
         try:
             # One that stands still would be waited for as long as one that reads all its rows.
             await self._peers.ping(node)

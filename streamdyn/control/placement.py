@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedPartition:
     """A partition of a table, and the nodes that hold it now."""
 
     table: str
@@ -41,26 +41,31 @@ class Placed:
 class Move:
     """Let `replicas` hold the partition from now on."""
 
-    placed: Placed
+    placed: PlacedPartition
     replicas: tuple[str, ...]
 
 
-def placed_partitions(tables: Iterable[Table]) -> list[Placed]:
+def placed_partitions(tables: Iterable[Table]) -> list[PlacedPartition]:
     """Every partition that has its topic, and the nodes that hold it."""
     return [
-        Placed(table.name, info.id, info.replicas) for table in tables for info in table.partitions if info.topic_id
+        PlacedPartition(table.name, info.id, info.replicas)
+        for table in tables
+        for info in table.partitions
+        if info.topic_id
     ]
 
 
-def place_new(nodes: Sequence[NodeInfo], placed: Sequence[Placed], count: int, replicas: int) -> list[tuple[str, ...]]:
+def place_new(
+    nodes: Sequence[NodeInfo], placed: Sequence[PlacedPartition], count: int, replicas: int
+) -> list[tuple[str, ...]]:
     """Nodes for each of `count` new partitions, beside those that are `placed` already."""
     plan = _Plan(nodes, placed, replicas)
-    return [plan.new() for _ in range(count)]
+    return [plan.place_one() for _ in range(count)]
 
 
 def next_moves(
     nodes: Sequence[NodeInfo],
-    placed: Sequence[Placed],
+    placed: Sequence[PlacedPartition],
     caught_up: Container[tuple[str, str]],
     *,
     replicas: int,
@@ -70,19 +75,19 @@ def next_moves(
     plan = _Plan(nodes, placed, replicas)
     moves = []
     for partition in placed:
-        after = plan.mended(partition, caught_up)
+        after = plan.repair(partition, caught_up)
         if after != partition.replicas:
             moves.append(Move(partition, after))
-            plan.note(partition.replicas, after)
+            plan.count_move(partition.replicas, after)
             if len(moves) == limit:
                 return moves
-    return moves or plan.balanced(placed, caught_up, limit)
+    return moves or plan.balance(placed, caught_up, limit)
 
 
 class _Plan:
     """How many replicas, and first places, each node has as the plan goes on."""
 
-    def __init__(self, nodes: Sequence[NodeInfo], placed: Sequence[Placed], replicas: int) -> None:
+    def __init__(self, nodes: Sequence[NodeInfo], placed: Sequence[PlacedPartition], replicas: int) -> None:
         self._nodes = sorted(node.id for node in nodes if node.status == ACTIVE)
         self._draining = {node.id for node in nodes if node.status == DRAINING}
         self._replicas = replicas
@@ -90,19 +95,19 @@ class _Plan:
         self._held: Counter[str] = Counter(node for partition in placed for node in partition.replicas)
         self._first: Counter[str] = Counter(partition.replicas[0] for partition in placed if partition.replicas)
 
-    def note(self, before: tuple[str, ...], after: tuple[str, ...]) -> None:
+    def count_move(self, before: tuple[str, ...], after: tuple[str, ...]) -> None:
         self._held.subtract(before)
         self._held.update(after)
         self._first.subtract(before[:1])
         self._first.update(after[:1])
 
-    def new(self) -> tuple[str, ...]:
+    def place_one(self) -> tuple[str, ...]:
         chosen = sorted(self._nodes, key=lambda node: (self._held[node], self._first[node], node))[: self._wanted]
-        replicas = self._led_well(tuple(chosen))
-        self.note((), replicas)
+        replicas = self._choose_leader(tuple(chosen))
+        self.count_move((), replicas)
         return replicas
 
-    def mended(self, partition: Placed, caught_up: Container[tuple[str, str]]) -> tuple[str, ...]:
+    def repair(self, partition: PlacedPartition, caught_up: Container[tuple[str, str]]) -> tuple[str, ...]:
         """The partition's nodes after the next step that it needs, if any."""
         now = partition.replicas
         here = [node for node in now if node in self._nodes]
@@ -111,17 +116,17 @@ class _Plan:
             others = [node for node in self._nodes if node not in now]
             now = (*now, min(others, key=lambda node: (self._held[node], node)))
         elif len(ready) >= self._wanted > 0:
-            spare = self._spare(now, here, ready)
+            removable = self._removable(now, here, ready)
             # Of those that can go, one that has not caught up, else the one with the most replicas.
-            behind = [node for node in spare if (partition.partition, node) not in caught_up]
-            if spare:
-                leaves = self._fullest(behind or spare)
+            behind = [node for node in removable if (partition.partition, node) not in caught_up]
+            if removable:
+                leaves = self._fullest(behind or removable)
                 now = tuple(node for node in now if node != leaves)
         if not ready or now[0] in self._nodes:
             return now
-        return self._led_well(tuple(node for node in now if node in ready), now)
+        return self._choose_leader(tuple(node for node in now if node in ready), now)
 
-    def _spare(self, now: tuple[str, ...], here: list[str], ready: list[str]) -> list[str]:
+    def _removable(self, now: tuple[str, ...], here: list[str], ready: list[str]) -> list[str]:
         """Of which of a partition's nodes one may go, now that enough active ones have caught up."""
         draining = [node for node in now if node in self._draining]
         gone = [node for node in now if node not in here and node not in draining]
@@ -135,13 +140,17 @@ class _Plan:
     def _fullest(self, nodes: Iterable[str]) -> str:
         return max(nodes, key=lambda node: (self._held[node], node))
 
-    def balanced(self, placed: Sequence[Placed], caught_up: Container[tuple[str, str]], limit: int) -> list[Move]:
+    def balance(
+        self, placed: Sequence[PlacedPartition], caught_up: Container[tuple[str, str]], limit: int
+    ) -> list[Move]:
         """Moves that even out how much the nodes hold; where that is even, how much they lead."""
         if not self._nodes:
             return []
-        return self._spread(placed, caught_up, limit) or self._swapped(placed, caught_up, limit)
+        return self._balance_replicas(placed, caught_up, limit) or self._balance_leaders(placed, caught_up, limit)
 
-    def _spread(self, placed: Sequence[Placed], caught_up: Container[tuple[str, str]], limit: int) -> list[Move]:
+    def _balance_replicas(
+        self, placed: Sequence[PlacedPartition], caught_up: Container[tuple[str, str]], limit: int
+    ) -> list[Move]:
         """One more node for each partition that is all there, and of which some node has two replicas more than that
         one.
         """
@@ -165,7 +174,9 @@ class _Plan:
                 self._held.subtract((most,))  # as it will be once the new one has caught up
         return moves
 
-    def _swapped(self, placed: Sequence[Placed], caught_up: Container[tuple[str, str]], limit: int) -> list[Move]:
+    def _balance_leaders(
+        self, placed: Sequence[PlacedPartition], caught_up: Container[tuple[str, str]], limit: int
+    ) -> list[Move]:
         """Another first node for each partition whose first one leads two more than that one."""
         moves: list[Move] = []
         for partition in placed:
@@ -177,10 +188,10 @@ class _Plan:
             if self._first[partition.replicas[0]] - self._first[least] >= 2:
                 after = (least, *(node for node in partition.replicas if node != least))
                 moves.append(Move(partition, after))
-                self.note(partition.replicas, after)
+                self.count_move(partition.replicas, after)
         return moves
 
-    def _led_well(self, candidates: tuple[str, ...], among: tuple[str, ...] = ()) -> tuple[str, ...]:
+    def _choose_leader(self, candidates: tuple[str, ...], among: tuple[str, ...] = ()) -> tuple[str, ...]:
         """The nodes with that candidate first which leads the fewest."""
         if not candidates:
             return among

@@ -50,7 +50,7 @@ class Scrubbing:
         self._report = report
         self._last: dict[str, tuple[int, int]] = {}  # when, and up to which offset, each partition was last compared
 
-    async def look_at(self, info: PartitionInfo, partition: Partition) -> None:
+    async def scrub_if_due(self, info: PartitionInfo, partition: Partition) -> None:
         """Compare the replicas of a partition that this node leads, if it is time to. Raises ApiError or NotLeader
         where the log does not take the scrub.
         """
@@ -62,8 +62,8 @@ class Scrubbing:
         applied = await partition.write(Scrub(self._new_id()))
         self._last[info.id] = (self._clock_ms(), applied.offset + 1)
         holders = [node for node in info.replicas if self._membership.reaches(node)]
-        told = await asyncio.gather(*(self._checksum(node, info.id, applied.offset) for node in holders))
-        checksums = {node: checksum for node, checksum in zip(holders, told, strict=True) if checksum is not None}
+        results = await asyncio.gather(*(self._checksum(node, info.id, applied.offset) for node in holders))
+        checksums = {node: checksum for node, checksum in zip(holders, results, strict=True) if checksum is not None}
         wrong = minority(checksums)
         if not wrong and len(set(checksums.values())) > 1:
             self._report(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # A log grows to so many times of what it is trimmed at, for the sake of a replica that does not serve yet.
-TRIM_PATIENCE = 4
+TRIM_DELAY_FACTOR = 4
 
 
 class Trimming:
@@ -35,7 +35,7 @@ class Trimming:
         self._peers = peers
         self._trim_bytes = trim_bytes
 
-    async def look_at(self, info: PartitionInfo, partition: Partition) -> None:
+    async def trim_if_due(self, info: PartitionInfo, partition: Partition) -> None:
         """Trim the log of a partition that this node leads, if it is time to. Raises OperatorError where Kafka is out
         of reach or refuses.
         """
@@ -44,7 +44,7 @@ class Trimming:
 
     async def _trim(self, info: PartitionInfo, partition: Partition) -> None:
         holders = [node for node in info.replicas if self._membership.reaches(node)]
-        if partition.log_bytes < TRIM_PATIENCE * self._trim_bytes:
+        if partition.log_bytes < TRIM_DELAY_FACTOR * self._trim_bytes:
             serving = await asyncio.gather(*(self._serves(node, info.id) for node in holders))
             if not all(serving):
                 return

@@ -31,13 +31,13 @@ class Upkeep:
 
     async def tick(self) -> None:
         """To be called every UPKEEP_INTERVAL_MS. Raises nothing: what does not go now is tried again."""
-        for info in self._directory.infos():
+        for info in self._directory.all_partitions():
             partition = self._partitions.get(info.id)
             if partition is None or not partition.leads:
                 continue
             try:
                 if info.id != META:
-                    await self._trimming.look_at(info, partition)
-                await self._scrubbing.look_at(info, partition)
+                    await self._trimming.trim_if_due(info, partition)
+                await self._scrubbing.scrub_if_due(info, partition)
             except (ApiError, NotLeader, Unreachable, OperatorError) as error:
                 logger.info("no upkeep of %s: %r", info.id, error)

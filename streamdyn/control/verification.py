@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streamdyn.storage.disk import Disk
 
 
-async def rebuild_beside(
+async def rebuild_in_scratch(
     topics: Topics, log: Log, disk: Disk, info: PartitionInfo, schema: Schema, offset: int
 ) -> ScrubResult:
     """What a replica has at the scrub at `offset` that starts from this node's newest checkpoint, or from nothing, and

@@ -22,7 +22,7 @@ class DataDir:
         self.path = path
         self._lock = FileLock(path / "lock")
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Hold the folder until `release` or the end of the process. Raises OperatorError if that cannot be."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)

@@ -56,7 +56,7 @@ class Materializer:
         """Called on the event loop. Never blocks: the reader bounds what it hands over, appends are one per topic."""
         self._queue.put_nowait(event)
 
-    def every(self, seconds: float, name: str, action: Callable[[], Awaitable[None]]) -> None:
+    def add_timer(self, seconds: float, name: str, action: Callable[[], Awaitable[None]]) -> None:
         """Run `action` at this interval while the app runs. A defect in it is told, and does not end the app."""
 
         async def guarded() -> None:

@@ -78,18 +78,18 @@ class Node:
         self._addresses = addresses
         self._report = report
         self._tasks: dict[asyncio.Task[None], None] = {}
-        self._was_well = True
+        self._could_append = True
         self._registered = False  # whether all have been told of this start
-        self._knows_meta = False  # from the moment that the directory has all rows of `meta`
+        self._directory_loaded = False  # from the moment that the directory has all rows of `meta`
         self._autoadmin: Autoadmin | None = None  # from the moment that the replicas are open
         self.directory = Directory(id_, f"{settings.cluster}.{META}", self._table_changed)
         self._peers = Peers(id_, env.network, lambda: self.server, lambda: self.directory.format)
         self.membership = Membership(
             id_,
             self._peers,
-            others=self.directory.others,
-            well=lambda: env.log.stalled_ms() < APPEND_STALLED_MS,
-            lost=env.network.drop,
+            others=self.directory.other_nodes,
+            can_append=lambda: env.log.stalled_ms() < APPEND_STALLED_MS,
+            on_lost=env.network.drop,
             clock_ms=env.clock_ms,
             newest_format=settings.newest_format,
         )
@@ -108,7 +108,7 @@ class Node:
             self._peers,
             clock_ms=env.clock_ms,
             new_id=env.new_id,
-            is_gone=self.directory.is_gone,
+            is_deleted=self.directory.is_deleted,
         )
         self.operator = Operator(self.directory, self.router, self.membership, self._peers, env.clock_ms, env.new_id)
         self._leadership = Leadership(id_, self.directory, self.partitions, self.membership, self._peers)
@@ -131,7 +131,7 @@ class Node:
         meta = await self._replicas.open_meta(self._meta_applied)
         # No `await` in between: what is applied from here on is news to the directory.
         self.directory.load(meta.rows(), meta.state.format)
-        self._knows_meta = True
+        self._directory_loaded = True
         await self._replicas.open_tables()
         self._replicas.report_unwanted()
         self._autoadmin = Autoadmin(
@@ -147,7 +147,7 @@ class Node:
         )
         for table in list(self.directory.tables.values()):
             self._table_changed(table, table)
-        self.membership.beat()
+        self.membership.ping_all()
         self._spawn(self._register())
         return Sessions(self._settings, self.directory, self.router, self._env.clock_ms)
 
@@ -160,7 +160,7 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
-                await self._leadership.hand_all_over()
+                await self._leadership.hand_over_all()
         except TimeoutError:
             self._report("Kafka did not take the leases back in time; the next holder waits for them to run out")
         self.membership.stop()
@@ -176,12 +176,12 @@ class Node:
         return [
             Timer("expire-requests", EXPIRE_INTERVAL_MS / 1000, self._expire_requests),
             Timer("check-topics", TOPIC_CHECK_INTERVAL_MS / 1000, self._replicas.checks.check_all),
-            Timer("look-after", AUTOADMIN_INTERVAL_MS / 1000, self._look_after),
-            Timer("upkeep", UPKEEP_INTERVAL_MS / 1000, self._look_at_logs),
-            Timer("beat", PING_INTERVAL_MS / 1000, self._beat),
+            Timer("control-tasks", AUTOADMIN_INTERVAL_MS / 1000, self._run_control_tasks),
+            Timer("upkeep", UPKEEP_INTERVAL_MS / 1000, self._run_upkeep),
+            Timer("ping-nodes", PING_INTERVAL_MS / 1000, self._ping_nodes),
         ]
 
-    async def _look_after(self) -> None:
+    async def _run_control_tasks(self) -> None:
         """Leaders, placement, and this node's own row."""
         if self._autoadmin is None:
             return
@@ -194,16 +194,16 @@ class Node:
         except ApiError as error:
             logger.info("%s", error)
 
-    async def _look_at_logs(self) -> None:
+    async def _run_upkeep(self) -> None:
         if self._autoadmin is not None:
             await self._upkeep.tick()
 
-    async def _beat(self) -> None:
-        was_well, self._was_well = self._was_well, self.membership.serves(self.id)
-        if was_well and not self._was_well:
+    async def _ping_nodes(self) -> None:
+        could_append, self._could_append = self._could_append, self.membership.serves(self.id)
+        if could_append and not self._could_append:
             for partition in list(self.partitions.values()):
-                partition.give_up_waiting()
-        self.membership.beat()
+                partition.refuse_waiting_commands()
+        self.membership.ping_all()
 
     async def _expire_requests(self) -> None:
         for partition in list(self.partitions.values()):
@@ -222,19 +222,19 @@ class Node:
 
     def _meta_applied(self, effects: Effects) -> None:
         # What is replayed at the start is read from the rows at its end; only what comes after is news.
-        if self._knows_meta:
+        if self._directory_loaded:
             before = self.directory.format
             self.directory.observe(effects)
             if self.directory.format != before:
-                self._replicas.tell_wanted()
+                self._replicas.set_targets()
 
     def _table_changed(self, before: Table | None, now: Table | None) -> None:
         if before is not None and (now is None or now.id != before.id):
-            self._replicas.forget(before)
+            self._replicas.remove_table(before)
         if now is not None:
             self._replicas.follow_table(now)
             if self._autoadmin is not None:
-                self._autoadmin.look_at(now)
+                self._autoadmin.start_work(now)
 
     # --- small things ---
 

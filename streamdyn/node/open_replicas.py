@@ -7,7 +7,7 @@ import logging
 from itertools import count
 from typing import TYPE_CHECKING
 
-from streamdyn.control.topic_checks import check_begin
+from streamdyn.control.topic_checks import check_not_trimmed
 from streamdyn.errors import LogTrimmed, NotLeader, PartitionError
 from streamdyn.kafka.events import Event, Fetched
 from streamdyn.partition.partition import Partition, out_of_service
@@ -32,7 +32,7 @@ class OpenReplicas:
     """`partitions` are those that are open, by id, and `by_topic` the same by topic; `failures` tells of others why
     they are not.
 
-    `life` names this run of the node's process, of which each opened replica has a life of its own. `suspect` is told
+    `life` names this run of the node's process, of which each opened replica has a life of its own. `check_topic` is told
     of a partition whose topic should be looked at, `may_claim` tells of a node that holds a lease whether nobody
     reaches it any more, and `report` gets the lines meant for the operator.
     """
@@ -44,7 +44,7 @@ class OpenReplicas:
         env: Environment,
         settings: Settings,
         *,
-        suspect: Callable[[Partition], None],
+        check_topic: Callable[[Partition], None],
         may_claim: Callable[[str], bool],
         report: Callable[[str], None],
     ) -> None:
@@ -55,7 +55,7 @@ class OpenReplicas:
         self._life = life
         self._env = env
         self._settings = settings
-        self._suspect = suspect
+        self._check_topic = check_topic
         self._may_claim = may_claim
         self._report = report
         self._openings = count(1)
@@ -79,7 +79,7 @@ class OpenReplicas:
             event.release()
 
     def open(
-        self, info: PartitionInfo, schema: Schema, facts: TopicFacts | None, observe: Callable[[Effects], None]
+        self, info: PartitionInfo, schema: Schema, facts: TopicFacts | None, on_applied: Callable[[Effects], None]
     ) -> Partition:
         """Open a replica, and follow its log. `facts` are those of its topic (None: there is none).
 
@@ -91,22 +91,22 @@ class OpenReplicas:
         if info.topic_id != facts.id:
             raise PartitionError(topic_recreated_reason(info.topic))
         if facts.first > 0 and not self._env.disk.has(info.id):
-            check_begin(0, facts)
+            check_not_trimmed(0, facts)
         replica = Replica(self._env.disk.open(info.id), info, schema, self._settings.newest_format)
         try:
-            check_begin(replica.state.next_offset, facts)
+            check_not_trimmed(replica.state.next_offset, facts)
         except LogTrimmed:
             replica.close()
             raise
-        partition = self._partition(info, replica, observe)
+        partition = self._partition(info, replica, on_applied)
         self.by_topic[info.topic] = partition
         self.partitions[info.id] = partition
         self._env.log.follow(partition.topic, partition.life, partition.next_offset, lambda: partition.next_offset)
         if facts.next < partition.next_offset:
-            self._suspect(partition)
+            self._check_topic(partition)
         return partition
 
-    def _partition(self, info: PartitionInfo, replica: Replica, observe: Callable[[Effects], None]) -> Partition:
+    def _partition(self, info: PartitionInfo, replica: Replica, on_applied: Callable[[Effects], None]) -> Partition:
         # A replica that is opened again must inherit nothing, as a process that starts again must not: what it replays
         # has lease records of the one before it.
         life = f"{self._life}/{next(self._openings)}"
@@ -116,9 +116,9 @@ class OpenReplicas:
             LeaseKeeper(self._node, life, self._settings.lease_duration_ms),
             append=lambda value: self._env.log.append(info.topic, life, value),
             clock_ms=self._env.clock_ms,
-            observe=observe,
-            failed=self._partition_failed,
-            suspect=self._suspect,
+            on_applied=on_applied,
+            on_failure=self._report_failure,
+            check_topic=self._check_topic,
             may_claim=self._may_claim,
             newest_format=self._settings.newest_format,
         )
@@ -138,7 +138,7 @@ class OpenReplicas:
             await asyncio.sleep(0.01)
             behind = [p for p in behind if p.failure is None and p.next_offset < facts[p.topic].next]
 
-    def take_out(self, info: PartitionInfo, why: str) -> None:
+    def close_replica(self, info: PartitionInfo, why: str) -> None:
         """Close a partition's replica for good, if it is open: also one that has failed, as what is deleted makes room
         only when nobody has it open.
         """
@@ -160,6 +160,6 @@ class OpenReplicas:
             except PartitionError as error:
                 self._report(f"partition {partition.id}: {error}")
 
-    def _partition_failed(self, partition: Partition, reason: str) -> None:
+    def _report_failure(self, partition: Partition, reason: str) -> None:
         self._env.log.unfollow(partition.topic)
         self._report(f"partition {partition.id} is out of service: {reason}")

@@ -69,10 +69,10 @@ class Rebuilding:
 
     def replace(self, partition: Partition, why: str, *, keep: bool = False) -> None:
         """Close an open replica, and fetch another one. What is wrong with it is kept for somebody to look at."""
-        found = self._directory.find(partition.id)
+        found = self._directory.find_partition(partition.id)
         if found is None:
             return
-        self._replicas.take_out(found[1], why)
+        self._replicas.close_replica(found[1], why)
         if keep:
             self._disk.set_aside(partition.id)
         self.fetch(found[1], why)
@@ -90,7 +90,7 @@ class Rebuilding:
         finally:
             self._fetching.discard(info.id)
         self._replicas.failures.pop(info.id, None)
-        found = self._directory.find(info.id)
+        found = self._directory.find_partition(info.id)
         if found is not None and self._node in found[1].replicas:
             self._fetched(found[0])
         else:
@@ -102,7 +102,7 @@ class Rebuilding:
             try:
                 facts = await self._topics.describe([info.topic])
                 first_offset = facts[info.topic].first
-                found = self._directory.find(info.id)
+                found = self._directory.find_partition(info.id)
                 holders = info.replicas if found is None else found[1].replicas
                 others = [node for node in holders if node != self._node]
                 if await self._catch_up.fetch(info.id, others, first_offset):

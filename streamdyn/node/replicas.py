@@ -6,8 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from streamdyn.control.topic_checks import TopicChecks, check_reach
-from streamdyn.control.verification import rebuild_beside
+from streamdyn.control.topic_checks import TopicChecks, check_has_next_record
+from streamdyn.control.verification import rebuild_in_scratch
 from streamdyn.errors import ApiError, LogTrimmed, NotLeader, OperatorError, PartitionError, Unreachable
 from streamdyn.model.schema import META_SCHEMA, Schema, schema_of
 from streamdyn.model.tables import CREATING, DELETING, PartitionInfo, Table
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 RETRY_S = 1.0
 META_TIMEOUT_MS = 5_000
-UNWANTED_NAMED = 3
+UNWANTED_LISTED_MAX = 3
 
 
 class Replicas:
@@ -66,7 +66,7 @@ class Replicas:
             life,
             env,
             settings,
-            suspect=self._suspect,
+            check_topic=self._check_topic,
             may_claim=membership.may_claim,
             report=report,
         )
@@ -82,7 +82,7 @@ class Replicas:
             report=report,
         )
         self.checks = TopicChecks(
-            env.topics, env.log, self._open.by_topic, spawn, self._rebuilding.replace, self._know_meta
+            env.topics, env.log, self._open.by_topic, spawn, self._rebuilding.replace, self._catch_up_with_meta
         )
 
     @property
@@ -124,9 +124,9 @@ class Replicas:
                 await topics.check_config(info.topic)
                 info = PartitionInfo(META, info.topic, 0, facts[info.topic].id)
             meta = self._open.open(info, META_SCHEMA, facts.get(info.topic), applied)
-            believed = await self.checks.facts_of(meta)
+            believed = await self.checks.describe_topic(meta)
             if believed is not None:
-                check_reach(meta.next_offset, believed)
+                check_has_next_record(meta.next_offset, believed)
             await self._open.wait_until_caught_up([meta], facts)
         except PartitionError as error:
             raise OperatorError(f"the metadata log {info.topic}: {error}") from None
@@ -153,13 +153,13 @@ class Replicas:
         own = [i.id for table in self._directory.tables.values() for i in table.partitions if self._node in i.replicas]
         unwanted = sorted(set(self._env.disk.partitions()) - {META, *own})
         if unwanted:
-            names = ", ".join(unwanted[:UNWANTED_NAMED]) + (", ..." if len(unwanted) > UNWANTED_NAMED else "")
+            names = ", ".join(unwanted[:UNWANTED_LISTED_MAX]) + (", ..." if len(unwanted) > UNWANTED_LISTED_MAX else "")
             self._report(
                 f"folders under DIR/replicas that no table of this cluster wants on this node: {len(unwanted)} "
                 f"({names}); if --kafka and --cluster are right, they may be deleted while it is stopped"
             )
 
-    async def _know_meta(self) -> bool:
+    async def _catch_up_with_meta(self) -> bool:
         """Know all that the leader of `meta` has applied, if that can be had. A topic that is not there belongs to a
         table that has been deleted, or it is lost: who deletes it says so in `meta` first.
         """
@@ -189,7 +189,7 @@ class Replicas:
             except PartitionError as error:
                 self._open.failures[info.id] = str(error)
                 self._report(f"partition {info.id} is out of service: {error}")
-        self._tell_wanted(table)
+        self._set_targets(table)
         return opened
 
     def _not_open(self, table: Table) -> list[PartitionInfo]:
@@ -205,31 +205,31 @@ class Replicas:
 
     # --- tables and replicas coming and going ---
 
-    def tell_wanted(self) -> None:
+    def set_targets(self) -> None:
         """The cluster's format has changed: every log should have it."""
         for table in self._directory.tables.values():
-            self._tell_wanted(table)
+            self._set_targets(table)
 
-    def _tell_wanted(self, table: Table) -> None:
+    def _set_targets(self, table: Table) -> None:
         """Tell the partitions of a table which format and which schema their logs should have."""
         for info in table.partitions:
             partition = self.partitions.get(info.id)
             if partition is not None:
-                partition.want(self._directory.format, schema_of(table, info.id))
+                partition.set_target(self._directory.format, schema_of(table, info.id))
 
     def follow_table(self, table: Table) -> None:
         """Do what a table's row asks of this node, also when a crash came in between."""
         if table.status == DELETING:
-            self.forget(table)
+            self.remove_table(table)
         elif table.status != CREATING:
-            self._tell_wanted(table)
+            self._set_targets(table)
             if self._not_open(table) and table.id not in self._opening:
                 self._spawn(self._open_new(table))
             for info in table.partitions:
                 if self._node not in info.replicas and info.topic in self._open.by_topic:
-                    self._spawn(self._give_up(info))
+                    self._spawn(self._hand_over_and_remove(info))
 
-    def forget(self, table: Table) -> None:
+    def remove_table(self, table: Table) -> None:
         """The table is deleted, or about to be."""
         for info in table.partitions:
             self._remove_replica(info)
@@ -248,7 +248,7 @@ class Replicas:
                     self._report(f"table {table.name} is not open yet: {error}; trying again")
                     await asyncio.sleep(RETRY_S)
                     continue
-                if len(facts) < len(wanted) and not await self._know_meta():
+                if len(facts) < len(wanted) and not await self._catch_up_with_meta():
                     await asyncio.sleep(RETRY_S)
                     continue
                 if self._directory.tables.get(table.name) is now:
@@ -258,34 +258,34 @@ class Replicas:
         finally:
             self._opening.discard(table.id)
 
-    async def _give_up(self, info: PartitionInfo) -> None:
+    async def _hand_over_and_remove(self, info: PartitionInfo) -> None:
         """Others hold the partition now: hand it over, and forget the replica."""
         partition = self._open.by_topic.get(info.topic)
         if partition is not None and partition.leads:
             await partition.hand_over(info.replicas[0])
-        found = self._directory.find(info.id)
+        found = self._directory.find_partition(info.id)
         if found is None or self._node not in found[1].replicas:  # it may have come back meanwhile
             self._remove_replica(info)
 
     def _remove_replica(self, info: PartitionInfo) -> None:
         """The log says that the table is deleted, or that others hold the partition: its files go."""
         self._open.failures.pop(info.id, None)
-        self._open.take_out(info, "it is removed")
+        self._open.close_replica(info, "it is removed")
         self._env.disk.remove(info.id)
 
     # --- replicas that may be wrong ---
 
-    def _suspect(self, partition: Partition) -> None:
-        self.checks.suspect(partition)
+    def _check_topic(self, partition: Partition) -> None:
+        self.checks.start_check(partition)
 
     def rebuild(self, partition: str, offset: int) -> None:
         """Set a replica aside that is wrong at `offset`, and make another one."""
         self._rebuilding.rebuild(partition, offset)
 
     async def verify(self, partition: str, offset: int) -> ScrubResult:
-        """What a replica that is rebuilt beside this node's own has at a scrub. Raises as `rebuild_beside`."""
-        found = self._directory.find(partition)
+        """What a replica that is rebuilt beside this node's own has at a scrub. Raises as `rebuild_in_scratch`."""
+        found = self._directory.find_partition(partition)
         schema = META_SCHEMA if found is None else Schema(keys=found[0].keys, indexes=found[0].indexes)
         open_ = self._open.partitions[partition]
         info = PartitionInfo(partition, open_.topic, 0, open_.topic_id)
-        return await rebuild_beside(self._env.topics, self._env.log, self._env.disk, info, schema, offset)
+        return await rebuild_in_scratch(self._env.topics, self._env.log, self._env.disk, info, schema, offset)

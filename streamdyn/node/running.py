@@ -130,7 +130,7 @@ class RunningNode:
         node = Node(self._data_dir.node_id(), uuid4().hex, self, self._settings, addresses, self._report)
         self._node = node
         for timer in node.timers():
-            self._materializer.every(timer.interval_s, timer.name, timer.action)
+            self._materializer.add_timer(timer.interval_s, timer.name, timer.action)
         await self._materializer.start()
         self._kafka.start()
         return await node.start()

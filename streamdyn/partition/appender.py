@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamdyn.model.positions import Position
-    from streamdyn.partition.waiters import PositionWaiters, Waiters
+    from streamdyn.partition.waiters import OffsetWaiters, Waiters
     from streamdyn.statemachine.command import Command
     from streamdyn.statemachine.effects import AppliedCommand, AppliedFeed
     from streamdyn.statemachine.lease_keeper import LeaseKeeper
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 
 class Appender:
-    """`append` sends a record; `next_offset` tells what the replica applies next; `wants` the format that records
+    """`append` sends a record; `next_offset` tells what the replica applies next; `format_and_upgrades` the format that records
     should have, and the commands that bring the log there; `may_claim` of a node that holds the lease whether nobody
     reaches it any more. Who waits for a command is in `waiters`, for a fed batch in `feed_waiters`, for a place in
-    `positions`.
+    `offset_waiters`.
     """
 
     def __init__(
@@ -41,22 +41,22 @@ class Appender:
         keeper: LeaseKeeper,
         waiters: Waiters[bytes, AppliedCommand],
         feed_waiters: Waiters[FeedRange, AppliedFeed],
-        positions: PositionWaiters,
+        offset_waiters: OffsetWaiters,
         *,
         append: Callable[[bytes], None],
         clock_ms: Callable[[], int],
         next_offset: Callable[[], int],
-        wants: Callable[[], tuple[int, list[Command]]],
+        format_and_upgrades: Callable[[], tuple[int, list[Command]]],
         may_claim: Callable[[str], bool],
     ) -> None:
         self._keeper = keeper
         self._waiters = waiters
         self._feed_waiters = feed_waiters
-        self._positions = positions
+        self._offset_waiters = offset_waiters
         self._append = append
         self._clock_ms = clock_ms
         self._next_offset = next_offset
-        self._wants = wants
+        self._format_and_upgrades = format_and_upgrades
         self._may_claim = may_claim
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Command] = deque()
@@ -86,31 +86,31 @@ class Appender:
     def add(self, command: Command) -> None:
         """Send it with the next record."""
         self._queue.append(command)
-        self.go()
+        self.send_next()
 
     def add_feed(self, batch: CommandBatch) -> None:
         """Send a fed batch, in a record of its own."""
         self._feeds.append(batch)
-        self.go()
+        self.send_next()
 
     def renew(self) -> None:
         """Send a renewal with the next record: the lease is in its second half."""
         self._renewal_wanted = True
-        self.go()
+        self.send_next()
 
-    def lease(self) -> asyncio.Future[None]:
+    def wait_for_lease(self) -> asyncio.Future[None]:
         """Done when this node may answer strong reads; to be cancelled by who waits no longer."""
         future = self._loop.create_future()
         self._lease_waiters[future] = None
         future.add_done_callback(lambda done: self._lease_waiters.pop(done, None))
-        self.go()
+        self.send_next()
         return future
 
-    def barrier(self) -> asyncio.Future[None]:
+    def add_barrier(self) -> asyncio.Future[None]:
         """Done when a record that is sent after this call is applied. One record serves all that wait for one."""
         future = self._loop.create_future()
         self._barriers.append(future)
-        self.go()
+        self.send_next()
         return future
 
     async def hand_over(self, successor: str | None, *, for_good: bool) -> None:
@@ -121,7 +121,7 @@ class Appender:
         while not self._idle.is_set():
             await self._idle.wait()
         if self._keeper.holds and not self._keeper.releasing and not self._failed:
-            self._send(CommandBatch((self._keeper.release(),)), self._wants()[0])
+            self._send(CommandBatch((self._keeper.release(),)), self._format_and_upgrades()[0])
             await self._idle.wait()
 
     def refusal(self) -> NotLeader | None:
@@ -135,7 +135,7 @@ class Appender:
             return None
         return NotLeader(lease.node)
 
-    def denied(self) -> None:
+    def note_denial(self) -> None:
         """The lease's holder answers that it does not lead: it was started again, or has lost its replica. As it
         answers, nobody would ever take it for gone; so this node may claim, once that lease has run out.
         """
@@ -150,7 +150,7 @@ class Appender:
         self._idle.set()
         self._refuse_waiters(error)
         if release and self._keeper.holds and not self._keeper.releasing:
-            self._append(encode_batch((self._keeper.release(),), self._wants()[0]))
+            self._append(encode_batch((self._keeper.release(),), self._format_and_upgrades()[0]))
 
     # --- what the log tells ---
 
@@ -165,7 +165,7 @@ class Appender:
         elif offset < self._next_offset():
             answer(barriers)  # the reader was quicker than the report
         else:
-            self._positions.extend(offset, barriers)
+            self._offset_waiters.add_all(offset, barriers)
         return batch
 
     def undelivered(self) -> None:
@@ -176,7 +176,7 @@ class Appender:
             self._feeds.appendleft(batch)
         elif batch is not None:
             self._queue.extendleft(command for command in reversed(batch.commands) if command.id in self._waiters)
-        self._loop.call_later(APPEND_RETRY_MS / 1000, self.go)
+        self._loop.call_later(APPEND_RETRY_MS / 1000, self.send_next)
 
     def applied(self, now_ms: int) -> None:
         """A batch was applied: perhaps the lease is there."""
@@ -186,21 +186,21 @@ class Appender:
 
     # --- sending ---
 
-    def go(self) -> None:
+    def send_next(self) -> None:
         """Send what is to be sent, if nothing is in flight."""
         if self._in_flight is not None:
             return
         if self._failed:
             self._idle.set()
         elif self._keeper.holds:
-            self._go_as_leader()
+            self._send_as_leader()
         else:
             self._idle.set()
             if self._queue or self._feeds or self._lease_waiters or self._barriers:
                 self._lead_or_refuse()
 
-    def _go_as_leader(self) -> None:
-        number, upgrades = self._wants()
+    def _send_as_leader(self) -> None:
+        number, upgrades = self._format_and_upgrades()
         batch = [*self._lease_record(), *upgrades]
         if not batch and self._send_feed(number):
             return
@@ -262,14 +262,14 @@ class Appender:
         wait_ms = self._keeper.claim_in_ms(now_ms)
         if wait_ms == 0:
             self._renewal_wanted = False
-            number, upgrades = self._wants()
+            number, upgrades = self._format_and_upgrades()
             self._send(CommandBatch((self._keeper.claim(now_ms), *upgrades)), number)
         elif self._claim_timer is None:
             self._claim_timer = self._loop.call_later(wait_ms / 1000, self._claim_again)
 
     def _claim_again(self) -> None:
         self._claim_timer = None
-        self.go()
+        self.send_next()
 
     def _send(self, batch: CommandBatch, number: int) -> None:
         """Append a batch as a record of format `number`."""

@@ -8,7 +8,7 @@ to (`upto`). Rules:
     rows that the feed made, and derived from the log alone: a crash loses both or neither.
 3.  *No gap.* A batch begins exactly where the one before it ended. If the source has lost entries that were never fed,
     the feeder stops and says so.
-4.  *Refused for good.* A command that the target refuses is told to `refused` (a dead letter), and passed. It is told
+4.  *Refused for good.* A command that the target refuses is told to `on_refused` (a dead letter), and passed. It is told
     again if the feeder is replaced before it hears of the outcome: at least once.
 
 So feeders need no lock. One that was replaced and does not know it, that repeats itself, or that overtakes another one
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from streamdyn.statemachine.outcomes import Outcome
 
 # No source has this position, so a batch after it is void, and its answer tells where the source stands.
-NOWHERE = -1
+NO_POSITION = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,18 @@ class FeedSource(Protocol):
 
 class Feeder:
     """Feeds `source` into one partition. `feed` hands a batch to the partition's leader, wherever that is, and raises
-    ApiError where there is no definite answer; `refused` is told of each command that was refused for good.
+    ApiError where there is no definite answer; `on_refused` is told of each command that was refused for good.
     """
 
     def __init__(
         self,
         source: FeedSource,
         feed: Callable[[CommandBatch], Awaitable[AppliedFeed]],
-        refused: Callable[[Command, Outcome], None],
+        on_refused: Callable[[Command, Outcome], None],
     ) -> None:
         self._source = source
         self._feed = feed
-        self._refused = refused
+        self._on_refused = on_refused
         self._upto: int | None = None  # where the source stands in the target, once that is known
 
     async def step(self) -> None:
@@ -77,7 +77,7 @@ class Feeder:
         next step finds out. Raises OperatorError where the source has lost entries that were never fed.
         """
         if self._upto is None:
-            self._upto = (await self._feed(CommandBatch((), FeedRange(self._source.name, NOWHERE, 0)))).upto
+            self._upto = (await self._feed(CommandBatch((), FeedRange(self._source.name, NO_POSITION, 0)))).upto
         after = self._upto
         entries = await self._source.read(after)
         if entries.first > after:
@@ -91,4 +91,4 @@ class Feeder:
         if fed.upto >= entries.upto:
             for command, outcome in zip(entries.commands, fed.outcomes, strict=True):
                 if outcome is not None and outcome.error is not None:
-                    self._refused(command, outcome)
+                    self._on_refused(command, outcome)

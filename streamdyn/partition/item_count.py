@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SLICE_BYTES = 2 * 1024 * 1024
 ITEM_BYTES = 1024
 # Counting takes at most one part in so many of the time.
-REST_FACTOR = 50
+COUNT_PAUSE_FACTOR = 50
 
 
 class ItemCount:
@@ -39,14 +39,14 @@ class ItemCount:
             started, position = self._loop.time(), self._position()
             slices = self._count(position, started)
             if next(slices, None) is not None:
-                self._counting = self._loop.create_task(self._go_on(slices))
+                self._counting = self._loop.create_task(self._continue_count(slices))
         return self._known
 
     def stop(self) -> None:
         if self._counting is not None:
             self._counting.cancel()
 
-    async def _go_on(self, slices: Iterator[bool]) -> None:
+    async def _continue_count(self, slices: Iterator[bool]) -> None:
         try:
             for _ in slices:
                 await asyncio.sleep(0)
@@ -64,4 +64,4 @@ class ItemCount:
                 read = 0
                 yield True
         self._known, self._known_at = (items, stored), position
-        self._not_before = self._loop.time() + REST_FACTOR * (self._loop.time() - started)
+        self._not_before = self._loop.time() + COUNT_PAUSE_FACTOR * (self._loop.time() - started)

@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 class LocalReplica:
     """The `ReplicaService` of a partition that is open on this node.
 
-    With `followers`, strong reads may be answered with the leader's confirmation; without, the replica is asked as the
+    With `follower_reads`, strong reads may be answered with the leader's confirmation; without, the replica is asked as the
     leader (see `reads`). `new_id` makes a command's id. Methods that only pass on what they are given are no coroutines
     of their own: this is the way of every request.
     """
 
-    __slots__ = ("_followers", "_new_id", "partition")
+    __slots__ = ("_follower_reads", "_new_id", "partition")
 
     def __init__(
-        self, partition: Partition, new_id: Callable[[], bytes], followers: FollowerReads | None = None
+        self, partition: Partition, new_id: Callable[[], bytes], follower_reads: FollowerReads | None = None
     ) -> None:
         self.partition = partition
         self._new_id = new_id
-        self._followers = followers
+        self._follower_reads = follower_reads
 
     def write(self, command: ItemCommand | MetaCommand, timeout_ms: int) -> Coroutine[Any, Any, AppliedCommand]:
         return self.partition.write(command, timeout_ms)
@@ -47,7 +47,7 @@ class LocalReplica:
 
     def read(self, key: bytes, required: ReadRequirement, timeout_ms: int) -> Coroutine[Any, Any, bytes | None]:
         partition = self.partition
-        return read_as_required(partition, lambda: partition.read(key), required, timeout_ms, self._followers)
+        return read_as_required(partition, lambda: partition.read(key), required, timeout_ms, self._follower_reads)
 
     def read_page(
         self, keys: KeyRange, limits: PageLimits, required: ReadRequirement, timeout_ms: int, *, backwards: bool
@@ -58,7 +58,7 @@ class LocalReplica:
             lambda: partition.read_page(keys, limits, backwards=backwards),
             required,
             timeout_ms,
-            self._followers,
+            self._follower_reads,
         )
 
     def lead(self, timeout_ms: int) -> Coroutine[Any, Any, None]:
@@ -67,7 +67,7 @@ class LocalReplica:
     async def confirm(self, next_offset: int, timeout_ms: int) -> int:
         partition = self.partition
         await partition.wait_for(next_offset - 1, timeout_ms)
-        return await partition.consistent(lambda: partition.next_offset, timeout_ms)
+        return await partition.read_consistently(lambda: partition.next_offset, timeout_ms)
 
     async def scrub(self, timeout_ms: int, *, contents: bool) -> int:
         return (await self.partition.write(Scrub(self._new_id(), contents), timeout_ms)).offset

@@ -30,7 +30,7 @@ from streamdyn.model.pages import take_page
 from streamdyn.partition.appender import Appender
 from streamdyn.partition.item_count import ItemCount
 from streamdyn.partition.scrubs import ScrubResults
-from streamdyn.partition.waiters import PositionWaiters, Waiters
+from streamdyn.partition.waiters import OffsetWaiters, Waiters
 from streamdyn.settings import (
     COMMAND_MAX_BYTES,
     PARTITION_QUEUE_MAX_COMMANDS,
@@ -68,8 +68,8 @@ logger = logging.getLogger(__name__)
 class Partition:
     """One partition on this node.
 
-    `append` sends a record to the partition's topic; its outcome comes back through `handle`. `observe` is told of
-    every applied batch, `failed` when the partition stops serving, and `suspect` when something is odd about its topic,
+    `append` sends a record to the partition's topic; its outcome comes back through `handle`. `on_applied` is told of
+    every applied batch, `on_failure` when the partition stops serving, and `check_topic` when something is odd about its topic,
     which then should be looked at. `may_claim` tells of a node that holds the lease whether nobody reaches it any more.
     """
 
@@ -81,9 +81,9 @@ class Partition:
         *,
         append: Callable[[bytes], None],
         clock_ms: Callable[[], int],
-        observe: Callable[[Effects], None],
-        failed: Callable[[Partition, str], None],
-        suspect: Callable[[Partition], None],
+        on_applied: Callable[[Effects], None],
+        on_failure: Callable[[Partition, str], None],
+        check_topic: Callable[[Partition], None],
         may_claim: Callable[[str], bool],
         newest_format: int = NEWEST_FORMAT,
     ) -> None:
@@ -95,26 +95,28 @@ class Partition:
         self._replica = replica
         self._keeper = keeper
         self._clock_ms = clock_ms
-        self._observe = observe
+        self._on_applied = on_applied
         self._newest_format = newest_format
-        self._failed = failed
-        self._suspect = suspect
-        self.doubted = False  # until its topic has been looked at: nothing that the log tells is believed meanwhile
+        self._on_failure = on_failure
+        self._check_topic = check_topic
+        self.log_in_doubt = (
+            False  # until its topic has been looked at: nothing that the log tells is believed meanwhile
+        )
         self.log_bytes = 0  # about how much its log has grown since it was trimmed
-        self._wanted_format = FIRST_FORMAT
-        self._wanted_schema: Schema | None = None
+        self._target_format = FIRST_FORMAT
+        self._target_schema: Schema | None = None
         self._waiters: Waiters[bytes, AppliedCommand] = Waiters()
         self._feed_waiters: Waiters[FeedRange, AppliedFeed] = Waiters()
-        self._positions = PositionWaiters()
+        self._offset_waiters = OffsetWaiters()
         self._appender = Appender(
             keeper,
             self._waiters,
             self._feed_waiters,
-            self._positions,
-            append=lambda value: self._count_and(append, value),
+            self._offset_waiters,
+            append=lambda value: self._append_and_count(append, value),
             clock_ms=clock_ms,
             next_offset=lambda: self.next_offset,
-            wants=self._wants,
+            format_and_upgrades=self._format_and_upgrades,
             may_claim=may_claim,
         )
         self.scrubs = ScrubResults(replica)
@@ -185,7 +187,7 @@ class Partition:
         """
         assert batch.feed is not None and all(command.DEDUPED for command in batch.commands)
         self._check_may_lead()
-        if self._wants()[0] < SCHEMA_IN_LOG:
+        if self._format_and_upgrades()[0] < SCHEMA_IN_LOG:
             raise InternalServerError("The partition takes no feeds before all nodes are upgraded; try again")
         is_new = batch.feed not in self._feed_waiters
         future = self._feed_waiters.add(batch.feed, self._clock_ms() + timeout_ms)
@@ -193,13 +195,13 @@ class Partition:
             self._appender.add_feed(batch)
         return await future
 
-    def want(self, number: int, schema: Schema | None) -> None:
+    def set_target(self, number: int, schema: Schema | None) -> None:
         """The log should have format `number`, and its schema this version: if this node leads, it appends what brings
         it there, now; else with its next claim.
         """
-        self._wanted_format, self._wanted_schema = number, schema
+        self._target_format, self._target_schema = number, schema
         if self.leads:
-            self._appender.go()
+            self._appender.send_next()
 
     def read(self, key: bytes) -> bytes | None:
         """The row with a stored key, as this replica has it: an eventually consistent read."""
@@ -207,7 +209,7 @@ class Partition:
         try:
             return self._replica.get(key)
         except PartitionError as error:
-            raise self._unreadable(error) from None
+            raise self._fail_unreadable(error) from None
 
     def read_page(self, keys: KeyRange, limits: PageLimits, *, backwards: bool = False) -> Page:
         """The rows of a range of stored keys, as this replica has them, up to the limits."""
@@ -215,9 +217,9 @@ class Partition:
         try:
             return take_page(self._replica.scan(keys.start, keys.stop, backwards=backwards), limits)
         except PartitionError as error:
-            raise self._unreadable(error) from None
+            raise self._fail_unreadable(error) from None
 
-    async def consistent(self, read: Callable[[], T], timeout_ms: int = REQUEST_TIMEOUT_MS) -> T:
+    async def read_consistently(self, read: Callable[[], T], timeout_ms: int = REQUEST_TIMEOUT_MS) -> T:
         """What `read` gives with every acknowledged write in it. Raises InternalServerError if no lease is had in time,
         and NotLeader where another node leads.
 
@@ -239,20 +241,22 @@ class Partition:
         NotLeader where another node leads.
         """
         self._check_may_lead()
-        await _in_time(self._appender.lease(), timeout_ms)
+        await _wait_with_timeout(self._appender.wait_for_lease(), timeout_ms)
 
-    async def barrier(self, timeout_ms: int = REQUEST_TIMEOUT_MS) -> None:
+    async def append_barrier(self, timeout_ms: int = REQUEST_TIMEOUT_MS) -> None:
         """Wait until this node, as the leader, has applied all that anybody's producer had acknowledged before: a
         record of its own that was sent after this call.
         """
         self._check_may_lead()
-        await _in_time(self._appender.barrier(), timeout_ms)
+        await _wait_with_timeout(self._appender.add_barrier(), timeout_ms)
 
     async def wait_for(self, offset: int, timeout_ms: int) -> None:
         """Wait until this replica has applied the record at `offset`. Raises InternalServerError if that takes long."""
         self._check_serving()
         if self.next_offset <= offset:
-            await _in_time(self._positions.add(offset), timeout_ms, f"offset {offset} was not reached in time")
+            await _wait_with_timeout(
+                self._offset_waiters.add(offset), timeout_ms, f"offset {offset} was not reached in time"
+            )
 
     async def scrub_result(self, offset: int, timeout_ms: int) -> ScrubResult:
         """What replicas have in common at the scrub's record at `offset`, once that is applied and, where the scrub
@@ -262,10 +266,10 @@ class Partition:
         await self.wait_for(offset, timeout_ms)
         return await self.scrubs.result(offset)
 
-    def denied_by(self, node: str) -> None:
+    def note_denial(self, node: str) -> None:
         """A node that was asked as the leader says that it does not lead, and does not know who does."""
         if self.leader == node:
-            self._appender.denied()
+            self._appender.note_denial()
 
     async def hand_over(self, successor: str | None, *, for_good: bool = False) -> None:
         """Release the lease, after all that is queued; meanwhile requests are sent on to `successor`.
@@ -282,7 +286,7 @@ class Partition:
         self._check_serving()
         return checkpoints.make(self._replica)
 
-    def give_up_waiting(self) -> None:
+    def refuse_waiting_commands(self) -> None:
         """The node cannot append: let another one do what waits. What was sent may happen all the same, once."""
         self._waiters.refuse_all(NotLeader())
         self._feed_waiters.refuse_all(NotLeader())
@@ -312,17 +316,17 @@ class Partition:
             if self.failure is not None:
                 return
             if isinstance(event, Fetched):
-                if not self.doubted:  # else it comes again, when the topic is followed again
+                if not self.log_in_doubt:  # else it comes again, when the topic is followed again
                     self._fetched(event)
             elif isinstance(event, Delivered):
                 self._delivered(event)
             elif isinstance(event, Undelivered):
                 logger.info("%s: an append is not confirmed: %s", self.id, event.reason)
                 self._appender.undelivered()
-                self._suspect(self)
+                self._check_topic(self)
             else:
                 logger.info("%s: the reader stopped: %s", self.id, event.reason)
-                self._suspect(self)
+                self._check_topic(self)
         except PartitionError as error:
             self.fail(str(error))
         except Exception as error:
@@ -335,7 +339,7 @@ class Partition:
 
     def log_is_confirmed(self) -> None:
         """Its topic has been looked at, and is the one that it was: what the log tells is believed again."""
-        self.doubted = False
+        self.log_in_doubt = False
 
     def log_was_trimmed(self) -> None:
         """Count anew, from here, how much its log grows."""
@@ -349,26 +353,26 @@ class Partition:
         error = out_of_service(reason)
         self._waiters.refuse_all(error)
         self._feed_waiters.refuse_all(error)
-        self._positions.refuse_all(error)
+        self._offset_waiters.refuse_all(error)
         self._appender.fail(error, release=not quiet)
         if not quiet:
-            self._failed(self, reason)
+            self._on_failure(self, reason)
 
     def _delivered(self, event: Delivered) -> None:
         offset = event.offset
         batch = self._appender.delivered(offset)
         if batch is None:
             pass  # this replica has failed meanwhile
-        elif offset == self.next_offset and not self.doubted:
+        elif offset == self.next_offset and not self.log_in_doubt:
             record = Record(offset, event.timestamp_ms, batch.commands, batch.feed)
             self._apply(RecordBatch(offset, offset + 1, [record]))
         elif 0 <= offset < self.next_offset and any(command.id in self._waiters for command in batch.commands):
             # The reader should have brought this record before, and it was another one: is this still the same log?
             # If it is not, its offsets will soon be those that are expected here.
-            self.doubted = True
-            self._suspect(self)
+            self.log_in_doubt = True
+            self._check_topic(self)
         # Otherwise somebody else's record lies before it, and the reader brings both.
-        self._appender.go()
+        self._appender.send_next()
 
     def _fetched(self, event: Fetched) -> None:
         start = self.next_offset
@@ -377,7 +381,7 @@ class Partition:
         if event.base > start:
             # What lies between was passed over while the log was in doubt: the reader goes back for it.
             logger.warning("%s: the reader is at offset %d, and this replica at %d", self.id, event.base, start)
-            self._suspect(self)
+            self._check_topic(self)
             return
         records: list[Record] = []
         for raw in event.records:
@@ -396,7 +400,7 @@ class Partition:
                 start, records = raw.offset + 1, []
         if start < event.next:
             self._apply(RecordBatch(start, event.next, records))
-        self._appender.go()
+        self._appender.send_next()
 
     def _apply(self, batch: RecordBatch) -> None:
         skipped = self._replica.state.skipped
@@ -417,32 +421,32 @@ class Partition:
         for fed in effects.fed:
             self._feed_waiters.answer(fed.feed, fed, self._keeper.life)
         self._appender.applied(now_ms)
-        self._positions.answer(batch.next)
+        self._offset_waiters.answer(batch.next)
         for scrubbed in effects.scrubbed:
             self.scrubs.note(scrubbed)
-        self._observe(effects)
+        self._on_applied(effects)
 
     # --- small things ---
 
-    def _wants(self) -> tuple[int, list[Command]]:
+    def _format_and_upgrades(self) -> tuple[int, list[Command]]:
         """The format of the next record, and the commands that bring the log to the format and schema that it should
         have: the first ones in the new format.
         """
         state = self._replica.state
-        number, wanted = max(state.format, self._wanted_format), self._wanted_schema
+        number, wanted = max(state.format, self._target_format), self._target_schema
         commands: list[Command] = []
         if number > state.format:
-            commands.append(SetFormat(_id_of(f"format {number}"), number))
+            commands.append(SetFormat(_upgrade_id(f"format {number}"), number))
         version = 0 if state.schema is None else state.schema.version
         if number >= SCHEMA_IN_LOG and wanted is not None and wanted.version > version:
-            commands.append(SetSchema(_id_of(f"schema {wanted.version}"), wanted))
+            commands.append(SetSchema(_upgrade_id(f"schema {wanted.version}"), wanted))
         return number, commands
 
-    def _count_and(self, append: Callable[[bytes], None], value: bytes) -> None:
+    def _append_and_count(self, append: Callable[[bytes], None], value: bytes) -> None:
         self.log_bytes += len(value)
         append(value)
 
-    def _unreadable(self, error: PartitionError) -> OutOfService:
+    def _fail_unreadable(self, error: PartitionError) -> OutOfService:
         """The disk does not give what was written to it: the end of this replica, and what its reader is told."""
         self.fail(str(error))
         return out_of_service(str(error))
@@ -463,12 +467,14 @@ def out_of_service(reason: str) -> OutOfService:
     return OutOfService(f"A partition of this table is out of service: {reason}")
 
 
-def _id_of(asked: str) -> bytes:
+def _upgrade_id(asked: str) -> bytes:
     """The id of a command that anybody may append, and as often."""
     return blake2b(asked.encode(), digest_size=COMMAND_ID_BYTES).digest()
 
 
-async def _in_time(future: asyncio.Future[None], timeout_ms: int, why: str = "No replica could answer in time") -> None:
+async def _wait_with_timeout(
+    future: asyncio.Future[None], timeout_ms: int, why: str = "No replica could answer in time"
+) -> None:
     try:
         async with asyncio.timeout(timeout_ms / 1000):
             await future

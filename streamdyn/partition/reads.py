@@ -48,7 +48,7 @@ class ReadGuarantees:
     barrier: bool = False
     after: Mapping[str, Position] = field(default_factory=dict)
 
-    def of(self, partition: str, *, consistent: bool) -> ReadRequirement:
+    def requirement_for(self, partition: str, *, consistent: bool) -> ReadRequirement:
         """What a read of one partition must include. `consistent` is DynamoDB's ConsistentRead."""
         strong = BARRIER if self.barrier else STRONG
         required = strong if consistent else EVENTUAL
@@ -67,34 +67,34 @@ async def read_as_required(
     read: Callable[[], T],
     required: ReadRequirement,
     timeout_ms: int,
-    followers: FollowerReads | None = None,
+    follower_reads: FollowerReads | None = None,
 ) -> T:
     """What `read` gives once the replica has all that the read must include.
 
     An eventual read is done as soon as the record at `after` is applied. A strong one is done under the lease, which is
     asked after it. A barrier is a record of this node's own, applied before.
 
-    Without `followers`, this replica is asked because it should lead: it claims the lease if it may. With them, it is
+    Without `follower_reads`, this replica is asked because it should lead: it claims the lease if it may. With them, it is
     asked because it is near: if it does not lead, its known leader confirms a strong read (see `follower_reads`).
 
     `read` is one of the partition's reads, which wait for nothing. Raises NotLeader where another node must be asked,
     InternalServerError after `timeout_ms`, and OutOfService if the replica has failed.
     """
     if required.after != NO_OFFSET and required.after >= partition.next_offset:
-        timeout_ms -= await _taking_ms(partition, partition.wait_for(required.after, timeout_ms))
+        timeout_ms -= await _elapsed_ms(partition, partition.wait_for(required.after, timeout_ms))
     consistency = required.consistency
     if consistency is Consistency.EVENTUAL:
         return read()
-    if followers is not None and not partition.leads:
+    if follower_reads is not None and not partition.leads:
         if consistency is Consistency.STRONG and partition.leader is not None:
-            return await followers.read(read)
+            return await follower_reads.read(read)
         raise NotLeader
     if consistency is Consistency.BARRIER:
-        timeout_ms -= await _taking_ms(partition, partition.barrier(timeout_ms))
-    return await partition.consistent(read, timeout_ms)
+        timeout_ms -= await _elapsed_ms(partition, partition.append_barrier(timeout_ms))
+    return await partition.read_consistently(read, timeout_ms)
 
 
-async def _taking_ms(partition: Partition, wait: Awaitable[None]) -> int:
+async def _elapsed_ms(partition: Partition, wait: Awaitable[None]) -> int:
     """How long a wait has taken."""
     began_ms = partition.now_ms()
     await wait

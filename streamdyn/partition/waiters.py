@@ -46,17 +46,17 @@ class Waiters(Generic[K, V]):
             waiter.futures.append(future)
         return future
 
-    def answer(self, key: K, told: V, life: str) -> None:
-        """It was applied. Only the holder of that moment may tell: another one may have told already."""
+    def answer(self, key: K, applied: V, life: str) -> None:
+        """It was applied. Only the holder of that moment may tell: another one may have applied already."""
         waiter = self._waiters.pop(key, None)
         if waiter is None:
             return
-        if told.holder != life:
+        if applied.holder != life:
             _refuse(waiter, NotLeader())
             return
         for future in waiter.futures:
             if not future.done():
-                future.set_result(told)
+                future.set_result(applied)
 
     def expire(self, now_ms: int) -> None:
         """Refuse those whose time is up."""
@@ -69,7 +69,7 @@ class Waiters(Generic[K, V]):
             _refuse(waiter, error)
 
 
-class PositionWaiters:
+class OffsetWaiters:
     """Who waits until a partition's replica has applied the record at some offset."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class PositionWaiters:
         self._waiting.append((offset, future))
         return future
 
-    def extend(self, offset: int, futures: list[asyncio.Future[None]]) -> None:
+    def add_all(self, offset: int, futures: list[asyncio.Future[None]]) -> None:
         self._waiting += [(offset, future) for future in futures]
 
     def answer(self, next_offset: int) -> None:

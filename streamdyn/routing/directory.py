@@ -22,34 +22,34 @@ class Directory:
     """What `meta` says, as far as this node has applied it: `tables` by name, `nodes` by id, and the cluster's
     `format`, which is that of `meta`'s log. Nothing here waits for other nodes, and nothing raises.
 
-    `node` is this one's id, and `meta_topic` the topic of `meta`. `changed` is told of every table whose row changed:
+    `node` is this one's id, and `meta_topic` the topic of `meta`. `on_change` is told of every table whose row changed:
     the table as it was (None: it is new), and as it is now (None: it is gone). A node that is behind may not see what
     was in between.
     """
 
-    def __init__(self, node: str, meta_topic: str, changed: Callable[[Table | None, Table | None], None]) -> None:
+    def __init__(self, node: str, meta_topic: str, on_change: Callable[[Table | None, Table | None], None]) -> None:
         self.tables: dict[str, Table] = {}
         self.nodes: dict[str, NodeInfo] = {}
         self.format = FIRST_FORMAT
         self._node = node
         self._meta_topic = meta_topic
-        self._changed = changed
+        self._on_change = on_change
         self._change = asyncio.Event()
 
     def load(self, rows: Iterable[tuple[bytes, bytes]], number: int) -> None:
         """Take over all rows, with their stored keys, and the format of `meta`'s log, at the start."""
         self.format = number
         for key, row in rows:
-            self._take(key, row)
+            self._take_row(key, row)
 
     def observe(self, effects: Effects) -> None:
         """A batch of the `meta` log was applied."""
         self.format = effects.state.format
         for key, row in effects.rows.items():
-            before = self._take(key, row)
+            before = self._take_row(key, row)
             name = key.removeprefix(BASE_SPACE).decode()
             if before is not None or name in self.tables:
-                self._changed(before, self.tables.get(name))
+                self._on_change(before, self.tables.get(name))
         self.wake()
 
     def meta(self) -> PartitionInfo:
@@ -57,7 +57,7 @@ class Directory:
         others = sorted(node for node in self.nodes if node != self._node)
         return PartitionInfo(META, self._meta_topic, 0, replicas=(self._node, *others))
 
-    def others(self) -> list[str]:
+    def other_nodes(self) -> list[str]:
         """The nodes that should answer, but for this one."""
         return [node for node in self.nodes if node != self._node]
 
@@ -73,11 +73,11 @@ class Directory:
         """The nodes that hold replicas and get more: neither draining nor away."""
         return [node for node in self.nodes.values() if node.status == ACTIVE]
 
-    def infos(self) -> list[PartitionInfo]:
+    def all_partitions(self) -> list[PartitionInfo]:
         """Every partition, `meta` first."""
         return [self.meta(), *(info for table in self.tables.values() for info in table.partitions)]
 
-    def find(self, partition: str) -> tuple[Table, PartitionInfo] | None:
+    def find_partition(self, partition: str) -> tuple[Table, PartitionInfo] | None:
         """A table's partition by its id, if it is there."""
         for table in self.tables.values():
             for info in table.partitions:
@@ -85,9 +85,9 @@ class Directory:
                     return table, info
         return None
 
-    def is_gone(self, partition: str) -> bool:
+    def is_deleted(self, partition: str) -> bool:
         """Whether its table is deleted, or about to be."""
-        found = self.find(partition)
+        found = self.find_partition(partition)
         return partition != META and (found is None or found[0].status == DELETING)
 
     def wake(self) -> None:
@@ -95,7 +95,7 @@ class Directory:
         change, self._change = self._change, asyncio.Event()
         change.set()
 
-    async def wait(self, condition: Callable[[], bool], timeout_ms: int) -> bool:
+    async def wait_until(self, condition: Callable[[], bool], timeout_ms: int) -> bool:
         """Whether the condition came true within the time. It is looked at after every batch of `meta`, and `wake`."""
         try:
             async with asyncio.timeout(timeout_ms / 1000):
@@ -105,7 +105,7 @@ class Directory:
             return False
         return True
 
-    def _take(self, key: bytes, row: bytes | None) -> Table | None:
+    def _take_row(self, key: bytes, row: bytes | None) -> Table | None:
         """Take a row over: the table that it was of before, if any."""
         key = key.removeprefix(BASE_SPACE)
         if key.startswith(NODE_KEY):

@@ -51,7 +51,7 @@ class Router:
     """Picks a replica, here or on another node, and asks it through the same `ReplicaService`.
 
     `node` is this one's id, `replicas` are its own, and `peers` the way to the others'. Deadlines are in ms of this
-    node's clock, which `clock_ms` tells. `new_id` makes a command's id, and `is_gone` tells of a partition's id whether
+    node's clock, which `clock_ms` tells. `new_id` makes a command's id, and `is_deleted` tells of a partition's id whether
     its table is deleted.
 
     What is asked for fails with InternalServerError where there is no definite answer by the deadline (OutOfService, if
@@ -68,7 +68,7 @@ class Router:
         *,
         clock_ms: Callable[[], int],
         new_id: Callable[[], bytes],
-        is_gone: Callable[[str], bool],
+        is_deleted: Callable[[str], bool],
     ) -> None:
         self._node = node
         self._replicas = replicas
@@ -77,9 +77,9 @@ class Router:
         self._peers = peers
         self._clock_ms = clock_ms
         self._new_id = new_id
-        self._is_gone = is_gone
+        self._is_deleted = is_deleted
         self._leaders: dict[str, str] = {}  # the node that led each partition when it was last asked
-        self._near: dict[str, LocalReplica] = {}  # this node's replicas, as they are asked for being near
+        self._local_replicas: dict[str, LocalReplica] = {}  # this node's replicas, as they are asked for being near
         self._counts: dict[str, tuple[int, int]] = {}
         self._counting: dict[str, asyncio.Task[None]] = {}
 
@@ -87,10 +87,10 @@ class Router:
 
     async def write(self, info: PartitionInfo, command: ItemCommand | MetaCommand, deadline_ms: int) -> AppliedCommand:
         """A command's outcome, which may be an error, and its place in the log."""
-        here = self._here(info)
-        if here is not None and here.partition.leads and self._membership.serves(self._node):
+        local = self._local_replica(info)
+        if local is not None and local.partition.leads and self._membership.serves(self._node):
             try:
-                return await here.write(command, self._left_ms(deadline_ms))
+                return await local.write(command, self._remaining_ms(deadline_ms))
             except (NotLeader, OutOfService):
                 pass
         return await self._ask_leader(info, lambda replica, timeout_ms: replica.write(command, timeout_ms), deadline_ms)
@@ -101,10 +101,10 @@ class Router:
 
     async def read(self, info: PartitionInfo, key: bytes, required: ReadRequirement, deadline_ms: int) -> bytes | None:
         """The row with a stored key, from this node's replica, if it has one, else from another node's."""
-        here = self._here(info)
-        if here is not None:
+        local = self._local_replica(info)
+        if local is not None:
             try:
-                return await here.read(key, required, self._left_ms(deadline_ms))
+                return await local.read(key, required, self._remaining_ms(deadline_ms))
             except (NotLeader, OutOfService):
                 pass
         return await self._read_elsewhere(
@@ -122,10 +122,12 @@ class Router:
         backwards: bool,
     ) -> Page:
         """The rows of a range of stored keys up to the limits, as `read`."""
-        here = self._here(info)
-        if here is not None:
+        local = self._local_replica(info)
+        if local is not None:
             try:
-                return await here.read_page(keys, limits, required, self._left_ms(deadline_ms), backwards=backwards)
+                return await local.read_page(
+                    keys, limits, required, self._remaining_ms(deadline_ms), backwards=backwards
+                )
             except (NotLeader, OutOfService):
                 pass
         return await self._read_elsewhere(
@@ -147,7 +149,7 @@ class Router:
 
     async def catch_up(self, info: PartitionInfo, offset: int, deadline_ms: int) -> None:
         """Wait until this node's replica, which must be open, has applied the record at `offset`."""
-        await self._partitions[info.id].wait_for(offset, self._left_ms(deadline_ms))
+        await self._partitions[info.id].wait_for(offset, self._remaining_ms(deadline_ms))
 
     def item_count(self, info: PartitionInfo) -> tuple[int, int]:
         """Items and bytes of a partition, as last counted. What other nodes count is asked for in the background."""
@@ -170,21 +172,23 @@ class Router:
 
     # --- this node's own replicas ---
 
-    def _here(self, info: PartitionInfo) -> LocalReplica | None:
+    def _local_replica(self, info: PartitionInfo) -> LocalReplica | None:
         """The replica of this node, if it serves. It need not lead: it is asked because it is near."""
         partition = self._partitions.get(info.id)
         if partition is None or partition.failure is not None:
             return None
-        known = self._near.get(info.id)
-        return known if known is not None and known.partition is partition else self._newly_here(info, partition)
+        known = self._local_replicas.get(info.id)
+        return known if known is not None and known.partition is partition else self._new_local_replica(info, partition)
 
-    def _newly_here(self, info: PartitionInfo, partition: Partition) -> LocalReplica:
-        followers = FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset))
+    def _new_local_replica(self, info: PartitionInfo, partition: Partition) -> LocalReplica:
+        follower_reads = FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset))
         # Those of replicas that are gone would keep all that these had in memory.
         there = self._partitions
-        self._near = {id_: known for id_, known in self._near.items() if there.get(id_) is known.partition}
-        here = self._near[info.id] = LocalReplica(partition, self._new_id, followers)
-        return here
+        self._local_replicas = {
+            id_: known for id_, known in self._local_replicas.items() if there.get(id_) is known.partition
+        }
+        local = self._local_replicas[info.id] = LocalReplica(partition, self._new_id, follower_reads)
+        return local
 
     async def _confirm(self, info: PartitionInfo, next_offset: int) -> int:
         """The leader's next offset. Only a leader that is known is asked: else the read itself goes to look for one."""
@@ -220,9 +224,9 @@ class Router:
             if target is None or target in tried:
                 target = self._next_target(info, tried)
             if attempt > 1:
-                self._check_is_there(info)
+                self._check_not_deleted(info)
                 await asyncio.sleep(min(ROUTE_RETRY_MS * 2 ** (attempt - 2), ROUTE_RETRY_MAX_MS) / 1000)
-            if self._left_ms(deadline_ms) <= 0:
+            if self._remaining_ms(deadline_ms) <= 0:
                 break
             leader = None
             try:
@@ -230,12 +234,12 @@ class Router:
             except NotLeader as error:
                 leader = error.node
                 if leader is None:
-                    self._denied(info, target)
+                    self._note_denial(info, target)
                     hops = 1  # others may think that it leads, and should ask it, too
             except OutOfService as error:
                 failure = error
                 failed.add(target)
-                self._denied(info, target)
+                self._note_denial(info, target)
                 hops = 1
                 if failed.issuperset(info.replicas):
                     break
@@ -253,22 +257,22 @@ class Router:
             tried.discard(target or "")
         raise failure
 
-    def _check_is_there(self, info: PartitionInfo) -> None:
+    def _check_not_deleted(self, info: PartitionInfo) -> None:
         """Nobody will ever answer for a table that was deleted while the request was on its way."""
-        if self._is_gone(info.id):
+        if self._is_deleted(info.id):
             raise ResourceNotFoundException("Requested resource not found")
 
-    def _denied(self, info: PartitionInfo, node: str) -> None:
+    def _note_denial(self, info: PartitionInfo, node: str) -> None:
         partition = self._partitions.get(info.id)
         if partition is not None:
-            partition.denied_by(node)
+            partition.note_denial(node)
 
     async def _ask_any(self, info: PartitionInfo, request: Request[T], deadline_ms: int) -> T:
         failure = InternalServerError("No replica could answer in time; try again")
         failed: set[str] = set()
         for attempt in range(MAX_ATTEMPTS):
             for target in self._candidates(info):
-                if self._left_ms(deadline_ms) <= 0:
+                if self._remaining_ms(deadline_ms) <= 0:
                     raise failure
                 try:
                     return await self._ask_one(target, info, request, deadline_ms, hops=0)
@@ -279,7 +283,7 @@ class Router:
                     pass
             if failed.issuperset(info.replicas):
                 break
-            self._check_is_there(info)
+            self._check_not_deleted(info)
             await asyncio.sleep(min(ROUTE_RETRY_MS * 2**attempt, ROUTE_RETRY_MAX_MS) / 1000)
         raise failure
 
@@ -291,7 +295,7 @@ class Router:
         deadline_ms: int,
         hops: int,
     ) -> T:
-        left_ms = self._left_ms(deadline_ms)
+        left_ms = self._remaining_ms(deadline_ms)
         if not self._membership.reaches(target):
             left_ms = min(left_ms, PING_TIMEOUT_MS)  # nobody will say that it is gone: that has been said
         return await request(self._replica_on(target, info, hops), left_ms)
@@ -314,5 +318,5 @@ class Router:
         """The nodes that hold the partition, those first that this one reaches, and that can append."""
         return sorted(info.replicas, key=lambda node: not self._membership.serves(node))
 
-    def _left_ms(self, deadline_ms: int) -> int:
+    def _remaining_ms(self, deadline_ms: int) -> int:
         return deadline_ms - self._clock_ms()

@@ -69,7 +69,7 @@ class Session:
         info = table.partition_of(command.key)
         applied = await self._router.write(info, command, self._deadline_ms)
         while applied.outcome.error == OUT_OF_RANGE:
-            info = (await self._newer(table)).partition_of(command.key)
+            info = (await self._refresh_table(table)).partition_of(command.key)
             applied = await self._router.write(info, command, self._deadline_ms)
         position = Position(applied.offset, applied.index)
         self.positions[info.id] = max(position, self.positions.get(info.id, position))
@@ -77,7 +77,7 @@ class Session:
 
     async def read(self, table: Table, key: bytes, *, consistent: bool) -> bytes | None:
         info = table.partition_of(key)
-        required = self._guarantees.of(info.id, consistent=consistent)
+        required = self._guarantees.requirement_for(info.id, consistent=consistent)
         return await self._router.read(info, BASE_SPACE + key, required, self._deadline_ms)
 
     async def read_page(
@@ -97,7 +97,7 @@ class Session:
         page = Page([], 0, full=False)
         for info in reversed(infos) if backwards else infos:
             left = PageLimits(limits.rows - len(page.rows), limits.size - page.size)
-            required = self._guarantees.of(info.id, consistent=consistent)
+            required = self._guarantees.requirement_for(info.id, consistent=consistent)
             part = await self._router.read_page(info, stored, left, required, self._deadline_ms, backwards=backwards)
             page = Page(page.rows + part.rows, page.size + part.size, part.full)
             if page.full:
@@ -111,11 +111,11 @@ class Session:
         assert row is not None
         await self._router.catch_up(meta, applied.offset, self._deadline_ms)
         if isinstance(command, CreateTable | UpdateTable | DeleteTable):
-            await self._directory.wait(lambda: self._is_settled(command), TABLE_CHANGE_WAIT_MS)
+            await self._directory.wait_until(lambda: self._is_settled(command), TABLE_CHANGE_WAIT_MS)
             await self._lead_partitions(command.name)
         return decode_table(row)
 
-    async def _newer(self, table: Table) -> Table:
+    async def _refresh_table(self, table: Table) -> Table:
         """The table as the leader of `meta` knows it: another partition has a key than the one that this node thought.
         Raises ResourceNotFoundException if it is deleted.
         """

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A node that answers: the other nodes that it reaches, whether it can append to the logs (`well`), and the newest
+    """A node that answers: the other nodes that it reaches, whether it can append to the logs (`can_append`), and the newest
     format that it knows (see `streamdyn.formats`).
     """
 
     reaches: list[str]
-    well: bool
+    can_append: bool
     newest_format: int
 
 

@@ -18,7 +18,7 @@ from streamdyn.rpc.questions.read_checkpoint import ReadCheckpoint
 from streamdyn.rpc.questions.read_scrub import ReadScrub
 from streamdyn.rpc.questions.rebuild import Rebuild
 from streamdyn.rpc.questions.verify_replica import VerifyReplica
-from streamdyn.rpc.refusals import error_of
+from streamdyn.rpc.refusals import to_error
 from streamdyn.settings import CHECKPOINT_TIMEOUT_MS, PING_TIMEOUT_MS, REQUEST_TIMEOUT_MS
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Peers:
     async def ping(self, node: str) -> Health:
         """Whether a node answers, whom it reaches, and whether it can append. Waits for PING_TIMEOUT_MS."""
         pong = await self.ask(node, Ping(), PING_TIMEOUT_MS)
-        return Health(pong.reaches, pong.well, pong.newest_format)
+        return Health(pong.reaches, pong.can_append, pong.newest_format)
 
     async def describe(self, node: str) -> dict[str, ReplicaStatus]:
         """A node's replicas as it sees them, by the partition's id. Waits for PING_TIMEOUT_MS."""
@@ -98,5 +98,5 @@ class Peers:
             except msgspec.DecodeError as error:
                 raise Unreachable(f"{node} answers what is no answer ({error})") from None
         if isinstance(answer, Refused):
-            raise error_of(answer)
+            raise to_error(answer)
         return cast("A", answer)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from streamdyn.rpc import questions
-from streamdyn.rpc.messages import At, Message, Question, Refused
+from streamdyn.rpc.messages import Message, OffsetAnswer, Question, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def _decoder(kinds: Sequence[type[Message]]) -> msgspec.msgpack.Decoder[Any]:
 
 
 QUESTIONS: list[type[Message]] = [kind for kind in _defined() if issubclass(kind, Question)]
-ANSWERS: list[type[Message]] = [At, Refused, *(kind for kind in _defined() if kind not in QUESTIONS)]
+ANSWERS: list[type[Message]] = [OffsetAnswer, Refused, *(kind for kind in _defined() if kind not in QUESTIONS)]
 _encode = msgspec.msgpack.Encoder().encode
 _question, _answer = _decoder(QUESTIONS), _decoder(ANSWERS)
 
@@ -56,7 +56,7 @@ def decode_answer(body: bytes) -> Message:
     return answer
 
 
-def tag_and_hops(body: bytes) -> tuple[str, int]:
+def read_tag_and_hops(body: bytes) -> tuple[str, int]:
     """A question's tag, and how often it may be passed on: for who watches the network."""
     question = decode_question(body)
     return str(type(question).__struct_config__.tag), getattr(question, "hops", 0)

@@ -56,7 +56,7 @@ class Responder(Protocol):
         """The answer, or a refusal."""
 
 
-class At(Message):
+class OffsetAnswer(Message, tag="At"):
     """An offset: of what a replica applies next, or of a scrub."""
 
     offset: int

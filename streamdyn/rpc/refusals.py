@@ -9,7 +9,7 @@ from streamdyn.rpc.messages import Refused
 DEFECT = "a defect of streamdyn"
 
 
-def refusal_of(error: Exception) -> Refused:
+def to_refusal(error: Exception) -> Refused:
     """The refusal that tells of an error. One that nobody has foreseen is a defect, and retryable."""
     if isinstance(error, NotLeader):
         return Refused(NotLeader.__name__, error.node)
@@ -22,12 +22,12 @@ def refusal_of(error: Exception) -> Refused:
     return Refused("InternalServerError", f"{DEFECT} ({error!r}); please report it")
 
 
-def is_foreseen(error: Exception) -> bool:
+def is_expected(error: Exception) -> bool:
     """Whether an error is one of those that nodes refuse questions with."""
     return isinstance(error, NotLeader | Unreachable | PartitionError | ApiError)
 
 
-def error_of(refused: Refused) -> Exception:
+def to_error(refused: Refused) -> Exception:
     """The error that a refusal tells of, to be raised. A type that this version does not know is retryable."""
     if refused.kind == NotLeader.__name__:
         return NotLeader(refused.text)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from streamdyn.errors import NotLeader, OutOfService
 from streamdyn.rpc.codec import decode_question, encode
 from streamdyn.rpc.messages import Message, PartitionQuestion, Question, Refused
-from streamdyn.rpc.refusals import is_foreseen, refusal_of
+from streamdyn.rpc.refusals import is_expected, to_refusal
 
 if TYPE_CHECKING:
     from streamdyn.rpc.answering import AnsweringNode
@@ -44,9 +44,9 @@ class Server:
                 return await self._answer_or_pass_on(question)
             return await question.answer(self._node)
         except Exception as error:
-            if not is_foreseen(error):
+            if not is_expected(error):
                 logger.exception("a node's question was not answered")
-            return refusal_of(error)
+            return to_refusal(error)
 
     async def _answer_or_pass_on(self, question: PartitionQuestion) -> Message:
         """Somebody does not reach the leader: perhaps this node does."""
@@ -59,15 +59,15 @@ class Server:
         try:
             return await self._peers.ask(leader, replace(question, hops=0), question.timeout_ms)
         except OutOfService:
-            self._denied(question.partition, leader)
+            self._note_denial(question.partition, leader)
             raise
         except NotLeader as error:
             if error.node is None:
-                self._denied(question.partition, leader)
+                self._note_denial(question.partition, leader)
             raise
 
-    def _denied(self, partition: str, leader: str) -> None:
+    def _note_denial(self, partition: str, leader: str) -> None:
         """The node that was asked as the leader does not lead, and knows nobody who does."""
         replica = self._node.replicas.partitions.get(partition)
         if replica is not None:
-            replica.denied_by(leader)
+            replica.note_denial(leader)

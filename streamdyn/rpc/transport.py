@@ -41,15 +41,17 @@ class TcpNetwork:
         self._address = address
         self._handle = handle
         self._loop = asyncio.get_running_loop()
-        self._asking: dict[str, _Asking] = {}
-        self._connecting: dict[str, asyncio.Task[_Asking]] = {}
-        self._answering: set[_Answering] = set()
+        self._outgoing: dict[str, _OutgoingConnection] = {}
+        self._connecting: dict[str, asyncio.Task[_OutgoingConnection]] = {}
+        self._incoming: set[_IncomingConnection] = set()
         self._server: asyncio.Server | None = None
 
     async def serve(self, host: str, port: int) -> int:
         """Listen for other nodes; the port. Raises OperatorError where the address is taken or not this machine's."""
         try:
-            self._server = await self._loop.create_server(lambda: _Answering(self._handle, self._answering), host, port)
+            self._server = await self._loop.create_server(
+                lambda: _IncomingConnection(self._handle, self._incoming), host, port
+            )
         except OSError as error:
             raise OperatorError(
                 f"cannot listen for other nodes on {host}:{port} ({error.strerror}); choose another --peers-listen"
@@ -67,23 +69,23 @@ class TcpNetwork:
 
     def drop(self, node: str) -> None:
         """Give up all that this node was asked: it is thought to be gone."""
-        connection = self._asking.pop(node, None)
+        connection = self._outgoing.pop(node, None)
         if connection is not None:
             connection.close()
 
     async def stop(self) -> None:
         for task in self._connecting.values():
             task.cancel()
-        for node in list(self._asking):
+        for node in list(self._outgoing):
             self.drop(node)
         if self._server is not None:
             self._server.close()
-        for connection in list(self._answering):
+        for connection in list(self._incoming):
             connection.close()
 
-    async def _connection(self, node: str) -> _Asking:
+    async def _connection(self, node: str) -> _OutgoingConnection:
         address = self._address(node)
-        connection = self._asking.get(node)
+        connection = self._outgoing.get(node)
         if connection is not None and connection.address == address and not connection.closed:
             return connection
         self.drop(node)
@@ -95,18 +97,18 @@ class TcpNetwork:
             task.add_done_callback(lambda done: self._connected(node, done))
         return await asyncio.shield(task)
 
-    def _connected(self, node: str, task: asyncio.Task[_Asking]) -> None:
+    def _connected(self, node: str, task: asyncio.Task[_OutgoingConnection]) -> None:
         self._connecting.pop(node, None)
         if not task.cancelled():
             task.exception()  # whoever asked may wait no longer: nobody else takes note of it
 
-    async def _connect(self, node: str, address: tuple[str, int]) -> _Asking:
+    async def _connect(self, node: str, address: tuple[str, int]) -> _OutgoingConnection:
         try:
             async with asyncio.timeout(PEER_CONNECT_TIMEOUT_MS / 1000):
-                _, connection = await self._loop.create_connection(lambda: _Asking(address), *address)
+                _, connection = await self._loop.create_connection(lambda: _OutgoingConnection(address), *address)
         except (OSError, TimeoutError) as error:
             raise Unreachable(f"{node} at {address[0]}:{address[1]}: {error!r}") from None
-        self._asking[node] = connection
+        self._outgoing[node] = connection
         return connection
 
 
@@ -134,7 +136,7 @@ class _Frames(asyncio.Protocol):
             end = start + _HEAD.size + size
             if len(buffer) < end:
                 break
-            self.frame(number, bytes(memoryview(buffer)[start + _HEAD.size : end]))
+            self.frame_received(number, bytes(memoryview(buffer)[start + _HEAD.size : end]))
             start = end
         del buffer[:start]
 
@@ -151,11 +153,11 @@ class _Frames(asyncio.Protocol):
         del exc
         self.closed = True
 
-    def frame(self, number: int, body: bytes) -> None:
+    def frame_received(self, number: int, body: bytes) -> None:
         raise NotImplementedError
 
 
-class _Asking(_Frames):
+class _OutgoingConnection(_Frames):
     """A connection that this node made: it sends questions and gets answers."""
 
     def __init__(self, address: tuple[str, int]) -> None:
@@ -176,7 +178,7 @@ class _Asking(_Frames):
         finally:
             del self._waiting[number]
 
-    def frame(self, number: int, body: bytes) -> None:
+    def frame_received(self, number: int, body: bytes) -> None:
         future = self._waiting.get(number)
         if future is not None and not future.done():
             future.set_result(body)
@@ -195,10 +197,10 @@ class _Asking(_Frames):
                 future.set_exception(Unreachable("the connection ended"))
 
 
-class _Answering(_Frames):
+class _IncomingConnection(_Frames):
     """A connection that another node made: it gets questions and sends answers."""
 
-    def __init__(self, handle: Callable[[bytes], Awaitable[bytes]], all_: set[_Answering]) -> None:
+    def __init__(self, handle: Callable[[bytes], Awaitable[bytes]], all_: set[_IncomingConnection]) -> None:
         super().__init__()
         self._handle = handle
         self._all = all_
@@ -212,7 +214,7 @@ class _Answering(_Frames):
         super().connection_lost(exc)
         self._all.discard(self)
 
-    def frame(self, number: int, body: bytes) -> None:
+    def frame_received(self, number: int, body: bytes) -> None:
         task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(self._reply(number, body))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

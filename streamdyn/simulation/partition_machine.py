@@ -83,9 +83,9 @@ class PartitionMachine(Machine):
             self.keeper,
             append=partial(log.append, INFO.topic, self.life),
             clock_ms=self._clock_ms,
-            observe=lambda _: None,
-            failed=lambda _, reason: self.failed(reason),
-            suspect=lambda _: self._look_at_topic(),
+            on_applied=lambda _: None,
+            on_failure=lambda _, reason: self.failed(reason),
+            check_topic=lambda _: self._look_at_topic(),
             may_claim=self.may_claim,
         )
         self.follow(self.partition.next_offset)
@@ -172,4 +172,4 @@ class PartitionMachine(Machine):
 
     async def read(self, key: bytes) -> tuple[bytes | None, int]:
         """The row, and the offset up to which it shows the log."""
-        return await self.partition.consistent(lambda: (self.partition.read(key), self.partition.next_offset))
+        return await self.partition.read_consistently(lambda: (self.partition.read(key), self.partition.next_offset))

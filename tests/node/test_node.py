@@ -45,7 +45,7 @@ def test_what_the_log_tells_to_a_life_that_is_over_is_not_for_the_next_one(clust
     cluster.write("a", "tab", put(1))
     partition = cluster.partition("a", info.id)
     suspected: list[object] = []
-    partition._suspect = suspected.append
+    partition._check_topic = suspected.append
     for event in (
         Delivered(info.topic, "before/1", partition.next_offset, 0),
         Undelivered(info.topic, "before/1", "timed out"),
@@ -160,7 +160,7 @@ def test_follower_reads_of_a_replica_that_is_gone_are_forgotten(cluster: CalmClu
         followers.append(follower)
         cluster.until(lambda f=follower, i=info: cluster.partition(f, i.id).leader is not None)
         cluster.read(follower, table, put(1).key)
-        assert cluster.node(follower).router._near.keys() - {"meta"} == {info.id}
+        assert cluster.node(follower).router._local_replicas.keys() - {"meta"} == {info.id}
         cluster.delete_table("a", table)
         cluster.until(lambda i=info: all(i.id not in node.partitions for node in cluster.nodes()))
     assert len(set(followers)) < len(followers)  # one of them had something to forget
@@ -205,7 +205,7 @@ def test_metadata_has_a_leader_again_after_its_leader_was_started_again_at_once(
 def test_a_replica_that_came_back_while_it_was_given_up_stays(cluster: CalmCluster):
     cluster.start("a")
     info = cluster.make_table("a", "tab")
-    cluster.ask("a", lambda: cluster.node("a")._replicas._give_up(info)).result()  # but the directory has it here
+    cluster.ask("a", lambda: cluster.node("a")._replicas._hand_over_and_remove(info)).result()  # but the directory has it here
     assert info.id in cluster.node("a").partitions
     assert cluster.machines["a"].disk.has(info.id)
 
@@ -286,7 +286,7 @@ def test_a_node_is_forgotten_once_it_is_gone(cluster: CalmCluster):
     cluster.advance(LONG_MS)
     for name in (asked, other):
         membership = cluster.node(name).membership
-        assert spare not in membership._seen_ms.keys() | membership._healths.keys() | membership._asking.keys()
+        assert spare not in membership._seen_ms.keys() | membership._healths.keys() | membership._pings.keys()
     cluster.network.mend()
     cluster.start(spare)
     assert cluster.node(asked).membership.reaches(spare)

@@ -129,10 +129,10 @@ def test_a_lease_whose_holder_denies_it_may_be_claimed_although_it_is_there(held
     held.fetch()
     with pytest.raises(NotLeader):
         held.lead().result()
-    held.partition.denied_by("somebody else")
+    held.partition.note_denial("somebody else")
     with pytest.raises(NotLeader):
         held.lead().result()
-    held.partition.denied_by("other")
+    held.partition.note_denial("other")
     claim = held.lead()
     held.calm.advance(LEASE_DURATION_MS)
     assert held.sent == []  # its lease has to run out all the same

@@ -192,13 +192,13 @@ def test_a_log_in_doubt_is_not_believed_until_it_has_been_looked_at(held: HeldPa
     """A topic that was made anew gives offsets from 0 on, and soon those that are expected: they are another log's."""
     first = held.write(put(1))
     held.tell(Delivered(INFO.topic, held.life, 0, 0))
-    assert held.looks == 1 and held.partition.doubted
+    assert held.looks == 1 and held.partition.log_in_doubt
     expected = held.partition.next_offset
     second = held.write(put(2))
     held.tell(Delivered(INFO.topic, held.life, expected, 0))
     assert not first.done and not second.done and held.partition.next_offset == expected
     held.calm.advance(LOOK_MS)  # it is the same log all the same, says who has looked
-    assert not held.partition.doubted
+    assert not held.partition.log_in_doubt
     while held.sent:
         held.land()
     held.fetch()

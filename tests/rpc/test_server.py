@@ -19,8 +19,8 @@ from streamdyn.errors import (
 from streamdyn.formats import FIRST_FORMAT
 from streamdyn.rpc.answering import AnsweringNode, Health
 from streamdyn.rpc.client import Peers
-from streamdyn.rpc.codec import decode_answer, decode_question, tag_and_hops
-from streamdyn.rpc.messages import At, Question, Refused
+from streamdyn.rpc.codec import decode_answer, decode_question, read_tag_and_hops
+from streamdyn.rpc.messages import OffsetAnswer, Question, Refused
 from streamdyn.rpc.questions.lead import Lead
 from streamdyn.rpc.questions.ping import Ping, Pong
 from streamdyn.rpc.remote_replica import RemoteReplica
@@ -39,7 +39,7 @@ class Replica:
         if self.raises is not None:
             raise self.raises
 
-    def denied_by(self, node: str) -> None:
+    def note_denial(self, node: str) -> None:
         self.denied.append(node)
 
 
@@ -59,7 +59,7 @@ class Nodes:
             node = AnsweringNode(
                 held,  # type: ignore[arg-type]
                 disk=None,  # type: ignore[arg-type]
-                health=lambda name=name: Health([name], well=True, newest_format=FIRST_FORMAT),
+                health=lambda name=name: Health([name], can_append=True, newest_format=FIRST_FORMAT),
                 reaches=lambda other: other not in self.cut,
                 new_id=lambda: b"id",
             )
@@ -68,7 +68,7 @@ class Nodes:
 
     async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
         del timeout_ms
-        self.asked.append((node, *tag_and_hops(question)))
+        self.asked.append((node, *read_tag_and_hops(question)))
         if node in self.cut:
             raise Unreachable(node)
         return await self.servers[node].handle(question)
@@ -83,7 +83,7 @@ def lead(nodes: Nodes, asked: str, hops: int) -> None:
 
 def test_what_a_node_asks_itself_is_answered_in_this_process():
     nodes = Nodes({"a": Replica()})
-    assert asyncio.run(nodes.peers["a"].ping("a")) == Health(["a"], well=True, newest_format=FIRST_FORMAT)
+    assert asyncio.run(nodes.peers["a"].ping("a")) == Health(["a"], can_append=True, newest_format=FIRST_FORMAT)
     nodes.replicas["a"].raises = PartitionError("the disk is full")
     with pytest.raises(OutOfService, match="the disk is full"):
         lead(nodes, "a", 0)
@@ -180,5 +180,5 @@ def test_an_answer_that_nobody_knows_is_none():
 def test_a_message_with_a_member_of_a_newer_version_is_understood():
     assert decode_question(msgspec.msgpack.encode(["Lead", "p", 1_000, 0, "more"])) == Lead("p", 1_000, 0)
     assert decode_question(msgspec.msgpack.encode(["Ping"])) == Ping()
-    assert decode_answer(msgspec.msgpack.encode(["Pong", [], True, 2, 7])) == Pong([], well=True, newest_format=2)
-    assert decode_answer(msgspec.msgpack.encode(["At", 7])) == At(7)
+    assert decode_answer(msgspec.msgpack.encode(["Pong", [], True, 2, 7])) == Pong([], can_append=True, newest_format=2)
+    assert decode_answer(msgspec.msgpack.encode(["At", 7])) == OffsetAnswer(7)

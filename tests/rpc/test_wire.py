@@ -6,7 +6,7 @@ import pytest
 
 from streamdyn.partition.status import ReplicaStatus
 from streamdyn.rpc.codec import ANSWERS, QUESTIONS, decode_answer, decode_question, encode
-from streamdyn.rpc.messages import At, Refused
+from streamdyn.rpc.messages import OffsetAnswer, Refused
 from streamdyn.rpc.questions.append_feed import AppendFeed, FeedAppended
 from streamdyn.rpc.questions.append_scrub import AppendScrub
 from streamdyn.rpc.questions.confirm import Confirm
@@ -53,7 +53,7 @@ QUESTION_BYTES = [
     (VerifyReplica("t.1.0", 42), b"\x93\xa8Rehearse\xa5t.1.0*"),
 ]
 ANSWER_BYTES = [
-    (Pong(["n1"], well=True), b"\x94\xa4Pong\x91\xa2n1\xc3\x01"),
+    (Pong(["n1"], can_append=True), b"\x94\xa4Pong\x91\xa2n1\xc3\x01"),
     (
         Written(b"old", None, "ValidationException", "text", 42, 3),
         b"\x97\xa7Written\xc4\x03old\xc0\xb3ValidationException\xa4text*\x03",
@@ -64,7 +64,7 @@ ANSWER_BYTES = [
     ),
     (Found(b"row"), b"\x92\xa5Found\xc4\x03row"),
     (FoundPage([b"row"], 3, full=False), b"\x94\xa9FoundPage\x91\xc4\x03row\x03\xc2"),
-    (At(42), b"\x92\xa2At*"),
+    (OffsetAnswer(42), b"\x92\xa2At*"),
     (
         Described([STATUS]),
         (
@@ -99,6 +99,6 @@ def test_the_bytes_of_every_kind_are_held():
 
 
 def test_the_first_releases_messages_without_later_members_are_understood():
-    assert decode_answer(b"\x93\xa4Pong\x91\xa2n1\xc3") == Pong(["n1"], well=True)
+    assert decode_answer(b"\x93\xa4Pong\x91\xa2n1\xc3") == Pong(["n1"], can_append=True)
     wire = next(wire for _, wire in ANSWER_BYTES if b"Replicas" in wire)
     assert decode_answer(wire.replace(b"\x91\x8b", b"\x91\x8a").removesuffix(b"\xa6format\x01")) == Described([STATUS])

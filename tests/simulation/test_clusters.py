@@ -152,10 +152,10 @@ SLOW = pytest.mark.slow
 MUTANTS = [
     pytest.param(FollowerReads, "_one_round", refusing(without_the_first_question), FOLLOWERS, id="first question"),
     pytest.param(FollowerReads, "_one_round", refusing(without_the_second_question), FOLLOWERS, id="second question"),
-    pytest.param(Partition, "barrier", without_an_append, BARRIERS, id="append of a barrier"),
+    pytest.param(Partition, "append_barrier", without_an_append, BARRIERS, id="append of a barrier"),
     pytest.param(Partition, "wait_for", without_a_wait, {}, id="wait for a position"),
     pytest.param(Trimming, "_trim", without_checkpoints, LOST_DISKS, id="checkpoints before a trim", marks=SLOW),
-    pytest.param(Replicas, "forget", only_if_seen_deleting, {}, id="tables deleted in one batch", marks=SLOW),
+    pytest.param(Replicas, "remove_table", only_if_seen_deleting, {}, id="tables deleted in one batch", marks=SLOW),
 ]
 
 

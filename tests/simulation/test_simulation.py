@@ -163,7 +163,7 @@ def accepts_renewals_of_anyone(lease, command, position):
 class ReadsBeforeItsOwnClaim(Partition):
     """Rule 5: between the read and the look at the lease, records would be applied: a claim of this node, say."""
 
-    async def consistent(self, read, timeout_ms=20_000):
+    async def read_consistently(self, read, timeout_ms=20_000):
         while True:
             result = read()
             await asyncio.sleep(0.3)

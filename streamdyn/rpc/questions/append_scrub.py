@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamdyn.partition.local_replica import LocalReplica
-from streamdyn.rpc.messages import At, PartitionQuestion
+from streamdyn.rpc.messages import OffsetAnswer, PartitionQuestion
 
 if TYPE_CHECKING:
     from streamdyn.rpc.answering import AnsweringNode
@@ -16,6 +16,6 @@ class AppendScrub(PartitionQuestion, tag="Scrub"):
 
     contents: bool
 
-    async def answer(self, node: AnsweringNode) -> At:
+    async def answer(self, node: AnsweringNode) -> OffsetAnswer:
         replica = LocalReplica(node.replicas.serving(self.partition), node.new_id)
-        return At(await replica.scrub(self.timeout_ms, contents=self.contents))
+        return OffsetAnswer(await replica.scrub(self.timeout_ms, contents=self.contents))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamdyn.partition.local_replica import LocalReplica
-from streamdyn.rpc.messages import At, PartitionQuestion
+from streamdyn.rpc.messages import OffsetAnswer, PartitionQuestion
 
 if TYPE_CHECKING:
     from streamdyn.rpc.answering import AnsweringNode
@@ -16,6 +16,6 @@ class Confirm(PartitionQuestion):
 
     next_offset: int
 
-    async def answer(self, node: AnsweringNode) -> At:
+    async def answer(self, node: AnsweringNode) -> OffsetAnswer:
         replica = LocalReplica(node.replicas.serving(self.partition), node.new_id)
-        return At(await replica.confirm(self.next_offset, self.timeout_ms))
+        return OffsetAnswer(await replica.confirm(self.next_offset, self.timeout_ms))

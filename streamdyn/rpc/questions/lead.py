@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamdyn.rpc.messages import At, PartitionQuestion
+from streamdyn.rpc.messages import OffsetAnswer, PartitionQuestion
 
 if TYPE_CHECKING:
     from streamdyn.rpc.answering import AnsweringNode
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Lead(PartitionQuestion):
     """Claim the lease. The answer is what the leader applies next."""
 
-    async def answer(self, node: AnsweringNode) -> At:
+    async def answer(self, node: AnsweringNode) -> OffsetAnswer:
         partition = node.replicas.serving(self.partition)
         await partition.lead(self.timeout_ms)
-        return At(partition.next_offset)
+        return OffsetAnswer(partition.next_offset)

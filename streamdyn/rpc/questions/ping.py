@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class Pong(Message):
-    """Yes, and these are the nodes that answer me; `well` is whether I can append to the logs, and `newest_format` the
+    """Yes, and these are the nodes that answer me; `can_append` is whether I can append to the logs, and `newest_format` the
     newest format that I know: the release before there were formats does not say.
     """
 
     reaches: list[str]
-    well: bool
+    can_append: bool
     newest_format: int = FIRST_FORMAT
 
 
@@ -26,4 +26,4 @@ class Ping(Question):
 
     async def answer(self, node: AnsweringNode) -> Pong:
         health = node.health()
-        return Pong(health.reaches, health.well, health.newest_format)
+        return Pong(health.reaches, health.can_append, health.newest_format)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamdyn.rpc.messages import At, Question
+from streamdyn.rpc.messages import OffsetAnswer, Question
 
 if TYPE_CHECKING:
     from streamdyn.rpc.answering import AnsweringNode
@@ -16,6 +16,6 @@ class Rebuild(Question):
     partition: str
     offset: int
 
-    async def answer(self, node: AnsweringNode) -> At:
+    async def answer(self, node: AnsweringNode) -> OffsetAnswer:
         node.replicas.rebuild(node.replicas.serving(self.partition).id, self.offset)
-        return At(self.offset)
+        return OffsetAnswer(self.offset)

@@ -12,7 +12,7 @@ from streamdyn.kafka.log import client_config
 ANSWER_TIMEOUT_S = 2.0
 
 
-class RollCall:
+class LiveBrokers:
     """Asks any broker of `bootstrap` how many there are."""
 
     def __init__(self, bootstrap: str) -> None:
