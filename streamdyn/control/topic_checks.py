@@ -24,9 +24,9 @@ RETRY_S = 1.0
 
 
 class TopicChecks:
-    """Checks the topics of `partitions`, by topic. A partition whose log is not what it was fails; `on_trimmed` is told of
-    one that its log has left behind, and why. `catch_up_with_meta` waits until partitions of deleted tables have been closed,
-    and tells whether they are.
+    """Checks the topics of `partitions`, by topic. A partition whose log is not what it was fails; `on_trimmed` is told
+    of one that its log has left behind, and why. `catch_up_with_meta` waits until partitions of deleted tables have
+    been closed, and tells whether they are.
     """
 
     def __init__(

@@ -32,8 +32,8 @@ class OpenReplicas:
     """`partitions` are those that are open, by id, and `by_topic` the same by topic; `failures` tells of others why
     they are not.
 
-    `life` names this run of the node's process, of which each opened replica has a life of its own. `check_topic` is told
-    of a partition whose topic should be looked at, `may_claim` tells of a node that holds a lease whether nobody
+    `life` names this run of the node's process, of which each opened replica has a life of its own. `check_topic` is
+    told of a partition whose topic should be looked at, `may_claim` tells of a node that holds a lease whether nobody
     reaches it any more, and `report` gets the lines meant for the operator.
     """
 

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 
 class Appender:
-    """`append` sends a record; `next_offset` tells what the replica applies next; `format_and_upgrades` the format that records
-    should have, and the commands that bring the log there; `may_claim` of a node that holds the lease whether nobody
-    reaches it any more. Who waits for a command is in `waiters`, for a fed batch in `feed_waiters`, for a place in
-    `offset_waiters`.
+    """`append` sends a record; `next_offset` tells what the replica applies next; `format_and_upgrades` the format that
+    records should have, and the commands that bring the log there; `may_claim` of a node that holds the lease whether
+    nobody reaches it any more. Who waits for a command is in `waiters`, for a fed batch in `feed_waiters`, for a place
+    in `offset_waiters`.
     """
 
     def __init__(

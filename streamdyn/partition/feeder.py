@@ -8,8 +8,8 @@ to (`upto`). Rules:
     rows that the feed made, and derived from the log alone: a crash loses both or neither.
 3.  *No gap.* A batch begins exactly where the one before it ended. If the source has lost entries that were never fed,
     the feeder stops and says so.
-4.  *Refused for good.* A command that the target refuses is told to `on_refused` (a dead letter), and passed. It is told
-    again if the feeder is replaced before it hears of the outcome: at least once.
+4.  *Refused for good.* A command that the target refuses is told to `on_refused` (a dead letter), and passed. It is
+    told again if the feeder is replaced before it hears of the outcome: at least once.
 
 So feeders need no lock. One that was replaced and does not know it, that repeats itself, or that overtakes another one
 does no harm: its batches are void, and the answer tells it where the source stands.

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 class LocalReplica:
     """The `ReplicaService` of a partition that is open on this node.
 
-    With `follower_reads`, strong reads may be answered with the leader's confirmation; without, the replica is asked as the
-    leader (see `reads`). `new_id` makes a command's id. Methods that only pass on what they are given are no coroutines
-    of their own: this is the way of every request.
+    With `follower_reads`, strong reads may be answered with the leader's confirmation; without, the replica is asked as
+    the leader (see `reads`). `new_id` makes a command's id. Methods that only pass on what they are given are no
+    coroutines of their own: this is the way of every request.
     """
 
     __slots__ = ("_follower_reads", "_new_id", "partition")

@@ -69,8 +69,9 @@ class Partition:
     """One partition on this node.
 
     `append` sends a record to the partition's topic; its outcome comes back through `handle`. `on_applied` is told of
-    every applied batch, `on_failure` when the partition stops serving, and `check_topic` when something is odd about its topic,
-    which then should be looked at. `may_claim` tells of a node that holds the lease whether nobody reaches it any more.
+    every applied batch, `on_failure` when the partition stops serving, and `check_topic` when something is odd about
+    its topic, which then should be looked at. `may_claim` tells of a node that holds the lease whether nobody reaches
+    it any more.
     """
 
     def __init__(

@@ -74,8 +74,8 @@ async def read_as_required(
     An eventual read is done as soon as the record at `after` is applied. A strong one is done under the lease, which is
     asked after it. A barrier is a record of this node's own, applied before.
 
-    Without `follower_reads`, this replica is asked because it should lead: it claims the lease if it may. With them, it is
-    asked because it is near: if it does not lead, its known leader confirms a strong read (see `follower_reads`).
+    Without `follower_reads`, this replica is asked because it should lead: it claims the lease if it may. With them, it
+    is asked because it is near: if it does not lead, its known leader confirms a strong read (see `follower_reads`).
 
     `read` is one of the partition's reads, which wait for nothing. Raises NotLeader where another node must be asked,
     InternalServerError after `timeout_ms`, and OutOfService if the replica has failed.

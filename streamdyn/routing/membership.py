@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 class Membership:
-    """`others` are the nodes to ask, `on_lost` is told of one that has just stopped answering, `can_append` whether this node
-    can append. `newest_format` is the newest one that this node knows.
+    """`others` are the nodes to ask, `on_lost` is told of one that has just stopped answering, `can_append` whether
+    this node can append. `newest_format` is the newest one that this node knows.
     """
 
     def __init__(

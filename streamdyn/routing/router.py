@@ -51,8 +51,8 @@ class Router:
     """Picks a replica, here or on another node, and asks it through the same `ReplicaService`.
 
     `node` is this one's id, `replicas` are its own, and `peers` the way to the others'. Deadlines are in ms of this
-    node's clock, which `clock_ms` tells. `new_id` makes a command's id, and `is_deleted` tells of a partition's id whether
-    its table is deleted.
+    node's clock, which `clock_ms` tells. `new_id` makes a command's id, and `is_deleted` tells of a partition's id
+    whether its table is deleted.
 
     What is asked for fails with InternalServerError where there is no definite answer by the deadline (OutOfService, if
     all replicas have failed), ResourceNotFoundException where the table is deleted meanwhile, and the ApiErrors of

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A node that answers: the other nodes that it reaches, whether it can append to the logs (`can_append`), and the newest
-    format that it knows (see `streamdyn.formats`).
+    """A node that answers: the other nodes that it reaches, whether it can append to the logs (`can_append`), and the
+    newest format that it knows (see `streamdyn.formats`).
     """
 
     reaches: list[str]

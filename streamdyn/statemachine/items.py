@@ -1,4 +1,4 @@
-"""The commands on one item: a condition and a change of its row, decided at the command's place in the log."""
+"""The base of the commands on one item: check a condition, then replace, update or delete the item's row."""
 
 from __future__ import annotations
 
@@ -62,7 +62,11 @@ class ItemCommand(Command):
         return outcome
 
     def change(self, old: bytes | None, indexes: tuple[LocalIndex, ...]) -> tuple[Outcome, bytes | None]:
-        """The outcome, and the row after the command (None: there is none). Raises what `apply` does."""
+        """The outcome, and the row after the command; a row of None means that there is no item.
+
+        `old` is the row before. It may be None although there is one, if nothing needs it (see READS_ROW). Raises what
+        `apply` raises.
+        """
         raise NotImplementedError
 
     def record_bytes(self) -> int:
@@ -70,7 +74,7 @@ class ItemCommand(Command):
 
 
 def decode_item(row: bytes | None) -> dict[str, Any]:
-    """The item in a row; one without attributes where there is no row."""
+    """The item in a row as decoded DynamoDB JSON, or an empty item if there is no row."""
     item: dict[str, Any] = {} if row is None else orjson.loads(row_item(row))
     return item
 

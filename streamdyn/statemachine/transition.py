@@ -1,7 +1,7 @@
-"""One batch of records on its way through the state machine: what commands read and write.
+"""The application of one batch of records: what its commands read and write before anything is stored.
 
-The state's members are plain variables here, and rows are an overlay of the stored ones, until `effects` makes data of
-all of it.
+The members of the state are plain variables here, and new rows are kept over the stored ones. `effects` returns all of
+it as data at the end.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from streamdyn.statemachine.lease import Lease
     from streamdyn.statemachine.records import FeedRange, Record
 
-# StopIteration is of values without a type. The release that knew only format 1 stopped there for good, so that no
-# replica of it has got past one: it is the same format.
+# What a malformed command of a foreign producer raises. StopIteration comes from a value without a type. It may be
+# caught without a new format: a replica of the first release stops for good at such a command, so none has a result.
 _INVALID_COMMAND_ERRORS = (
     ValueError,
     LookupError,
@@ -47,8 +47,8 @@ _NO_ROW_LENGTH = b"\xff\xff\xff\xff"  # in place of a row's length: no row is th
 class BatchTransition:
     """The `Transition` of each command in a batch of records.
 
-    `read_stored` gets a stored row. `schema` is what the table's row says while the log says nothing. A format beyond
-    `newest_format` is not known.
+    `read_stored` returns the row under a stored key, or None. `schema` holds until the log has a SetSchema.
+    `newest_format` is the newest format that may be applied.
     """
 
     def __init__(
@@ -74,8 +74,8 @@ class BatchTransition:
         self._window = window
         self._read_stored = read_stored
         self._rows: dict[bytes, bytes | None] = {}
-        self._checksum_input: list[bytes] = []  # what the checksum has to see of the record at hand
-        self._outcomes: dict[bytes, Outcome] = {}  # of the record at hand
+        self._checksum_input: list[bytes] = []  # of the current record
+        self._outcomes: dict[bytes, Outcome] = {}  # of the current record
         self._remembered: list[DedupeRecord] = []
         self._forgotten: list[int] = []
         self._applied: list[AppliedCommand] = []
@@ -85,6 +85,7 @@ class BatchTransition:
     # --- one record ---
 
     def apply(self, record: Record) -> None:
+        """Apply the next record. Raises NewerFormatError, and PartitionError if the disk fails."""
         if record.commands is None:
             self._skipped += 1
             return
@@ -116,7 +117,7 @@ class BatchTransition:
             self._applied.append(AppliedCommand(command.id, outcome, self.lease.life, offset, index))
 
     def _apply_fed(self, offset: int, commands: tuple[Command, ...], feed: FeedRange) -> None:
-        """The compare-and-set of a feed: its batch follows exactly on what the source has fed before, or is void."""
+        """The compare-and-set of a feed: the batch must begin where the last one of its source ended, or it is void."""
         upto = self._feeds.get(feed.source, 0)
         if self.format >= SCHEMA_IN_LOG and feed.after == upto < feed.upto and all(c.DEDUPED for c in commands):
             self._apply_all(offset, commands)
@@ -140,19 +141,19 @@ class BatchTransition:
         except ApiError as error:
             return Outcome(error=type(error).__name__, message=error.message)
         except _INVALID_COMMAND_ERRORS:
-            # A foreign producer's command that makes no sense must not stop the log for everyone.
+            # A malformed command of a foreign producer must not stop the partition.
             return Outcome(error="ValidationException", message="The command cannot be applied")
         assert outcome is not None
         return outcome
 
-    # --- what commands do ---
+    # --- what commands may do: see `Transition` ---
 
     def read(self, key: bytes) -> bytes | None:
         return self._rows[key] if key in self._rows else self._read_stored(key)
 
     def write(self, key: bytes, row: bytes | None) -> None:
         self._rows[key] = row
-        # Lengths first, so that no two writes look alike to the checksum.
+        # Each part follows its length, so that different writes give different input to the checksum.
         if row is None:
             self._checksum_input.extend((len(key).to_bytes(4, "big"), key, _NO_ROW_LENGTH))
         else:
@@ -161,7 +162,7 @@ class BatchTransition:
     def write_item(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
         if self.schema.indexes:
             before, after = self._index_rows(old), self._index_rows(new)
-            # They follow from the item's own, so the checksum need not see them.
+            # Index rows follow from the item's row, so the checksum need not cover them.
             self._rows.update(dict.fromkeys(before.keys() - after.keys()))
             self._rows.update(after)
         self.write(key, new)
@@ -201,6 +202,7 @@ class BatchTransition:
     # --- the end of the batch ---
 
     def effects(self, next_offset: int) -> Effects:
+        """All that the records applied so far do. `next_offset` is that of the record after them."""
         state = State(
             next_offset=next_offset,
             clock_ms=self.clock_ms,
@@ -214,7 +216,7 @@ class BatchTransition:
         )
         return Effects(state, self._rows, self._remembered, self._forgotten, self._applied, self._scrubbed, self._fed)
 
-    # --- small things ---
+    # --- helpers ---
 
     def _use_schema(self, schema: Schema) -> None:
         self.schema = schema

@@ -205,7 +205,9 @@ def test_metadata_has_a_leader_again_after_its_leader_was_started_again_at_once(
 def test_a_replica_that_came_back_while_it_was_given_up_stays(cluster: CalmCluster):
     cluster.start("a")
     info = cluster.make_table("a", "tab")
-    cluster.ask("a", lambda: cluster.node("a")._replicas._hand_over_and_remove(info)).result()  # but the directory has it here
+    cluster.ask(
+        "a", lambda: cluster.node("a")._replicas._hand_over_and_remove(info)
+    ).result()  # but the directory has it here
     assert info.id in cluster.node("a").partitions
     assert cluster.machines["a"].disk.has(info.id)
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 class Pong(Message):
-    """Yes, and these are the nodes that answer me; `can_append` is whether I can append to the logs, and `newest_format` the
-    newest format that I know: the release before there were formats does not say.
+    """Yes, and these are the nodes that answer me; `can_append` is whether I can append to the logs, and
+    `newest_format` the newest format that I know: the release before there were formats does not say.
     """
 
     reaches: list[str]

@@ -1,4 +1,4 @@
-"""DeleteTable: a table is to go, with all its items."""
+"""DeleteTable: begin to delete a table with all its items."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ _PROTECTED = (
 
 @dataclass(frozen=True, slots=True)
 class DeleteTable(TableCommand):
-    """Put a table into status DELETING."""
+    """Put the table `name` into status DELETING.
+
+    Errors: ResourceNotFoundException, ResourceInUseException for a table in another change, and ValidationException for
+    a protected table. Source: DeleteTable in the DynamoDB API reference.
+    """
 
     id: bytes
     name: str

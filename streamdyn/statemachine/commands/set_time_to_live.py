@@ -1,4 +1,4 @@
-"""SetTimeToLive: the attribute by which a table's items expire."""
+"""SetTimeToLive: set the attribute by which a table's items expire."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from streamdyn.statemachine.meta import TableCommand, require_table
 
 @dataclass(frozen=True, slots=True)
 class SetTimeToLive(TableCommand):
-    """Let a table's items expire at the time that `attribute` tells, or end that."""
+    """Enable or disable expiry for the table `name`. An item expires at the time in its attribute `attribute`.
+
+    Errors: ResourceNotFoundException, ResourceInUseException, and ValidationException if nothing would change. Source:
+    UpdateTimeToLive in the DynamoDB API reference.
+    """
 
     id: bytes
     name: str

@@ -1,4 +1,4 @@
-"""TagTable: other tags for a table."""
+"""TagTable: add, change and remove tags of a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TagTable(TableCommand):
-    """Give a table tags, or other values for tags that it has, and take away those with the keys `removed`."""
+    """Add the tags `added` to the table `name`, or replace their values, and remove the tags with the keys `removed`.
+
+    Errors: ResourceNotFoundException, ResourceInUseException, and those of `model.table_changes.change_tags`. Source:
+    TagResource and UntagResource in the DynamoDB API reference.
+    """
 
     id: bytes
     name: str

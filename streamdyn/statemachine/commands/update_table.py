@@ -1,4 +1,4 @@
-"""UpdateTable: other settings for a table."""
+"""UpdateTable: change the settings of a table."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ CHANGES_OF_CAPACITY = frozenset({"BillingMode", "ProvisionedThroughput", "OnDema
 
 @dataclass(frozen=True, slots=True)
 class UpdateTable(TableCommand):
-    """Change members of a table's metadata: `changes` is a JSON object of UpdateTable's. Some of them make its status
-    UPDATING, the others take effect at once (see `table_changes`).
+    """Change members of the metadata of the table `name`. `changes` is a JSON object with members of UpdateTable.
+
+    Some changes put the table into status UPDATING. The others take effect at once (see `model.table_changes`). Errors:
+    ResourceNotFoundException, ResourceInUseException, and those of `model.table_changes.change_settings`. Source:
+    UpdateTable in the DynamoDB API reference.
     """
 
     id: bytes
