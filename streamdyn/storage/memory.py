@@ -1,4 +1,4 @@
-"""A store in memory, for tests and simulations: what RocksDB does for a replica, without the disk."""
+"""A replica's store in memory, for tests and simulations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class MemoryStore:
-    """The `Store` port over a dict. It outlives a simulated crash, as a folder does."""
+    """The `Store` port over a dict. The object survives a simulated crash, as a folder does."""
 
     def __init__(self) -> None:
         self._topic_id: str | None = None
@@ -51,13 +51,13 @@ class MemoryStore:
         self._state = effects.state
 
     def copy(self) -> MemoryStore:
-        """Another store, with what this one has now."""
+        """A new store with the present content of this one."""
         store = MemoryStore()
         store.copy_from(self)
         return store
 
     def copy_from(self, other: MemoryStore) -> None:
-        """Have what another store has now."""
+        """Replace the content by the present content of another store."""
         self._topic_id, self._state = other._topic_id, other._state
         self._rows, self._remembered = dict(other._rows), dict(other._remembered)
 
@@ -68,7 +68,7 @@ class MemoryStore:
         return False
 
     def make_checkpoint(self, folder: str) -> None:
-        raise NotImplementedError  # there are no folders: see `copy`
+        raise NotImplementedError  # there are no folders: use `copy`
 
     def close(self) -> None:
         """Nothing is buffered."""
