@@ -1,8 +1,9 @@
 """The partitions' logs in Kafka: one producer and one reader thread for all topics of a node.
 
-Appends are idempotent and wait for all in-sync replicas (acks=all). A delivery report tells an append's offset and
-log-append time, from which the leader applies its own record at once, without waiting to read it back. The reader is
-assigned by hand, never by a consumer group: a rebalance must not stall a log, and offsets are the replicas' own.
+Appends are idempotent (Kafka KIP-98) and wait for all in-sync replicas (acks=all). A delivery report has the append's
+offset and log-append time. With these, the leader applies its own record at once, and need not read it back. The reader
+is assigned its topics by hand, not by a consumer group: a rebalance must not stop a log, and the replicas keep their
+offsets themselves.
 """
 
 from __future__ import annotations
@@ -51,11 +52,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.05
-"""How long the two threads wait for Kafka before they look for new orders. Deliveries and records cut it short."""
+"""How long the two threads wait for Kafka before they check for other work. Delivery reports and records end the wait.
+"""
 
 READ_TIMEOUT_S = 10.0
 
-# librdkafka's own log lines repeat what the events say; only its error callback is listened to.
+# The log lines of librdkafka repeat what the events say, so they are dropped. Its error callback is used.
 _silent_logger = logging.getLogger("streamdyn.librdkafka")
 _silent_logger.addHandler(logging.NullHandler())
 _silent_logger.propagate = False
@@ -71,21 +73,30 @@ _LOST_REASONS = {
 
 
 def client_config(bootstrap: str) -> dict[str, Any]:
-    """What all our Kafka clients have in common: quick reconnects, since a restarted broker is back in seconds."""
+    """The configuration that all Kafka clients of streamdyn share. `bootstrap` is HOST:PORT of brokers, with commas.
+
+    Clients reconnect quickly, because a broker that is restarted is back in seconds. Source: librdkafka's
+    CONFIGURATION.md.
+    """
     return {
         "bootstrap.servers": bootstrap,
         "client.id": "streamdyn",
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 500,
         "socket.keepalive.enable": True,
-        # A broker that stands still keeps its connections: give them up about when the controller gives the broker up.
+        # A broker that hangs keeps its connections open. Close them at about the time at which the controller fences
+        # it.
         "socket.timeout.ms": 3_000,
         "logger": _silent_logger,
     }
 
 
 class KafkaLog:
-    """Appends to and follows topics. `emit` gets every event, on the event loop; `report` one line on outages."""
+    """The `Log` port on a real Kafka.
+
+    `bootstrap` is as in `client_config`. `emit` is called with each event, on the event loop `loop`. `report` is called
+    with one line for the operator when Kafka is out of reach, and when it is back.
+    """
 
     def __init__(
         self,
@@ -111,11 +122,14 @@ class KafkaLog:
         ]
 
     def start(self) -> None:
+        """Start the two threads. Events may come from now on."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Blocks up to some POLL_S. Appends still in flight are told nothing more."""
+        """End the threads, which blocks for up to several POLL_S. No event comes any more, not even for appends in
+        flight.
+        """
         self._stopping.set()
         for thread in self._threads:
             if thread.is_alive():
@@ -124,7 +138,7 @@ class KafkaLog:
     # --- appending ---
 
     def append(self, topic: str, life: str, value: bytes) -> None:
-        """Send one record. Its Delivered or Undelivered follows; a caller keeps one append in flight per topic."""
+        """See `Log.append`."""
 
         def on_delivery(error: KafkaError | None, message: Message) -> None:
             self._post(_outcome(topic, life, error, message))
@@ -134,14 +148,14 @@ class KafkaLog:
             self._producer.produce(topic, value, partition=0, headers=headers_for(value), on_delivery=on_delivery)
         except (BufferError, KafkaException) as error:
             if isinstance(error, KafkaException) and error.args[0].code() == KafkaError._FATAL:  # noqa: SLF001
-                # An idempotent producer that lost its sequence is of no more use. What it had in flight is unknown,
-                # as its delivery reports are about to say.
+                # A fatal error ends an idempotent producer for good. Its delivery reports are still to come, and say
+                # that the outcome of what it had in flight is unknown.
                 self._retired.append(self._producer)
                 self._producer = self._new_producer()
             self._loop.call_soon(self._receive, Undelivered(topic, life, str(error)))
 
     def stalled_ms(self) -> int:
-        """For how long, in ms, appends have been in flight and none has become durable."""
+        """See `Log.stalled_ms`."""
         return self._stall.stalled_ms()
 
     def _new_producer(self) -> Producer:
@@ -168,11 +182,11 @@ class KafkaLog:
     # --- following ---
 
     def follow(self, topic: str, life: str, offset: int, applied: Callable[[], int]) -> None:
-        """Read a topic from `offset` on. `applied` tells the offset up to which its records are known already."""
+        """See `Log.follow`."""
         self._changes.put((topic, _FollowedTopic(life, offset, applied)))
 
     async def read(self, topic: str, start: int, stop: int) -> AsyncIterator[list[RawRecord]]:
-        """The records of a topic from `start` up to `stop`, by a reader of its own. Raises OperatorError."""
+        """See `Log.read`. Each call has a Kafka consumer of its own. Gives up after READ_TIMEOUT_S without records."""
         consumer = Consumer(_consumer_config(self._bootstrap))
         try:
             consumer.assign([TopicPartition(topic, 0, start)])
@@ -191,6 +205,7 @@ class KafkaLog:
             consumer.close()
 
     def unfollow(self, topic: str) -> None:
+        """See `Log.unfollow`."""
         self._changes.put(topic)
 
     def _read(self) -> None:
@@ -217,7 +232,7 @@ class KafkaLog:
             else:
                 topic, followed[topic] = change
                 changed.add(topic)
-        # First away with what was assigned, then what is new: a topic may be both.
+        # A topic may be removed and added at once, so the removal comes first.
         if removed := changed & before:
             consumer.incremental_unassign([TopicPartition(topic, 0) for topic in removed])
         if added := changed & set(followed):
@@ -240,7 +255,8 @@ class KafkaLog:
                 logger.warning("%s: %s", topic, error.str())
         for portion in split_into_portions(records):
             base, cursor.next = cursor.next, portion[-1].offset + 1
-            # The leader has applied its own records by their delivery reports: no need to wake the event loop.
+            # The leader has applied its own records by their delivery reports, so it does not need them from the
+            # reader.
             if cursor.next > cursor.applied() and self._wait_for_free_place():
                 self._post(Fetched(topic, cursor.life, base, cursor.next, portion, self._free_places.release))
         if lost is not None:
@@ -281,9 +297,9 @@ class KafkaLog:
 
 
 def _consumer_config(bootstrap: str) -> dict[str, Any]:
-    """A consumer's configuration: assigned by hand, and never to guess where it is."""
+    """The configuration of a consumer that is assigned by hand, and fails at an offset that the log does not have."""
     return client_config(bootstrap) | {
-        "group.id": "streamdyn-no-group",  # the client library insists on one; it is never joined
+        "group.id": "streamdyn-no-group",  # librdkafka requires one; the consumer never joins it
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "error",
@@ -291,13 +307,13 @@ def _consumer_config(bootstrap: str) -> dict[str, Any]:
         "fetch.wait.max.ms": 500,
         "fetch.message.max.bytes": RECORD_MAX_BYTES,
         "queued.max.messages.kbytes": 32 * 1024,
-        # A reader that fell behind a full queue fetches again this soon, not after the default 1,000 ms.
+        # After its queue was full, the reader fetches again after this time, and not after the default 1,000 ms.
         "fetch.queue.backoff.ms": 5,
     }
 
 
 class _FollowedTopic:
-    """Where the reader stands in one topic, and where its replica does."""
+    """The reader's next offset in one topic, and a function that gives the next offset of its replica."""
 
     def __init__(self, life: str, offset: int, applied: Callable[[], int]) -> None:
         self.life = life
@@ -306,7 +322,7 @@ class _FollowedTopic:
 
 
 def _poll(producer: Producer, seconds: float) -> None:
-    """Take delivery reports. A producer's end is raised here once, too; the next append notices it."""
+    """Handle delivery reports. A fatal error of the producer is raised here once, too; the next append handles it."""
     try:
         producer.poll(seconds)
     except KafkaException as error:
@@ -318,14 +334,14 @@ def _outcome(topic: str, life: str, error: KafkaError | None, message: Message) 
         return Undelivered(topic, life, error.str())
     kind, timestamp_ms = message.timestamp()
     offset = message.offset()
-    # A retry that Kafka recognized as a duplicate may come without its offset.
+    # A retry that Kafka recognizes as a duplicate may come back without its offset.
     if kind != TIMESTAMP_LOG_APPEND_TIME or offset is None or offset == OFFSET_INVALID or offset < 0:
         return Delivered(topic, life, -1, 0)
     return Delivered(topic, life, offset, timestamp_ms)
 
 
 def _next_messages(consumer: Consumer) -> list[Message]:
-    """Whatever is there, as soon as there is anything: `consume` with a timeout would wait for a full batch."""
+    """The messages that are there, as soon as there is one. `consume` with a timeout would wait for a full batch."""
     message = consumer.poll(POLL_S)
     return [] if message is None else [message, *consumer.consume(FETCH_MAX_RECORDS, 0)]
 
