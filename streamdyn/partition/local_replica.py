@@ -1,4 +1,4 @@
-"""A replica of this node, as the router and other nodes ask it: reads and writes go straight to its `Partition`."""
+"""A replica on this node, for the router and other nodes: reads and writes go directly to its `Partition`."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 class LocalReplica:
     """The `ReplicaService` of a partition that is open on this node.
 
-    With `follower_reads`, strong reads may be answered with the leader's confirmation; without, the replica is asked as
-    the leader (see `reads`). `new_id` makes a command's id. Methods that only pass on what they are given are no
-    coroutines of their own: this is the way of every request.
+    With `follower_reads`, a follower answers strong reads after the leader's confirmation. Without, the replica is
+    asked as the leader (see `partition.reads`). `new_id` makes the id of a new command (16 bytes).
+
+    Methods that only pass on their arguments return the partition's coroutine and make none of their own, because every
+    request goes through here.
     """
 
     __slots__ = ("_follower_reads", "_new_id", "partition")
@@ -73,5 +75,5 @@ class LocalReplica:
         return (await self.partition.write(Scrub(self._new_id(), contents), timeout_ms)).offset
 
     async def item_count(self, timeout_ms: int) -> tuple[int, int]:
-        del timeout_ms  # what was counted last is there at once
+        del timeout_ms  # the last count is there at once
         return self.partition.item_count()
