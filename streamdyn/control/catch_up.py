@@ -1,4 +1,4 @@
-"""A replica without the log's beginning: from another node's checkpoint, sent in chunks, or this node's own."""
+"""How a node gets a replica if the log is trimmed: from another node's checkpoint, or from one of its own."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ logger = logging.getLogger(__name__)
 
 
 class CatchUp:
-    """Fetches checkpoints from `peers` into `disk`."""
+    """Fetches checkpoints from `peers`, in chunks, and puts them on `disk`."""
 
     def __init__(self, disk: Disk, peers: Peers) -> None:
         self._disk = disk
         self._peers = peers
 
     async def fetch(self, partition: str, nodes: list[str], first_offset: int) -> bool:
-        """Have the files of a replica that needs no record before `first_offset`, from one of some nodes or of this
-        one's own checkpoints; whether there are any. The replica must not be open. Raises PartitionError or OSError
-        where the disk fails.
+        """Replace the partition's replica by a checkpoint whose next offset is at least `first_offset`.
+
+        The checkpoint comes from the first of `nodes` that has one, or from this node. The result is False if there is
+        none. The replica must be closed. Raises PartitionError or OSError if the disk fails.
         """
         for node in nodes:
             try:

@@ -1,4 +1,4 @@
-"""A replica rebuilt beside itself, from its last checkpoint and the log, to see whether the same comes of it."""
+"""Verification: rebuild a replica in a temporary store from a checkpoint and the log, to compare the result."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 async def rebuild_in_scratch(
     topics: Topics, log: Log, disk: Disk, info: PartitionInfo, schema: Schema, offset: int
 ) -> ScrubResult:
-    """What a replica has at the scrub at `offset` that starts from this node's newest checkpoint, or from nothing, and
-    applies the log up to there. Nothing of it is kept.
+    """Rebuild a replica up to the Scrub command at `offset`, and return the result of this scrub.
 
-    Raises PartitionError where the checkpoint and the log do not reach each other or the checkpoint is newer than
-    `offset`, and OperatorError where the log cannot be read.
+    It starts from this node's newest checkpoint, or from an empty store if there is none. The store is deleted at the
+    end. `schema` is as in `StateMachine`.
+
+    Raises PartitionError if the log begins after the checkpoint, or the checkpoint is newer than `offset`. Raises
+    OperatorError if the log cannot be read. Source: DynamoDB paper (USENIX ATC'22), section 5.3.
     """
     first = (await topics.describe([info.topic]))[info.topic].first
     with disk.scratch(info.id) as (store, _):

@@ -1,4 +1,4 @@
-"""The replicas of one node that are open: found by partition or topic, fed with what the log tells, and closed."""
+"""The open replicas of one node: opened, found by partition or topic, given the logs' events, and closed."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ logger = logging.getLogger(__name__)
 
 
 class OpenReplicas:
-    """`partitions` are those that are open, by id, and `by_topic` the same by topic; `failures` tells of others why
-    they are not.
+    """The open replicas of the node `node`.
 
-    `life` names this run of the node's process, of which each opened replica has a life of its own. `check_topic` is
-    told of a partition whose topic should be looked at, `may_claim` tells of a node that holds a lease whether nobody
-    reaches it any more, and `report` gets the lines meant for the operator.
+    `partitions` are the open ones by id, and `by_topic` by topic. `failures` has the reasons why others are not open.
+
+    `life` names this run of the node's process. Each opened replica gets a life of its own, made from it. `check_topic`
+    is called with a partition whose topic must be checked. `may_claim` tells whether no node reaches the lease holder
+    with the given id any more. `report` is called with each line for the operator.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class OpenReplicas:
         self._openings = count(1)
 
     def serving(self, partition: str) -> Partition:
-        """The one of a partition. Raises NotLeader where there is none, and OutOfService where it cannot be opened."""
+        """See `HeldReplicas.serving`."""
         found = self.partitions.get(partition)
         if found is not None:
             return found
@@ -70,21 +71,23 @@ class OpenReplicas:
         raise NotLeader
 
     def handle(self, event: Event) -> None:
-        """What the log tells."""
+        """Pass an event to its partition, if that is open in the event's life."""
         partition = self.by_topic.get(event.topic)
         if partition is not None and partition.life == event.life:
             partition.handle(event)
         elif isinstance(event, Fetched):
-            # Of a replica that went meanwhile. The reader has few places for what waits, and waits itself for this one.
+            # The replica is closed. The reader must not wait for the event, of which only a few may be unreleased.
             event.release()
 
     def open(
         self, info: PartitionInfo, schema: Schema, facts: TopicFacts | None, on_applied: Callable[[Effects], None]
     ) -> Partition:
-        """Open a replica, and follow its log. `facts` are those of its topic (None: there is none).
+        """Open a replica, and follow its log. `facts` describe its topic; None means that there is no such topic.
 
-        Raises LogTrimmed where the log begins behind what the replica needs next, and PartitionError where its topic is
-        not the one that it came from, or the disk fails.
+        `on_applied` is called with the effects of each applied batch.
+
+        Raises LogTrimmed if the log begins after what the replica needs next. Raises PartitionError if the topic is not
+        the one from which the replica was made, or the disk fails.
         """
         if facts is None:
             raise PartitionError(topic_missing_reason(info.topic))
@@ -107,8 +110,7 @@ class OpenReplicas:
         return partition
 
     def _partition(self, info: PartitionInfo, replica: Replica, on_applied: Callable[[Effects], None]) -> Partition:
-        # A replica that is opened again must inherit nothing, as a process that starts again must not: what it replays
-        # has lease records of the one before it.
+        # Each opening has a new life. It replays lease records of the earlier ones, which must give it no lease.
         life = f"{self._life}/{next(self._openings)}"
         return Partition(
             info,
@@ -124,7 +126,7 @@ class OpenReplicas:
         )
 
     async def wait_until_caught_up(self, partitions: list[Partition], facts: dict[str, TopicFacts]) -> None:
-        """Wait until every replica has what its log had at the start, or nothing moves any more."""
+        """Wait until each replica has applied its log up to `facts`, or none has made progress for STALLED_CATCH_UP_S."""
         behind = [p for p in partitions if p.next_offset < facts[p.topic].next]
         quiet_until = self._env.clock_ms() + STALLED_CATCH_UP_S * 1000
         position = -1
@@ -139,8 +141,9 @@ class OpenReplicas:
             behind = [p for p in behind if p.failure is None and p.next_offset < facts[p.topic].next]
 
     def close_replica(self, info: PartitionInfo, why: str) -> None:
-        """Close a partition's replica for good, if it is open: also one that has failed, as what is deleted makes room
-        only when nobody has it open.
+        """Close a partition's replica for the reason `why`, if it is open.
+
+        A replica that has failed is closed, too: deleted files free no space on the disk while they are open.
         """
         self.partitions.pop(info.id, None)
         partition = self.by_topic.pop(info.topic, None)
@@ -153,7 +156,7 @@ class OpenReplicas:
                 logger.info("%s: %s", info.id, error)
 
     def close(self) -> None:
-        """Flush and close all, once the log tells nothing more."""
+        """Flush and close all replicas. The log must be stopped before."""
         for partition in self.by_topic.values():
             try:
                 partition.close()

@@ -1,9 +1,9 @@
-"""From a partition to a node that can serve it: this one, or another one that is asked.
+"""The router: it sends each request to a replica that can serve it, on this node or on another one.
 
-Any node takes any request. Where the leader is, it knows from its own replica of the partition, or from the last answer
-it got; if that is out of date, the node that was asked says who leads now, and the second question gets there. A leader
-that this node does not reach is reached through another replica, or is gone: then a replica claims the lease when
-asked. A question that may have been carried out is asked again all the same: commands have ids, and apply once.
+Any node takes any request. It knows the leader from its own replica of the partition, or from an earlier answer. If
+that is out of date, the node that is asked names the leader, and the second question goes there. If this node does not
+reach the leader, another replica may: it passes the question on. If the leader is gone, a replica claims the lease when
+it is asked. A question whose outcome is unknown is asked again, because commands have ids and are applied once.
 """
 
 from __future__ import annotations
@@ -37,26 +37,26 @@ if TYPE_CHECKING:
     from streamdyn.statemachine.meta import MetaCommand
     from streamdyn.statemachine.records import CommandBatch
 
-    # What is asked of a replica: with so many ms left.
+    # A question to a replica, with the ms that are left until the deadline.
     Request = Callable[[ReplicaService, int], Awaitable[T]]
 
-# A follower that hears nothing from its leader for so long sends the read to look for the leader itself.
+# A follower that gets no confirmation within this time sends the read itself to the leader.
 CONFIRM_TIMEOUT_MS = 2_000
 COUNT_TIMEOUT_MS = 5_000
-# More than fit into any deadline.
+# More attempts than fit into any deadline.
 MAX_ATTEMPTS = 1_000
 
 
 class Router:
-    """Picks a replica, here or on another node, and asks it through the same `ReplicaService`.
+    """Chooses a replica for each request, and asks it as a `ReplicaService`.
 
-    `node` is this one's id, `replicas` are its own, and `peers` the way to the others'. Deadlines are in ms of this
-    node's clock, which `clock_ms` tells. `new_id` makes a command's id, and `is_deleted` tells of a partition's id
-    whether its table is deleted.
+    `node` is the id of this node, `replicas` are its own replicas, and `peers` are the other nodes. A deadline
+    (`deadline_ms`) is a time in ms of this node's clock, `clock_ms`. `new_id` makes the id of a new command.
+    `is_deleted` tells whether the table of the partition with the given id is deleted.
 
-    What is asked for fails with InternalServerError where there is no definite answer by the deadline (OutOfService, if
-    all replicas have failed), ResourceNotFoundException where the table is deleted meanwhile, and the ApiErrors of
-    `ReplicaService`. Never with NotLeader or Unreachable: that is what the router is for.
+    Every request raises InternalServerError if there is no definite answer by the deadline, OutOfService if all
+    replicas have failed, ResourceNotFoundException if the table is deleted meanwhile, and the other ApiErrors of
+    `ReplicaService`. NotLeader and Unreachable are handled here.
     """
 
     def __init__(
@@ -78,15 +78,15 @@ class Router:
         self._clock_ms = clock_ms
         self._new_id = new_id
         self._is_deleted = is_deleted
-        self._leaders: dict[str, str] = {}  # the node that led each partition when it was last asked
-        self._local_replicas: dict[str, LocalReplica] = {}  # this node's replicas, as they are asked for being near
+        self._leaders: dict[str, str] = {}  # the node that answered last as each partition's leader
+        self._local_replicas: dict[str, LocalReplica] = {}  # this node's replicas, with follower reads
         self._counts: dict[str, tuple[int, int]] = {}
         self._counting: dict[str, asyncio.Task[None]] = {}
 
     # --- requests ---
 
     async def write(self, info: PartitionInfo, command: ItemCommand | MetaCommand, deadline_ms: int) -> AppliedCommand:
-        """A command's outcome, which may be an error, and its place in the log."""
+        """Write a command. The result is its outcome, which may be an error, and its place in the log."""
         local = self._local_replica(info)
         if local is not None and local.partition.leads and self._membership.serves(self._node):
             try:
@@ -96,11 +96,11 @@ class Router:
         return await self._ask_leader(info, lambda replica, timeout_ms: replica.write(command, timeout_ms), deadline_ms)
 
     async def feed(self, info: PartitionInfo, batch: CommandBatch, deadline_ms: int) -> AppliedFeed:
-        """What came of a fed batch, and where its source stands in the partition now."""
+        """Write a fed batch. The result has the outcomes, and the position that the feed has reached."""
         return await self._ask_leader(info, lambda replica, timeout_ms: replica.feed(batch, timeout_ms), deadline_ms)
 
     async def read(self, info: PartitionInfo, key: bytes, required: ReadRequirement, deadline_ms: int) -> bytes | None:
-        """The row with a stored key, from this node's replica, if it has one, else from another node's."""
+        """The row under a stored key, or None. This node's replica is asked if there is one, else another one."""
         local = self._local_replica(info)
         if local is not None:
             try:
@@ -121,7 +121,7 @@ class Router:
         *,
         backwards: bool,
     ) -> Page:
-        """The rows of a range of stored keys up to the limits, as `read`."""
+        """The rows of a range of stored keys, up to the limits. Replicas are chosen as in `read`."""
         local = self._local_replica(info)
         if local is not None:
             try:
@@ -138,11 +138,11 @@ class Router:
         )
 
     async def lead(self, info: PartitionInfo, deadline_ms: int) -> None:
-        """See to it that some node leads the partition."""
+        """Make sure that some node leads the partition."""
         await self._ask_leader(info, lambda replica, timeout_ms: replica.lead(timeout_ms), deadline_ms)
 
     async def scrub(self, info: PartitionInfo, deadline_ms: int) -> int:
-        """Let each replica make a digest of its rows at one place of the log: that record's offset."""
+        """Append a Scrub command with digests. The result is the offset of its record."""
         return await self._ask_leader(
             info, lambda replica, timeout_ms: replica.scrub(timeout_ms, contents=True), deadline_ms
         )
@@ -152,7 +152,10 @@ class Router:
         await self._partitions[info.id].wait_for(offset, self._remaining_ms(deadline_ms))
 
     def item_count(self, info: PartitionInfo) -> tuple[int, int]:
-        """Items and bytes of a partition, as last counted. What other nodes count is asked for in the background."""
+        """The number of items of a partition and their size in bytes, at the last count. Does not wait or raise.
+
+        Counts of other nodes are fetched in the background. Until the first one is there, both numbers are 0.
+        """
         partition = self._partitions.get(info.id)
         if partition is not None:
             return partition.item_count()
@@ -166,14 +169,14 @@ class Router:
                 info, lambda replica, timeout_ms: replica.item_count(timeout_ms), self._clock_ms() + COUNT_TIMEOUT_MS
             )
         except (InternalServerError, ResourceNotFoundException):
-            pass  # DynamoDB's own count is up to six hours old: an old one is better than none
+            pass  # keep the old count: DynamoDB's may be six hours old, too
         finally:
             del self._counting[info.id]
 
     # --- this node's own replicas ---
 
     def _local_replica(self, info: PartitionInfo) -> LocalReplica | None:
-        """The replica of this node, if it serves. It need not lead: it is asked because it is near."""
+        """The replica on this node, if it serves. It need not lead."""
         partition = self._partitions.get(info.id)
         if partition is None or partition.failure is not None:
             return None
@@ -182,7 +185,7 @@ class Router:
 
     def _new_local_replica(self, info: PartitionInfo, partition: Partition) -> LocalReplica:
         follower_reads = FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset))
-        # Those of replicas that are gone would keep all that these had in memory.
+        # Drop those of closed replicas, which would keep the memory of these.
         there = self._partitions
         self._local_replicas = {
             id_: known for id_, known in self._local_replicas.items() if there.get(id_) is known.partition
@@ -191,7 +194,7 @@ class Router:
         return local
 
     async def _confirm(self, info: PartitionInfo, next_offset: int) -> int:
-        """The leader's next offset. Only a leader that is known is asked: else the read itself goes to look for one."""
+        """The leader's next offset. Raises NotLeader if the leader is not known: the read then searches for it."""
         leader = self._leader(info)
         if leader is None or leader == self._node:
             raise NotLeader
@@ -210,7 +213,7 @@ class Router:
         return await self._ask_leader(info, request, deadline_ms)
 
     def _leader(self, info: PartitionInfo) -> str | None:
-        """The node that leads, as far as this one knows and can reach it."""
+        """The id of the leader's node, if it is known, answers and can append."""
         partition = self._partitions.get(info.id)
         leader = partition.leader if partition is not None and partition.failure is None else self._leaders.get(info.id)
         return leader if leader is not None and self._membership.serves(leader) else None
@@ -235,7 +238,7 @@ class Router:
                 leader = error.node
                 if leader is None:
                     self._note_denial(info, target)
-                    hops = 1  # others may think that it leads, and should ask it, too
+                    hops = 1  # a replica that still takes it for the leader then asks it, too
             except OutOfService as error:
                 failure = error
                 failed.add(target)
@@ -250,7 +253,7 @@ class Router:
                 return answer
             self._leaders.pop(info.id, None)
             if leader is not None and not self._membership.serves(leader) and not hops:
-                hops = 1  # the node that was asked may reach the leader that this one does not
+                hops = 1  # the node that was asked may reach the leader, although this one does not
                 continue
             tried.add(target)
             target = leader if leader is not None and self._membership.serves(leader) else None
@@ -258,7 +261,7 @@ class Router:
         raise failure
 
     def _check_not_deleted(self, info: PartitionInfo) -> None:
-        """Nobody will ever answer for a table that was deleted while the request was on its way."""
+        """Raises ResourceNotFoundException if the table is deleted: no replica will answer then."""
         if self._is_deleted(info.id):
             raise ResourceNotFoundException("Requested resource not found")
 
@@ -297,17 +300,17 @@ class Router:
     ) -> T:
         left_ms = self._remaining_ms(deadline_ms)
         if not self._membership.reaches(target):
-            left_ms = min(left_ms, PING_TIMEOUT_MS)  # nobody will say that it is gone: that has been said
+            left_ms = min(left_ms, PING_TIMEOUT_MS)  # `on_lost` will not fail this question: the node is lost already
         return await request(self._replica_on(target, info, hops), left_ms)
 
     def _replica_on(self, node: str, info: PartitionInfo, hops: int) -> ReplicaService:
-        """The replica on a node, which is asked as the leader. Raises as `HeldReplicas.serving`, where that is here."""
+        """The replica on a node, asked as the leader. On this node, raises as `HeldReplicas.serving` does."""
         if node == self._node:
             return LocalReplica(self._replicas.serving(info.id), self._new_id)
         return RemoteReplica(self._peers, node, info.id, hops)
 
     def _next_target(self, info: PartitionInfo, tried: set[str]) -> str:
-        """A replica that has not been tried, or all over again."""
+        """The node of a replica that has not been tried. If all have been, they are tried again."""
         candidates = self._candidates(info)
         rest = [node for node in candidates if node not in tried]
         if not rest:
@@ -315,7 +318,7 @@ class Router:
         return (rest or candidates or [self._node])[0]
 
     def _candidates(self, info: PartitionInfo) -> list[str]:
-        """The nodes that hold the partition, those first that this one reaches, and that can append."""
+        """The nodes that hold the partition. Those that answer and can append come first."""
         return sorted(info.replicas, key=lambda node: not self._membership.serves(node))
 
     def _remaining_ms(self, deadline_ms: int) -> int:

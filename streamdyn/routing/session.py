@@ -1,4 +1,7 @@
-"""One request's view of the cluster: the operations' `Database`, with the request's deadline and its positions."""
+"""The session of one request: its deadline, its read guarantees, and the positions of its writes.
+
+It implements `api.database.Database`, whose methods the API's operations use.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Sessions:
-    """Makes a session for each request."""
+    """Makes a session for each request. `clock_ms` gives the node's time in ms."""
 
     def __init__(self, settings: Settings, directory: Directory, router: Router, clock_ms: Callable[[], int]) -> None:
         self.settings = settings
@@ -40,12 +43,15 @@ class Sessions:
         self.clock_ms = clock_ms
 
     def session(self, guarantees: ReadGuarantees = NO_GUARANTEES) -> Session:
-        """A request that begins now, and whose answer is due in REQUEST_TIMEOUT_MS."""
+        """A session for a request that begins now and must be answered within REQUEST_TIMEOUT_MS."""
         return Session(self, guarantees, self.clock_ms() + REQUEST_TIMEOUT_MS)
 
 
 class Session:
-    """`positions` are those of the request's writes so far: the last one of each partition."""
+    """See `api.database.Database` for its methods. Errors are those of `Router`, and those of failed outcomes.
+
+    `positions` maps each partition to the position of the request's last write to it so far.
+    """
 
     def __init__(self, sessions: Sessions, guarantees: ReadGuarantees, deadline_ms: int) -> None:
         self.settings = sessions.settings
@@ -116,8 +122,9 @@ class Session:
         return decode_table(row)
 
     async def _refresh_table(self, table: Table) -> Table:
-        """The table as the leader of `meta` knows it: another partition has a key than the one that this node thought.
-        Raises ResourceNotFoundException if it is deleted.
+        """The table as the leader of `meta` knows it, after a partition has refused a key that it does not own.
+
+        Raises ResourceNotFoundException if the table is deleted.
         """
         await asyncio.sleep(ROUTE_RETRY_MS / 1000)
         await self._router.read(self._directory.meta(), BASE_SPACE, STRONG, self._deadline_ms)
@@ -133,7 +140,7 @@ class Session:
         return table is None or table.status == ACTIVE
 
     async def _lead_partitions(self, name: str) -> None:
-        """A new table is about to be used: a claim now saves its first request the wait for a new topic."""
+        """Let some node claim each partition of a table, so that the first request need not wait for a new topic."""
         table = self._directory.tables.get(name)
         if table is not None and table.status == ACTIVE:
             claims = (self._router.lead(info, self._deadline_ms) for info in table.partitions)

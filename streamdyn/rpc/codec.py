@@ -1,4 +1,4 @@
-"""Messages to bytes and back. The questions and answers are those that the files of `questions` define."""
+"""Encode messages between nodes as bytes, and decode them. The files of `rpc.questions` define the messages."""
 
 from __future__ import annotations
 
@@ -38,25 +38,26 @@ _question, _answer = _decoder(QUESTIONS), _decoder(ANSWERS)
 
 
 def encode(message: Message) -> bytes:
-    """The message's bytes."""
+    """Encode a message as MessagePack."""
     return _encode(message)
 
 
 def decode_question(body: bytes) -> Question:
-    """Raises msgspec.ValidationError for a message that is no question that this version knows, and
-    msgspec.DecodeError for bytes that are no message.
+    """Decode a question. Raises msgspec.DecodeError for bytes that are not a message.
+
+    Raises its subclass msgspec.ValidationError for a message that is not a question of this version.
     """
     question: Question = _question.decode(body)
     return question
 
 
 def decode_answer(body: bytes) -> Message:
-    """An answer, which may be a refusal. Raises as `decode_question`."""
+    """Decode an answer, which may be a refusal. Raises as `decode_question` does."""
     answer: Message = _answer.decode(body)
     return answer
 
 
 def read_tag_and_hops(body: bytes) -> tuple[str, int]:
-    """A question's tag, and how often it may be passed on: for who watches the network."""
+    """The tag and the hops of an encoded question, for the simulation. Raises as `decode_question` does."""
     question = decode_question(body)
     return str(type(question).__struct_config__.tag), getattr(question, "hops", 0)

@@ -1,4 +1,4 @@
-"""An exception on its way to another node: what it is there is raised again here."""
+"""The conversion of exceptions to refusals, and back: an error on one node is raised again on the node that asked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DEFECT = "a defect of streamdyn"
 
 
 def to_refusal(error: Exception) -> Refused:
-    """The refusal that tells of an error. One that nobody has foreseen is a defect, and retryable."""
+    """The refusal for an exception. An unexpected one is a defect of streamdyn, and becomes InternalServerError."""
     if isinstance(error, NotLeader):
         return Refused(NotLeader.__name__, error.node)
     if isinstance(error, Unreachable):
@@ -23,12 +23,12 @@ def to_refusal(error: Exception) -> Refused:
 
 
 def is_expected(error: Exception) -> bool:
-    """Whether an error is one of those that nodes refuse questions with."""
+    """Whether nodes refuse questions with exceptions of this type. All others are defects."""
     return isinstance(error, NotLeader | Unreachable | PartitionError | ApiError)
 
 
 def to_error(refused: Refused) -> Exception:
-    """The error that a refusal tells of, to be raised. A type that this version does not know is retryable."""
+    """The exception for a refusal. A type that this version does not know becomes InternalServerError."""
     if refused.kind == NotLeader.__name__:
         return NotLeader(refused.text)
     kind: type[ApiError] = getattr(errors, refused.kind, errors.InternalServerError)

@@ -1,4 +1,4 @@
-"""A replica on another node, as this node's router asks it: the `ReplicaService` over the network."""
+"""A replica on another node, for this node's router: a `ReplicaService` over the network."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 
 class RemoteReplica:
-    """The replica of `partition` on `node`. With `hops`, a node that does not lead it may pass what it is asked on to
-    the leader, and so often.
+    """The replica of the partition `partition` on the node `node`, both by id.
+
+    `hops` is 0 or 1. With 1, a node that does not lead the partition passes questions on to the leader.
     """
 
     __slots__ = ("_hops", "_node", "_partition", "_peers")

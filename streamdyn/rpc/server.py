@@ -1,4 +1,4 @@
-"""What other nodes ask this one: decoded, answered or passed on to the leader, and refused where that fails."""
+"""The server for questions of other nodes: it answers a question, passes it on to the leader, or refuses it."""
 
 from __future__ import annotations
 
@@ -21,24 +21,27 @@ logger = logging.getLogger(__name__)
 
 
 class Server:
-    """Answers for `node`; `peers` are who questions are passed on to."""
+    """Answers questions to the node `node`. `peers` is for questions that are passed on."""
 
     def __init__(self, node: AnsweringNode, peers: Peers) -> None:
         self._node = node
         self._peers = peers
 
     async def handle(self, body: bytes) -> bytes:
-        """The bytes of the answer, which may be a refusal. Raises msgspec.DecodeError for bytes that are no message."""
+        """Answer an encoded question. The result is the encoded answer or refusal.
+
+        Raises msgspec.DecodeError for bytes that are not a message.
+        """
         try:
             question = decode_question(body)
         except msgspec.ValidationError as error:
-            # A newer node's question.
+            # The question of a newer release.
             text = f"a question that this streamdyn does not know: {error}"
             return encode(Refused("InternalServerError", text))
         return encode(await self.respond(question))
 
     async def respond(self, question: Question) -> Message:
-        """The answer, or the refusal."""
+        """Answer a question. The result may be a refusal. Raises nothing."""
         try:
             if isinstance(question, PartitionQuestion) and question.hops > 0:
                 return await self._answer_or_pass_on(question)
@@ -49,7 +52,7 @@ class Server:
             return to_refusal(error)
 
     async def _answer_or_pass_on(self, question: PartitionQuestion) -> Message:
-        """Somebody does not reach the leader: perhaps this node does."""
+        """Answer, or pass the question on to the leader if this node reaches it. The asker does not reach it."""
         try:
             return await question.answer(self._node)
         except NotLeader as error:
@@ -67,7 +70,7 @@ class Server:
             raise
 
     def _note_denial(self, partition: str, leader: str) -> None:
-        """The node that was asked as the leader does not lead, and knows nobody who does."""
+        """Take note that `leader`, asked as the leader, denies that it leads and names no other leader."""
         replica = self._node.replicas.partitions.get(partition)
         if replica is not None:
             replica.note_denial(leader)

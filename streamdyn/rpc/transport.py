@@ -1,8 +1,8 @@
-"""Questions from node to node over TCP: one connection each way, any number of questions under way on it.
+"""Questions between nodes over TCP. Each node has one connection to each other node, with many questions in flight.
 
-A frame is the length of its body (4 bytes), the question's number (4 bytes), and the body: a message's bytes (see
-`codec`). An answer has its question's number. There is no authentication: the network between nodes is trusted, as
-Kafka's is.
+A frame is the length of its body (4 bytes, big-endian), the question's number (4 bytes, big-endian), and the body: an
+encoded message (see `rpc.codec`). An answer has the number of its question. There is no authentication: the network
+between nodes must be trusted, as that of Kafka.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ _HEAD = Struct(">II")
 
 
 class TcpNetwork:
-    """The `Network` of a node on a real network.
+    """The `Network` port over TCP, and the listener for other nodes.
 
-    `address` tells the host and port of another node (None: nobody knows), and `handle` gives the answer's bytes to a
-    question's; it raises msgspec.DecodeError for bytes that are no message, which end the connection.
+    `address` returns the host and the port of the node with the given id, or None if they are not known. `handle`
+    answers an encoded question. It raises msgspec.DecodeError for bytes that are not a message, which closes the
+    connection.
     """
 
     def __init__(
@@ -47,7 +48,10 @@ class TcpNetwork:
         self._server: asyncio.Server | None = None
 
     async def serve(self, host: str, port: int) -> int:
-        """Listen for other nodes; the port. Raises OperatorError where the address is taken or not this machine's."""
+        """Listen for other nodes, and return the port. `port` 0 takes any free port.
+
+        Raises OperatorError if the address is in use or is not one of this machine.
+        """
         try:
             self._server = await self._loop.create_server(
                 lambda: _IncomingConnection(self._handle, self._incoming), host, port
@@ -60,7 +64,7 @@ class TcpNetwork:
         return bound
 
     async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
-        """What the node answers. Raises Unreachable if nothing comes within `timeout_ms`."""
+        """See `Network.ask`."""
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 return await (await self._connection(node)).ask(question)
@@ -68,12 +72,13 @@ class TcpNetwork:
             raise Unreachable(f"{node} did not answer in {timeout_ms} ms") from None
 
     def drop(self, node: str) -> None:
-        """Give up all that this node was asked: it is thought to be gone."""
+        """See `Network.drop`."""
         connection = self._outgoing.pop(node, None)
         if connection is not None:
             connection.close()
 
     async def stop(self) -> None:
+        """Close all connections, and stop listening."""
         for task in self._connecting.values():
             task.cancel()
         for node in list(self._outgoing):
@@ -100,7 +105,7 @@ class TcpNetwork:
     def _connected(self, node: str, task: asyncio.Task[_OutgoingConnection]) -> None:
         self._connecting.pop(node, None)
         if not task.cancelled():
-            task.exception()  # whoever asked may wait no longer: nobody else takes note of it
+            task.exception()  # marks the exception as seen: the asker may have stopped waiting
 
     async def _connect(self, node: str, address: tuple[str, int]) -> _OutgoingConnection:
         try:
@@ -113,7 +118,7 @@ class TcpNetwork:
 
 
 class _Frames(asyncio.Protocol):
-    """A connection's bytes, taken apart into frames."""
+    """A connection whose bytes are divided into frames."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -158,7 +163,7 @@ class _Frames(asyncio.Protocol):
 
 
 class _OutgoingConnection(_Frames):
-    """A connection that this node made: it sends questions and gets answers."""
+    """A connection that this node opens: it sends questions and receives answers."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         super().__init__()
@@ -198,7 +203,7 @@ class _OutgoingConnection(_Frames):
 
 
 class _IncomingConnection(_Frames):
-    """A connection that another node made: it gets questions and sends answers."""
+    """A connection that another node opens: it receives questions and sends answers."""
 
     def __init__(self, handle: Callable[[bytes], Awaitable[bytes]], all_: set[_IncomingConnection]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Append a fed batch, as the leader. Asked only where all nodes know format 2."""
+"""AppendFeed: append a fed batch, as the leader. It is asked only if all nodes know format 2."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from streamdyn.wal.codec import decode_batch
 if TYPE_CHECKING:
     from streamdyn.rpc.answering import AnsweringNode
 
-# An outcome's old and new row, error and message.
+# The old and the new row, the error and the message of an outcome.
 OutcomeFields = tuple[bytes | None, bytes | None, str | None, str | None]
 
 
 class FeedAppended(Message, tag="FeedResult"):
-    """The record's offset, where the source stands now, and the commands' outcomes, None where one is not known."""
+    """An `AppliedFeed`: the record's offset, the feed's position, and the outcomes; None stands for an unknown one."""
 
     offset: int
     upto: int
@@ -23,7 +23,7 @@ class FeedAppended(Message, tag="FeedResult"):
 
 
 class AppendFeed(PartitionQuestion, tag="Feed"):
-    """Append a fed batch. `batch` is as a log has it."""
+    """Append a fed batch. `batch` is encoded as the value of a record (see `wal.codec`)."""
 
     batch: bytes
 

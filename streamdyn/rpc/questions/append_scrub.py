@@ -1,4 +1,4 @@
-"""Append a scrub, as the leader: asked by `streamdyn verify`."""
+"""AppendScrub: append a Scrub command, as the leader. `streamdyn verify` asks it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AppendScrub(PartitionQuestion, tag="Scrub"):
-    """Append a scrub, with or without digests of the rows. The answer is the offset of its record."""
+    """Append a Scrub command, with or without digests of the rows. The answer is the offset of its record."""
 
     contents: bool
 

@@ -1,4 +1,4 @@
-"""What have you applied, as the leader? Asked twice for strong reads at a follower (see `partition.follower_reads`)."""
+"""Confirm: the leader's next offset, asked twice for strong reads at a follower (see `partition.follower_reads`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Confirm(PartitionQuestion):
-    """Your next offset, once you have applied what lies before `next_offset`, under a valid lease."""
+    """Wait until `next_offset` is reached, and answer with the next offset under a valid lease."""
 
     next_offset: int
 

@@ -1,4 +1,4 @@
-"""Claim the lease, if you may: asked where a node hands over, and for a table that is about to be used."""
+"""Lead: claim the lease if allowed. It is asked when a node hands over, and before a new table's first request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Lead(PartitionQuestion):
-    """Claim the lease. The answer is what the leader applies next."""
+    """Claim the lease. The answer is the leader's next offset."""
 
     async def answer(self, node: AnsweringNode) -> OffsetAnswer:
         partition = node.replicas.serving(self.partition)

@@ -1,4 +1,4 @@
-"""Are you there? Asked four times a second, for `routing.membership`."""
+"""Ping: is the node alive? It is asked every PING_INTERVAL_MS, for `routing.membership`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
 
 class Pong(Message):
-    """Yes, and these are the nodes that answer me; `can_append` is whether I can append to the logs, and
-    `newest_format` the newest format that I know: the release before there were formats does not say.
-    """
+    """The answer: a `Health`. The first release does not send `newest_format`: it knows FIRST_FORMAT only."""
 
     reaches: list[str]
     can_append: bool
@@ -22,7 +20,7 @@ class Pong(Message):
 
 
 class Ping(Question):
-    """Are you there?"""
+    """Is the node alive?"""
 
     async def answer(self, node: AnsweringNode) -> Pong:
         health = node.health()

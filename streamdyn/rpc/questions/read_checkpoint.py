@@ -1,4 +1,4 @@
-"""A part of a checkpoint, for a node that fetches it."""
+"""ReadCheckpoint: a chunk of a checkpoint, for a node that fetches it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class Chunk(Message):
-    """Some bytes of the file; none at its end."""
+    """Bytes of the file. Empty at its end."""
 
     data: bytes
 
 
 class ReadCheckpoint(Question):
-    """The next chunk of the file `name` of the checkpoint at `offset`, from the byte `start` on."""
+    """A chunk of the file `name` of the checkpoint at `offset`, from byte `start` on."""
 
     partition: str
     offset: int

@@ -1,4 +1,4 @@
-"""Your replica is wrong: told by the leader, whose scrub has found it to differ from most others."""
+"""Rebuild: replace a wrong replica. The leader asks it after a scrub in which the replica differs from most others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Rebuild(Question):
-    """Your replica is wrong at `offset`: set it aside, and make another one. The answer is the same offset."""
+    """Set the replica aside, which is wrong at `offset`, and make another one. The answer is the same offset."""
 
     partition: str
     offset: int
