@@ -1,7 +1,7 @@
-"""The command line. Every error of the operator's is one line on stderr and exit status 1.
+"""The command line `streamdyn`. An OperatorError is one line on stderr, and exit status 1.
 
-Each command imports what it needs when it is called: all of a node takes more than a second to load, and a broker needs
-none of it.
+Each command imports what it needs when it is called. The code of a node takes more than a second to load, and a broker
+does not need it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @app.callback()
 def streamdyn(*, verbose: Annotated[bool, typer.Option("--verbose", help="Log what happens inside.")] = False) -> None:
-    # Faust complains where a tick takes longer than its interval: the next one waits, which is all right.
+    # Faust warns if a timer's action takes longer than its interval. That does no harm: the next call waits.
     logging.getLogger("mode.timers").setLevel(logging.ERROR)
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
@@ -118,7 +118,7 @@ def node(
         SCRUB_INTERVAL_MS // 1000
     ),
     away_ms: Annotated[
-        int, typer.Option(help="A node that is away for so long loses its replicas to others.", min=1_000)
+        int, typer.Option(help="Replicas of a node that is away for this long move to other nodes.", min=1_000)
     ] = NODE_AWAY_MS,
     newest_format: Annotated[
         int,
@@ -271,8 +271,8 @@ def _run_until_stopped(serving: Callable[[asyncio.Event], Coroutine[Any, Any, No
     except OperatorError as error:
         _console.print(f"streamdyn: {error}", style="red", markup=False)
         status = 1
-    # Everything is closed and flushed. Python's own teardown would end Kafka's client threads in the middle of what
-    # they do, which has been seen to crash.
+    # Everything is closed and flushed. Python's own teardown would stop the threads of Kafka's client at any point,
+    # which sometimes crashes the process.
     sys.stdout.flush()
     os._exit(status)
 
@@ -282,7 +282,7 @@ def simulate(
     *,
     seed: Annotated[int, typer.Option(help="The (first) seed.", min=0)] = 0,
     seeds: Annotated[int, typer.Option(help="How many seeds to run.", min=1)] = 100,
-    steps: Annotated[int | None, typer.Option(help="End each run after so many events.", min=1)] = None,
+    steps: Annotated[int | None, typer.Option(help="End each run after this many events.", min=1)] = None,
     seconds: Annotated[float, typer.Option(help="Simulated seconds of trouble in each run.", min=1)] = 30,
     scope: Annotated[
         Literal["cluster", "partition"],
@@ -290,7 +290,7 @@ def simulate(
     ] = "cluster",
     story: Annotated[bool, typer.Option("--story", help="Tell one seed's run as a timeline.")] = False,
 ) -> None:
-    """Run the shipped code in a simulated world where everything goes wrong, and judge what comes of it."""
+    """Run the shipped code in a simulation with many faults, and check the results."""
     try:
         from streamdyn.cli.simulate import SimulationOptions, show_story, simulate_seeds
     except ModuleNotFoundError as missing:

@@ -1,4 +1,4 @@
-"""`streamdyn simulate`: run the simulation over many seeds, and show what happened; one seed tells its story."""
+"""`streamdyn simulate`: run the simulation with many seeds and show the results, or show one seed's events."""
 
 from __future__ import annotations
 
@@ -27,22 +27,27 @@ console = Console(soft_wrap=True, highlight=False)
 
 @dataclass(frozen=True, slots=True)
 class SimulationOptions:
-    """Which runs: of whole nodes, or of one partition's replicas. `run_ms` is how long things go wrong in each."""
+    """The options of all runs. `scope` is whole nodes, or one partition's replicas.
+
+    `run_ms` is the time, in simulated ms, during which faults occur. A run ends after `max_steps` events.
+    """
 
     scope: Literal["cluster", "partition"]
     run_ms: float
     max_steps: float
 
     def run(self) -> Callable[..., Report]:
+        """The function that runs one seed with these options."""
         one = run_cluster if self.scope == "cluster" else run
         return partial(one, run_ms=self.run_ms, max_steps=self.max_steps)
 
     def command(self, seed: int) -> str:
+        """The command line that shows the events of a seed."""
         return f"streamdyn simulate --scope {self.scope} --seconds {self.run_ms / 1000:g} --seed {seed} --story"
 
 
 def simulate_seeds(first: int, count: int, plan: SimulationOptions) -> bool:
-    """Whether nothing went wrong in any of the runs."""
+    """Run `count` seeds from `first` on, and print the results. The result is False if a run had a violation."""
     logging.getLogger("streamdyn").setLevel(logging.CRITICAL)
     one = plan.run()
     counts: Counter[str] = Counter()
@@ -69,7 +74,10 @@ def simulate_seeds(first: int, count: int, plan: SimulationOptions) -> bool:
 
 
 def show_story(seed: int, plan: SimulationOptions) -> bool:
-    """One seed as a timeline, up to the first thing that went wrong; if it did, with no more faults than that takes."""
+    """Print the events of one seed up to the first violation. The result is False if there is one.
+
+    After a violation, the seed is run again with as few faults as cause the same violation.
+    """
     logging.getLogger("streamdyn").setLevel(logging.CRITICAL)
     report = plan.run()(seed, traced=True)
     if report.violations:
@@ -81,7 +89,7 @@ def show_story(seed: int, plan: SimulationOptions) -> bool:
 
 
 def _show_minimized(seed: int, plan: SimulationOptions) -> None:
-    """The seed again, with the fewest faults that end in the same violation."""
+    """Run a seed again with as few faults as cause the same violation, and print its events and faults."""
     one = plan.run()
     console.print(f"seed {seed}, with as few faults as it takes:")
     report = minimize(lambda only: one(seed, traced=True, only=only))

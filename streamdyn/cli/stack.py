@@ -1,8 +1,8 @@
-"""`streamdyn up --nodes 3 --brokers 3`: a whole cluster as processes of this machine.
+"""`streamdyn up --nodes 3 --brokers 3`: a whole cluster as processes on this machine.
 
-What runs is what `compose/` runs in containers, `streamdyn broker` and `streamdyn node`, each with a folder and a log
-file of its own: DIR/broker-1, DIR/node-1, ... A process that ends by itself is started again. When this one ends,
-whichever way, all of them do.
+The processes are `streamdyn broker` and `streamdyn node`, as in the containers of `compose/`. Each has a folder with
+its data and its output: DIR/broker-1, DIR/node-1, ... A process that ends by itself is restarted. When the parent
+process ends in any way, all of them end.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ POLL_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class StackOptions:
-    """What was asked for on the command line. The nodes' ports begin at `port`; 0 takes any free ones."""
+    """The options of the command line. The nodes' ports are `port` and the ones after it; 0 takes any free ports."""
 
     host: str
     port: int
@@ -50,7 +50,7 @@ class StackOptions:
 
 @dataclass(frozen=True, slots=True)
 class StackAddresses:
-    """Where everything listens, and Kafka's id of the cluster: it stays the same when ports change."""
+    """The ports of all processes, and Kafka's cluster id, which stays the same when ports change."""
 
     cluster_id: str
     brokers: list[int]
@@ -68,7 +68,7 @@ class StackAddresses:
 
 
 class Processes:
-    """The children of one stack."""
+    """The child processes of one cluster. `say` is called with each line for the operator."""
 
     def __init__(self, stack: StackOptions, say: Callable[[str], None]) -> None:
         self._stack = stack
@@ -77,7 +77,10 @@ class Processes:
         self.nodes: list[Child] = []
 
     async def start(self) -> StackAddresses:
-        """All brokers at once, and then all nodes. Raises OperatorError."""
+        """Start all brokers, wait for them, start all nodes, and wait for them.
+
+        Raises OperatorError if a process does not start or is not ready in time.
+        """
         await asyncio.to_thread(distribution.class_path)
         await asyncio.to_thread(self._end_orphans)
         addresses = _choose_addresses(self._stack, self._say)
@@ -95,7 +98,7 @@ class Processes:
         return addresses
 
     async def stop(self) -> None:
-        """Nodes one after the other, so that each can hand over what it leads; then the brokers."""
+        """Stop the nodes one after the other, so that each can hand over what it leads. Then stop the brokers."""
         for node in self.nodes:
             await node.stop()
         await asyncio.gather(*(broker.stop() for broker in self.brokers))
@@ -113,7 +116,7 @@ class Processes:
         return lambda line: self._say(f"node-{number}: {line}")
 
     async def _wait_for_brokers(self, bootstrap: str) -> None:
-        """Until all of them serve: a topic that is made before would have fewer copies."""
+        """Wait until all brokers are alive. A topic that is created before would have fewer copies."""
         live_brokers = LiveBrokers(bootstrap)
         deadline = time.monotonic() + BROKERS_READY_S
         while await live_brokers.count() < self._stack.brokers:
@@ -130,7 +133,7 @@ class Processes:
 
 
 async def serve_stack(stack: StackOptions, stop: asyncio.Event, say: Callable[[str], None]) -> None:
-    """Run until `stop` is set. Raises OperatorError where something around is in the way."""
+    """Run the cluster until `stop` is set. Raises OperatorError if the folder is in use or the start fails."""
     data_dir = DataDir(stack.data_dir)
     data_dir.acquire()
     try:
@@ -171,13 +174,13 @@ def _node_options(stack: StackOptions, addresses: StackAddresses, number: int) -
     host = _in_url(stack.host)
     listen = ["--listen", f"{host}:{port}", "--peers-listen", f"{host}:{peers}"]
     if stack.host in ANY_HOST:
-        listen += ["--advertise", HOST]  # all of them are on this machine
+        listen += ["--advertise", HOST]  # all processes are on this machine
     made = ["--cluster", stack.cluster, "--partitions", str(stack.partitions)]
     return ["node", "--kafka", addresses.bootstrap, *listen, *made]
 
 
 def _choose_addresses(stack: StackOptions, say: Callable[[str], None]) -> StackAddresses:
-    """The brokers' ports are the same as before, since other Kafka clients may know them."""
+    """Choose the ports. The brokers keep theirs, because Kafka clients may know them. Raises OperatorError."""
     file = stack.data_dir / "ports.json"
     known = _read_addresses(stack, file)
     with ExitStack() as held:
@@ -200,7 +203,7 @@ def _choose_addresses(stack: StackOptions, say: Callable[[str], None]) -> StackA
 
 
 def _read_addresses(stack: StackOptions, file: Path) -> dict[str, Any] | None:
-    """The cluster's id and the brokers' ports of the last start, if there was one."""
+    """The cluster id and the brokers' ports of the last start, or None at the first start. Raises OperatorError."""
     if (stack.data_dir / "kafka").exists():
         raise OperatorError(
             f"{stack.data_dir} holds a single broker: start it without --nodes and --brokers, or choose another "

@@ -1,4 +1,4 @@
-"""`streamdyn up`: a broker, a node and its gateway in their order, and back again at the end."""
+"""`streamdyn up` and `streamdyn node`: start a broker if needed, a node and its gateway, and stop them in reverse."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """What was asked for on the command line. Without `kafka`, a broker is started."""
+    """The options of the command line. Without `kafka` (HOST:PORT, with commas), a broker is started."""
 
     host: str
     port: int
@@ -38,7 +38,11 @@ class UpOptions:
 
 
 async def serve(options: UpOptions, stop: asyncio.Event, say: Callable[[str], None]) -> None:
-    """Run until `stop` is set. Raises OperatorError where something around is in the way."""
+    """Run the node until `stop` is set. `say` is called with each line for the operator.
+
+    Raises OperatorError if an address or the folder is in use, or Kafka, the disk or the log of `meta` does not allow
+    the start.
+    """
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(listen(options.host, options.port))
         data_dir = DataDir(options.data_dir)
@@ -75,8 +79,10 @@ async def _start(
 
 
 def tune_garbage_collector() -> None:
-    """Imported modules stay, and a replay makes millions of objects that are no cycles: to look through all of them as
-    often as Python does by default took a tenth of its time.
+    """Let Python's garbage collector run less often.
+
+    Imported modules are never freed, and a replay makes millions of objects without cycles. With Python's defaults, the
+    collector takes a tenth of the time of a replay.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

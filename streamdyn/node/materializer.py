@@ -1,5 +1,4 @@
-"""The Faust app of a node: one agent that applies the logs' events, and the timers. This is the only file that uses
-Faust.
+"""The Faust app of a node, with one agent that applies the logs' events, and the timers. Only this file uses Faust.
 
 The logs do not come through Faust's own Kafka consumer, which reads 4,000 records/s here and is subject to the
 rebalances of consumer groups. They come through a channel, into which the log's threads put batches. The channel has a
@@ -57,8 +56,9 @@ class Materializer:
         self._app.agent(self._channel, name="materialize")(self._materialize)
 
     def put(self, event: Event) -> None:
-        """Queue an event. To be called on the event loop. The queue is bounded by the reader and by one append per
-        topic.
+        """Queue an event. To be called on the event loop.
+
+        The queue is bounded, because the reader limits its events and each topic has one append in flight.
         """
         self._queue.put_nowait(event)
 

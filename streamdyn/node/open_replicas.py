@@ -126,7 +126,7 @@ class OpenReplicas:
         )
 
     async def wait_until_caught_up(self, partitions: list[Partition], facts: dict[str, TopicFacts]) -> None:
-        """Wait until each replica has applied its log up to `facts`, or none has made progress for STALLED_CATCH_UP_S."""
+        """Wait until each replica has applied its log up to `facts`, or there is no progress for STALLED_CATCH_UP_S."""
         behind = [p for p in partitions if p.next_offset < facts[p.topic].next]
         quiet_until = self._env.clock_ms() + STALLED_CATCH_UP_S * 1000
         position = -1

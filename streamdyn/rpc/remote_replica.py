@@ -53,7 +53,7 @@ class RemoteReplica:
         answer = await self._peers.ask(
             self._node, AppendFeed(self._partition, timeout_ms, self._hops, encoded), timeout_ms
         )
-        outcomes = tuple(None if told is None else Outcome(*told) for told in answer.outcomes)
+        outcomes = tuple(None if outcome is None else Outcome(*outcome) for outcome in answer.outcomes)
         return AppliedFeed(answer.offset, "", batch.feed, answer.upto, outcomes)
 
     async def read(self, key: bytes, required: ReadRequirement, timeout_ms: int) -> bytes | None:

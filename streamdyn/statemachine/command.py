@@ -49,7 +49,7 @@ class Transition(Protocol):
     def write_item(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
         """Put or remove an item's row, and its rows in the table's local secondary indexes.
 
-        `old` is the row before. It is only looked at if the table has indexes.
+        `old` is the row before. It is used only if the table has indexes.
         """
 
     def check_owns_key(self, storage_key: bytes) -> Outcome | None:
