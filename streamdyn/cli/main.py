@@ -112,7 +112,7 @@ def node(
         int, typer.Option(help="Nodes that hold each partition, where there are as many.", min=1)
     ] = REPLICAS_PER_PARTITION,
     trim_mb: Annotated[
-        int, typer.Option(help="A log is trimmed behind checkpoints whenever it has grown by so much.", min=1)
+        int, typer.Option(help="A log is trimmed when it has grown by this many MB.", min=1)
     ] = TRIM_BYTES // 1024**2,
     scrub_s: Annotated[int, typer.Option(help="How often the replicas of a partition are compared.", min=1)] = (
         SCRUB_INTERVAL_MS // 1000
@@ -123,7 +123,7 @@ def node(
     newest_format: Annotated[
         int,
         typer.Option(
-            help="Know no newer format of logs than this: the way back to an older release stays open.",
+            help="The newest format of logs to use. With a lower one, you can go back to an older release.",
             min=FIRST_FORMAT,
             max=NEWEST_FORMAT,
         ),
@@ -283,12 +283,12 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The (first) seed.", min=0)] = 0,
     seeds: Annotated[int, typer.Option(help="How many seeds to run.", min=1)] = 100,
     steps: Annotated[int | None, typer.Option(help="End each run after this many events.", min=1)] = None,
-    seconds: Annotated[float, typer.Option(help="Simulated seconds of trouble in each run.", min=1)] = 30,
+    seconds: Annotated[float, typer.Option(help="Simulated seconds with faults in each run.", min=1)] = 30,
     scope: Annotated[
         Literal["cluster", "partition"],
         typer.Option(help="Whole nodes, or one partition's replicas and nothing else, with many more faults."),
     ] = "cluster",
-    story: Annotated[bool, typer.Option("--story", help="Tell one seed's run as a timeline.")] = False,
+    story: Annotated[bool, typer.Option("--story", help="Show the run of one seed as a timeline.")] = False,
 ) -> None:
     """Run the shipped code in a simulation with many faults, and check the results."""
     try:

@@ -1,4 +1,4 @@
-"""Placement: from any state, step by step, to one where every node has its share, and never with too few replicas."""
+"""Placement: from any state, moves lead to balanced nodes, and no partition ever has too few replicas."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def everything(placed: list[PlacedPartition]) -> set[tuple[str, str]]:
 
 
 def settle(nodes: list[NodeInfo], placed: list[PlacedPartition]) -> list[PlacedPartition]:
-    """All moves carried out until there are none."""
+    """Make all moves until there are none left."""
     for _ in range(STEPS):
         moves = next_moves(nodes, placed, everything(placed), replicas=REPLICAS, limit=4)
         if not moves:
@@ -52,7 +52,7 @@ some_placed = st.lists(some_replicas, max_size=12).map(
 
 
 def serving(partition: str, replicas: tuple[str, ...], status: dict[str, str], caught_up: set[tuple[str, str]]) -> int:
-    """So many copies can be read, or be made another one of."""
+    """The number of copies that can be read or copied."""
     return sum((partition, node) in caught_up and status[node] in (ACTIVE, DRAINING) for node in replicas)
 
 
@@ -72,13 +72,13 @@ def check_move(move: Move, status: dict[str, str], caught_up: set[tuple[str, str
 
 
 class Cluster:
-    """Carries moves out. A replica that is new, or whose node is back, catches up after some steps."""
+    """A cluster that makes moves. A new replica, or one whose node is back, catches up after some steps."""
 
     def __init__(self, placed: list[PlacedPartition], status: dict[str, str], chance: Random) -> None:
         self.placed = placed
         self.caught_up: set[tuple[str, str]] = set()
         self.thrown_away: set[tuple[str, str]] = set()  # while they were being fetched
-        self._left: dict[tuple[str, str], int] = {}  # steps until each is there
+        self._left: dict[tuple[str, str], int] = {}  # the steps until each replica has caught up
         self._added: set[tuple[str, str]] = set()
         self._chance = chance
         self.become(status)
@@ -92,7 +92,7 @@ class Cluster:
                 self._left.setdefault(pair, self._chance.randrange(9))
 
     def step(self) -> bool:
-        """Whether anything is still to come."""
+        """Whether there are moves left, or replicas that have not caught up."""
         moves = next_moves(infos(self.status), self.placed, self.caught_up, replicas=REPLICAS, limit=4)
         for move in moves:
             check_move(move, self.status, self.caught_up)

@@ -1,4 +1,4 @@
-"""What the reader hands to the event loop at once."""
+"""The portions of records that the reader passes to the event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A node's folders: checkpoints copied without a pause, and replicas that somebody has taken away."""
+"""A node's disk: checkpoints are copied by links, and missing folders do no harm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a replica does before it answers a read: for each consistency, as the leader, and as a replica that is near."""
+"""What a replica does before it answers a read, for each consistency, as a leader and as a follower."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KEY = BASE_SPACE + put(1).key
 
 
 class Leader:
-    """Confirms what a follower asks: the offsets that it was asked for, and the one that it has got to."""
+    """A leader that confirms offsets to followers. It keeps the offsets that it was asked for, and its next offset."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []

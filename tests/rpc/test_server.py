@@ -1,4 +1,4 @@
-"""What a node answers, passes on and refuses, seen from the node that asks."""
+"""What a node answers, passes on and refuses, as seen by the node that asks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from streamdyn.rpc.server import Server
 
 
 class Replica:
-    """Of the partition `p`: leads, or raises what the test says."""
+    """A replica of the partition `p` that leads, or raises the error that the test sets."""
 
     def __init__(self, raises: Exception | None = None) -> None:
         self.raises = raises
@@ -44,8 +44,8 @@ class Replica:
 
 
 class Nodes:
-    """Nodes that ask each other, each with a replica of `p`; `asked` are the questions that went from one to another.
-    A node that is `cut` answers nobody.
+    """Nodes that ask each other, each with a replica of `p`. `asked` are the questions between them. A node in `cut`
+    answers no other node.
     """
 
     def __init__(self, replicas: dict[str, Replica]) -> None:

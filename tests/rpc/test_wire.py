@@ -25,7 +25,7 @@ from streamdyn.rpc.questions.write import Write, Written
 
 STATUS = ReplicaStatus("t.1.0", 7, "n1", 3, True, 1500, 1, 2, "00ff", None)  # noqa: FBT003
 
-# As the first release writes them, but for members that came later, at the end. Nothing else may change.
+# As the first release encodes them, with members of later releases at the end. Nothing else may change.
 QUESTION_BYTES = [
     (Ping(), b"\x91\xa4Ping"),
     (Write("t.1.0", 20_000, 1, b"batch"), b"\x95\xa5Write\xa5t.1.0\xcdN \x01\xc4\x05batch"),

@@ -1,4 +1,4 @@
-"""The dedupe window: what it remembers, and that it forgets by the log alone."""
+"""The dedupe window: what it remembers, and that what it forgets depends on the log alone."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ MAX_COMMANDS, MAX_AGE_MS, MAX_RESULT_BYTES = 6, 100, 40
 
 @pytest.fixture(autouse=True, scope="module")
 def small_window():
-    """The limits of `settings`, small enough to run into."""
+    """Smaller limits than those in `settings`, so that the tests reach them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dedupe, "DEDUPE_MAX_COMMANDS", MAX_COMMANDS)
         patch.setattr(dedupe, "DEDUPE_MAX_AGE_MS", MAX_AGE_MS)
@@ -26,7 +26,7 @@ def name(number):
 
 
 def record(offset, clock_ms, *sizes):
-    """A record whose commands' results are of these sizes; ids count on over the records."""
+    """A record whose commands have results of these sizes, in bytes. Ids are consecutive over all records."""
     ids = (name(offset * 100 + index) for index in range(len(sizes)))
     return DedupeRecord(
         offset, clock_ms, {i: Outcome(old=b"x" * size) if size else DONE for i, size in zip(ids, sizes, strict=True)}

@@ -1,4 +1,4 @@
-"""Commands as bytes: what is encoded comes back, and what is no command batch is told apart without a fuss."""
+"""The codec: decoding is the inverse of encoding, and bytes that are not a command batch give None, never an exception."""
 
 import json
 from dataclasses import fields
@@ -55,7 +55,7 @@ BY_NAME = {"id": IDS, "epoch": LONGS, "duration_ms": INTS}
 
 
 def any_of(cls):
-    """A command of the class with anything in it that its fields allow."""
+    """A command of this class with arbitrary values that its fields allow."""
     return st.builds(cls, **{f.name: BY_NAME[f.name] if f.name in BY_NAME else BY_TYPE[f.type] for f in fields(cls)})
 
 
@@ -64,7 +64,7 @@ def commands_of(number):
 
 
 def batches_of(number):
-    """A format, commands that it has, and a feed if it has any."""
+    """A format, commands that it has, and a feed range if the format has feeds."""
     feeds = st.none() if number == 1 else st.none() | st.builds(FeedRange, TEXT, LONGS, LONGS)
     return st.tuples(st.lists(commands_of(number), max_size=4).map(tuple), st.just(number), feeds)
 
