@@ -1,16 +1,18 @@
-"""Every error that streamdyn raises on purpose, by whose it is to mend.
+"""Every error that streamdyn raises on purpose, grouped by who has to act on it.
 
 ::
 
-    ApiError                          the client's: answered in DynamoDB's own type and wording
+    ApiError                          the client: sent with the type and the message that DynamoDB uses
       ValidationException, SerializationException, UnknownOperationException, ...
-      InternalServerError             ours, and retryable: SDKs try again by themselves
-        OutOfService                  the same of one replica: another one may serve
-    NotLeader, Unreachable            between nodes: try another one; no client sees them
-    OperatorError                     the operator's: one clear line that says what to do
-      PartitionError                  the same, of one partition; the others go on serving
-        LogTrimmed                    a replica that another one's checkpoint may help
-        NewerFormatError              a log that needs a newer release
+      InternalServerError             the SDK: it retries without help
+        OutOfService                  the router: another replica may serve the request
+    NotLeader, Unreachable            another node: these errors stay between nodes, no client sees them
+    OperatorError                     the operator: one line that says what is wrong and what to do
+      PartitionError                  the operator, about one partition; the others continue to serve
+        LogTrimmed                    a checkpoint of another replica may help
+        NewerFormatError              the log needs a newer release
+
+The types and HTTP statuses of API errors: "Error handling with DynamoDB", DynamoDB developer guide.
 """
 
 from __future__ import annotations
@@ -21,7 +23,11 @@ VALIDATE = "com.amazon.coral.validate#"
 
 
 class ApiError(Exception):
-    """An answer of the DynamoDB protocol that is not a success: `kind` is its `__type`, `status` its HTTP status."""
+    """An error response of the DynamoDB protocol.
+
+    `status` is the HTTP status. `kind` is the member `__type`: `namespace` and the name of the class. `message` is the
+    member `message`; the response has no such member if it is None.
+    """
 
     namespace = SERVICE
     status = 400
@@ -36,63 +42,69 @@ class ApiError(Exception):
 
 
 class ValidationException(ApiError):
-    """The request breaks a rule that can be checked before it reaches a table."""
+    """The request is wrong: its own members, or what they ask of this table or this item."""
 
     namespace = VALIDATE
 
 
 class SerializationException(ApiError):
-    """The request is not JSON, or a member has the wrong JSON type."""
+    """The request is not JSON, is larger than 16 MB, or has a member of the wrong JSON type."""
 
     namespace = CORAL
 
 
 class UnknownOperationException(ApiError):
-    """The target header names no operation of DynamoDB."""
+    """The header X-Amz-Target names no operation that streamdyn serves."""
 
     namespace = CORAL
 
 
 class ConditionalCheckFailedException(ApiError):
-    """The condition does not hold for the item that is there: `item` is its JSON, where the request asks for it."""
+    """The condition is false for the stored item.
+
+    `item` is the stored item's JSON if the request sets ReturnValuesOnConditionCheckFailure to ALL_OLD, else None.
+    """
 
     item: bytes | None = None
 
 
 class ItemCollectionSizeLimitExceededException(ApiError):
-    """All items of one partition key and their index entries would take more than 10 GB."""
+    """The items of one partition key and their local index entries would exceed 10 GB."""
 
 
 class ResourceNotFoundException(ApiError):
-    """The table does not exist, or is not ACTIVE yet."""
+    """The table does not exist, or it is CREATING or DELETING and the request reads or writes items."""
 
 
 class ResourceInUseException(ApiError):
-    """The table exists already, or is in the middle of a change."""
+    """The table already exists, or another change of it is in progress."""
 
 
 class AccessDeniedException(ApiError):
-    """The ARN is one of another account."""
+    """The ARN belongs to another account."""
 
     namespace = CORAL
 
 
 class LimitExceededException(ApiError):
-    """Too many tables, or too many of them changing at once."""
+    """The cluster already has as many tables as the setting TABLES_MAX allows."""
 
 
 class ProvisionedThroughputExceededException(ApiError):
-    """More requests wait for one partition than it may hold; SDKs back off and try again."""
+    """The queue of the partition is full. SDKs back off and retry."""
 
 
 class InternalServerError(ApiError):
-    """No definite answer in time: the write may or may not happen. SDKs retry, and a retry never applies twice."""
+    """There is no definite outcome in time: a write may or may not be applied. SDKs retry.
+
+    A retry of the same call has the same command id, so it is never applied twice.
+    """
 
     status = 500
 
 
 class OutOfService(InternalServerError):
-    """One replica of the partition serves nothing, for a reason that stays. Another one may."""
+    """A replica cannot serve, and a retry at the same replica does not help. Another replica may serve."""
 
     @property
     def kind(self) -> str:
@@ -100,7 +112,7 @@ class OutOfService(InternalServerError):
 
 
 class NotLeader(Exception):
-    """Another node leads the partition: `node`, or nobody knows which. A write may have happened all the same."""
+    """Another node leads the partition. `node` is its id, None if it is unknown. A write may still be applied."""
 
     def __init__(self, node: str | None = None) -> None:
         super().__init__(node or "")
@@ -108,23 +120,26 @@ class NotLeader(Exception):
 
 
 class Unreachable(Exception):
-    """A node does not answer. What it was asked for may have happened all the same."""
+    """A node does not answer. It may still have done what it was asked to do."""
 
 
 class OperatorError(Exception):
-    """Something around streamdyn is wrong. The text is one line: what it is, and what to do."""
+    """Something outside streamdyn is wrong. The text is one line: what is wrong, and what to do."""
 
 
 class PartitionError(OperatorError):
-    """The same for one partition, which stops serving; nothing of it is changed or deleted."""
+    """An OperatorError about one partition. The partition stops serving; its data stays as it is."""
 
 
 class LogTrimmed(PartitionError):
-    """The log begins behind what a replica needs next: only another replica's checkpoint helps."""
+    """The log no longer has the offset that a replica needs next. Only a checkpoint of another replica helps."""
 
 
 class NewerFormatError(PartitionError):
-    """A record needs a newer release: to skip it would make this replica differ from those that understand it."""
+    """A record has a format that only a newer release understands.
+
+    The replica stops. If it skipped the record, its state would differ from that of newer nodes.
+    """
 
     def __init__(self, number: int, newest: int) -> None:
         super().__init__(f"a record of format {number}; this node knows up to {newest}; upgrade it and start again")

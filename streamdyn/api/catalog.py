@@ -1,4 +1,4 @@
-"""The operations we serve, by name, and the way that every request takes through them."""
+"""The DynamoDB operations that streamdyn serves, by name, and the steps of every call: parse, check, execute."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from streamdyn.api.operations import (
     update_table,
     update_time_to_live,
 )
-from streamdyn.api.validation.shapes import check_request
+from streamdyn.api.validation.request_checks import check_request
 from streamdyn.api.validation.unsupported import refuse_unsupported
 from streamdyn.errors import SerializationException, UnknownOperationException
 
@@ -62,8 +62,16 @@ OPERATIONS: dict[str, Callable[[Request, Database], Awaitable[bytes | dict[str, 
 }
 
 
-async def run(operation: str, id: bytes, body: bytes, db: Database, host: str = "") -> bytes:  # noqa: A002 - its name everywhere
-    """Answer one call: parse, check, execute. Raises ApiError for the answers that are not a success."""
+async def execute_operation(operation: str, id: bytes, body: bytes, db: Database, host: str = "") -> bytes:  # noqa: A002 - the same name as in commands
+    """Execute one call, and return the JSON of its response.
+
+    `operation` is DynamoDB's name of the operation, `id` the id that all attempts of the call share, `body` the JSON of
+    the request, and `host` the address to which the client sent it.
+
+    Raises ApiError for an error response: UnknownOperationException for an operation that streamdyn does not serve,
+    SerializationException for a body that is no JSON object, and the errors of the operation.
+    Source: "Actions", DynamoDB API reference.
+    """
     parsed = _parse(body) if body else None
     execute = OPERATIONS.get(operation)
     if execute is None:

@@ -1,4 +1,4 @@
-"""What an operation needs of the rest of the node: the tables, a write, a read. The cluster package provides it."""
+"""The interface through which operations reach the rest of the node. `routing.session` implements it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: its JSON body, or what the operation's own check made of it, and its `id`.
+    """One call of an operation.
 
-    The id is the same for every attempt that an SDK makes of one call, and becomes the command's id. `host` is the
-    address that the client sent it to.
+    `id` is the same for all attempts that an SDK makes of one call; it becomes the id of the command. `body` is the
+    request's JSON object after `check_request`. `host` is the address to which the client sent the call.
     """
 
     id: bytes
@@ -29,28 +29,44 @@ class Request:
 
 
 class Database(Protocol):
-    """Reads and writes of items and tables, wherever their leaders are."""
+    """Reads and writes of items and tables for one request, on whichever node their replicas are.
+
+    All reads also fulfil the guarantees of the request: the barrier and the positions of its headers. All methods that
+    wait end by the deadline of the request, REQUEST_TIMEOUT_MS after its start.
+    """
 
     settings: Settings
 
     def table(self, name: str) -> Table | None:
-        """The table's metadata as this node knows it, in whatever status; None if there is none."""
+        """The metadata of a table in any status, as far as this node has applied `meta`; None if there is no table."""
 
     def table_names(self) -> list[str]:
-        """Every table, in order of name."""
+        """The names of all tables, sorted."""
 
     def item_count(self, table: Table) -> tuple[int, int]:
-        """How many items a table has and how many bytes they take, as last counted."""
+        """The number of items of a table and their size in bytes, as of the last count."""
 
     async def write(self, table: Table, command: ItemCommand) -> Outcome:
-        """Append the command to its partition's log and apply it.
+        """Append a command to the log of the partition that owns its key, and wait until it is applied.
 
-        Raises ApiError: the outcome's own error (ConditionalCheckFailedException with the item, where the command asks
-        for it), or a retryable one where no definite outcome was had in time.
+        Returns its outcome: the rows before and after, as far as the command asks for them.
+
+        Raises ConditionalCheckFailedException if the condition is false, with the item if the command asks for it;
+        ValidationException if an update does not fit the item, or makes it too large; ResourceNotFoundException if the
+        table is deleted
+        meanwhile; ProvisionedThroughputExceededException if the partition's queue is full; InternalServerError if
+        there is no definite outcome by the deadline.
         """
 
     async def read(self, table: Table, key: bytes, *, consistent: bool) -> bytes | None:
-        """The row of an item, or None. `consistent` reads under a valid lease. Raises ApiError as `write`."""
+        """The row of the item with a storage key, None if there is none.
+
+        A `consistent` read is strongly consistent: it includes every write that was acknowledged before it began.
+
+        Raises ResourceNotFoundException if the table is deleted meanwhile, and InternalServerError if there is no
+        answer by the deadline.
+        Source: "DynamoDB read consistency", DynamoDB developer guide.
+        """
 
     async def read_page(
         self,
@@ -62,13 +78,19 @@ class Database(Protocol):
         limit: int | None = None,
         consistent: bool,
     ) -> Page:
-        """The rows of a range of a table or of one of its indexes, in the order of their keys, at most a page of them.
+        """Read one page: the rows in a range of storage keys of a table or of its index, sorted by key.
 
-        Raises ApiError as `read`.
+        It ends with the row that reaches 1 MB or `limit` rows. `backwards` begins at the end of the range. A page
+        that covers several partitions is not one snapshot: each partition is read at its own time.
+
+        Raises as `read`.
         """
 
     async def change_table(self, command: TableCommand) -> Table:
-        """Append a table command to `meta` and wait (bounded) for the work it asks for; its row after the command.
+        """Append a table command to the log of `meta`, and return the table as it was just after the command.
 
-        Raises ApiError: the outcome's own error, or a retryable one.
+        CreateTable, UpdateTable and DeleteTable wait for the work that they start, at most TABLE_CHANGE_WAIT_MS.
+
+        Raises ResourceInUseException, ResourceNotFoundException and ValidationException as the command decides, and
+        InternalServerError if there is no definite outcome by the deadline.
         """

@@ -1,10 +1,12 @@
-"""The header `x-streamdyn-position`: where in which logs a request's writes are, and what reads have to include.
+"""The header `x-streamdyn-position`: the positions of a request's writes, or the positions that its reads must include.
 
     x-streamdyn-position: PARTITION:OFFSET:INDEX, PARTITION:OFFSET:INDEX, ...
 
-An answer tells the place of each write. A request that brings such places waits until the replica that it reads has
-applied them: so a service can hand what it has written on to another one, which reads it anywhere. A Kafka producer's
-own offset is such a place, with index 0.
+A response to a write has the position of each write. If a request has positions, its reads wait until the replica has
+applied them. So a service can write an item and pass the position to another service, which then reads that write at
+any node. For a record of another Kafka producer, the position is the record's offset, with the index 0.
+
+The whole protocol: `docs/protocol.md`.
 """
 
 from __future__ import annotations
@@ -19,15 +21,19 @@ if TYPE_CHECKING:
 
 POSITION_HEADER = b"x-streamdyn-position"
 POSITIONS_MAX = 100
-DIGITS = 18  # of any number that fits into the messages between nodes
+DIGITS_MAX = 18  # any number of so many digits fits into the 64-bit integers of the messages between nodes
 
 
 def encode_positions(positions: Mapping[str, Position]) -> bytes:
+    """The value of the header for positions by partition id."""
     return ",".join(f"{partition}:{place.offset}:{place.index}" for partition, place in positions.items()).encode()
 
 
 def decode_positions(header: bytes) -> dict[str, Position]:
-    """The places by partition, the last one of each. Raises ValidationException where it is none of this."""
+    """The positions by partition id, the greatest one of each partition.
+
+    Raises ValidationException for another form, and for more than 100 positions.
+    """
     positions: dict[str, Position] = {}
     parts = header.decode("latin-1").split(",")
     if len(parts) > POSITIONS_MAX:
@@ -43,4 +49,4 @@ def decode_positions(header: bytes) -> dict[str, Position]:
 
 
 def _is_number(text: str) -> bool:
-    return text.isdecimal() and len(text) <= DIGITS
+    return text.isdecimal() and len(text) <= DIGITS_MAX

@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn, inside the node's own event loop."""
+"""The HTTP server: uvicorn in the event loop of the node."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 
     from streamdyn.api.app import Gateway
 
-# SDKs keep idle connections for a minute; one that is closed under them costs them a retry.
+# SDKs keep idle connections for up to a minute. The server keeps them longer: if it closes one first, the SDK's next
+# request on it fails, and needs a retry.
 KEEP_ALIVE_S = 90
 STOP_S = 5
 BACKLOG = 2048
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """The listening socket. Raises OperatorError where the address is taken or not this machine's."""
+    """Open the listening socket. `host` is an IP address or a host name.
+
+    Raises OperatorError if the port is in use, or if the address does not belong to this machine.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -39,7 +43,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """uvicorn without its signal handlers: `streamdyn up` stops several things, in an order."""
+    """uvicorn without its signal handlers, because a node stops its parts in an order of its own.
+
+    At a stop, it waits up to 5 s (STOP_S) for open requests.
+    """
 
     def __init__(self, app: Gateway) -> None:
         super().__init__(

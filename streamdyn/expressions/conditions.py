@@ -1,7 +1,9 @@
-"""Whether a condition holds for an item: one function for each kind of node in a condition's tree.
+"""Evaluates a condition for an item: one function for each type of node in the condition's tree.
 
-An operand that is missing (an attribute that is not there, or the size of a value that has none) is None. It is unequal
-to everything, to another missing one as well, and every other condition on it is false.
+A missing operand is None: an attribute that the item lacks, or the size of a value that has no size. It is unequal to
+everything, also to another missing operand. Every other comparison with it is false.
+
+Source: "Condition and filter expressions, operators, and functions in DynamoDB", DynamoDB developer guide.
 """
 
 from __future__ import annotations
@@ -10,8 +12,8 @@ import operator
 from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.expressions.comparisons import SETS, equal, ordered
-from streamdyn.expressions.paths import resolve
+from streamdyn.expressions.comparisons import SETS, are_equal, compare_values
+from streamdyn.expressions.paths import resolve_path
 from streamdyn.expressions.trees import (
     And,
     AttributeExists,
@@ -40,8 +42,12 @@ if TYPE_CHECKING:
 RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
-def holds(condition: Condition, item: Item | None, values: Values) -> bool:
-    """Whether the condition holds for a canonical item, None or {} if there is none."""
+def evaluate_condition(condition: Condition, item: Item | None, values: Values) -> bool:
+    """Whether a condition is true for a canonical item. `item` is None or {} if there is no item.
+
+    `values` are the canonical attribute values by placeholder. The expression must have passed `Parsed.check` with
+    them; then this raises nothing.
+    """
     return CONDITIONS[type(condition)](condition, item or {}, values)
 
 
@@ -49,7 +55,7 @@ def operand_value(operand: Operand, item: Item, values: Values) -> Any:
     """The attribute value that an operand stands for, or None."""
     kind = type(operand)
     if kind is Path:
-        return resolve(operand.elements, item)  # type: ignore[union-attr]
+        return resolve_path(operand.elements, item)  # type: ignore[union-attr]
     if kind is Value:
         return values[operand.name]  # type: ignore[union-attr]
     return _size(operand, item, values)  # type: ignore[arg-type]
@@ -65,7 +71,7 @@ def _size(size: Size, item: Item, values: Values) -> dict[str, str] | None:
 
 
 def _characters(text: str) -> int:
-    """The length of a string as DynamoDB counts it: in UTF-16."""
+    """The length of a string as DynamoDB's `size` counts it: in UTF-16 code units."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
@@ -81,10 +87,10 @@ def _compare(condition: Compare, item: Item, values: Values) -> bool:
     right = operand_value(condition.right, item, values)
     missing = left is None or right is None
     if condition.operator == "=":
-        return not missing and equal(left, right)
+        return not missing and are_equal(left, right)
     if condition.operator == "<>":
-        return missing or not equal(left, right)
-    return not missing and ordered(RELATIONS[condition.operator], left, right)
+        return missing or not are_equal(left, right)
+    return not missing and compare_values(RELATIONS[condition.operator], left, right)
 
 
 def _between(condition: Between, item: Item, values: Values) -> bool:
@@ -93,7 +99,7 @@ def _between(condition: Between, item: Item, values: Values) -> bool:
     high = operand_value(condition.high, item, values)
     if value is None or low is None or high is None:
         return False
-    return ordered(operator.le, low, value) and ordered(operator.le, value, high)
+    return compare_values(operator.le, low, value) and compare_values(operator.le, value, high)
 
 
 def _in(condition: In, item: Item, values: Values) -> bool:
@@ -101,15 +107,15 @@ def _in(condition: In, item: Item, values: Values) -> bool:
     if value is None:
         return False
     options = (operand_value(option, item, values) for option in condition.options)
-    return any(option is not None and equal(value, option) for option in options)
+    return any(option is not None and are_equal(value, option) for option in options)
 
 
 def _attribute_exists(condition: AttributeExists, item: Item, _values: Values) -> bool:
-    return resolve(condition.path.elements, item) is not None
+    return resolve_path(condition.path.elements, item) is not None
 
 
 def _attribute_not_exists(condition: AttributeNotExists, item: Item, _values: Values) -> bool:
-    return resolve(condition.path.elements, item) is None
+    return resolve_path(condition.path.elements, item) is None
 
 
 def _attribute_type(condition: AttributeType, item: Item, values: Values) -> bool:
@@ -128,14 +134,14 @@ def _begins_with(condition: BeginsWith, item: Item, values: Values) -> bool:
 
 
 def _contains(condition: Contains, item: Item, values: Values) -> bool:
-    """A string in a string, a binary in a binary, an element in a set of its type, or any value in a list."""
+    """Whether a string has a substring, a binary a part, a set an element of its type, or a list any element."""
     value = operand_value(condition.operand, item, values)
     part = operand_value(condition.part, item, values)
     if value is None or part is None:
         return False
     ((kind, content),) = value.items()
     if kind == "L":
-        return any(equal(element, part) for element in content)
+        return any(are_equal(element, part) for element in content)
     if kind == "S":
         return "S" in part and part["S"] in content
     if kind == "B":
@@ -154,7 +160,7 @@ def _or(condition: Or, item: Item, values: Values) -> bool:
 
 
 def _not(condition: Not, item: Item, values: Values) -> bool:
-    """A loop, because nothing but the expression's length limits how many NOTs stand in a row."""
+    """Negate a condition. It is a loop, because an expression can have thousands of NOTs in a row."""
     inner, negative = condition.condition, True
     while isinstance(inner, Not):
         inner, negative = inner.condition, not negative

@@ -1,8 +1,9 @@
-"""From a Query's key condition to the range of storage keys for which it holds, in a table or in a local index.
+"""Converts a Query's key condition to a range of storage keys, in a table or in a local index.
 
-`key_conditions` reads a KeyConditionExpression's tree as conditions on keys, which needs no table. `key_range` holds
-them against a table's keys. An expression that says anything else is refused in DynamoDB's words, and where there is
-more to refuse than one thing, in DynamoDB's order.
+`key_conditions` converts the tree of a KeyConditionExpression to conditions on keys, without a table. `key_range`
+combines them with the table's keys. Both refuse what is no key condition, with DynamoDB's messages and in its order.
+
+Source: "Key condition expressions for the Query operation in DynamoDB", DynamoDB developer guide.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ from streamdyn.model.keys import (
     KeyRange,
     KeySchema,
     LocalIndex,
-    after,
-    escaped,
+    escape_sort_key,
+    first_key_after_prefix,
     key_bytes,
     partition_prefix,
 )
@@ -47,8 +48,8 @@ EQUAL = "="
 BETWEEN = "BETWEEN"
 BEGINS_WITH = "begins_with"
 
-# What an expression may be made of, but no key condition: the names by which the errors call it.
-NO_KEY_OPERATORS: dict[type[Any], str] = {
+# The nodes of a tree that are no key condition, with their names in the error message.
+NON_KEY_OPERATORS: dict[type[Any], str] = {
     Or: "OR",
     Not: "NOT",
     In: "IN",
@@ -57,14 +58,16 @@ NO_KEY_OPERATORS: dict[type[Any], str] = {
     AttributeType: "attribute_type",
     Contains: "contains",
 }
-# `:v < key` says `key > :v`.
+# `:v < key` means `key > :v`.
 MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 @dataclass(frozen=True, slots=True)
 class KeyCondition:
-    """One condition on the key attribute `attribute`. `operator` is one of = < <= > >= BETWEEN begins_with, and
-    `operands` are the placeholders of one value, or for BETWEEN of two.
+    """A condition on one key attribute.
+
+    `operator` is one of = < <= > >= BETWEEN begins_with. `operands` are placeholders: of two values for BETWEEN, else
+    of one.
     """
 
     attribute: str
@@ -72,16 +75,19 @@ class KeyCondition:
     operands: tuple[str, ...]
 
 
-# --- without a table ---
+# --- the expression, without a table ---
 
 
 def key_conditions(expression: Condition) -> list[KeyCondition]:
-    """The conditions that a KeyConditionExpression puts on keys, in its order, each on another attribute."""
+    """The key conditions of a KeyConditionExpression, in its order, at most one for each attribute.
+
+    Raises ValidationException for a tree that is no conjunction of key conditions.
+    """
     conditions: list[KeyCondition] = []
     for part in _conjuncts(expression):
         condition = _key_condition(part)
         if any(condition.attribute == other.attribute for other in conditions):
-            raise _invalid("KeyConditionExpressions must only contain one condition per key")
+            raise _invalid_expression_error("KeyConditionExpressions must only contain one condition per key")
         conditions.append(condition)
     return conditions
 
@@ -100,18 +106,18 @@ def _key_condition(condition: Condition) -> KeyCondition:
         mirrored = not isinstance(condition.left, Path)
         return KeyCondition(attribute, MIRRORED[condition.operator] if mirrored else condition.operator, values)
     if isinstance(condition, Between):
-        _check_first(condition.operand, BETWEEN)
+        _check_first_operand(condition.operand, BETWEEN)
         attribute, values = _operands(condition.operand, condition.low, condition.high)
         return KeyCondition(attribute, BETWEEN, values)
     if isinstance(condition, BeginsWith):
-        _check_first(condition.operand, BEGINS_WITH)
+        _check_first_operand(condition.operand, BEGINS_WITH)
         attribute, values = _operands(condition.operand, condition.prefix)
         return KeyCondition(attribute, BEGINS_WITH, values)
-    operator = condition.operator if isinstance(condition, Compare) else NO_KEY_OPERATORS[type(condition)]
+    operator = condition.operator if isinstance(condition, Compare) else NON_KEY_OPERATORS[type(condition)]
     raise ValidationException(f"Invalid operator used in KeyConditionExpression: {operator}")
 
 
-def _check_first(operand: Operand, operator: str) -> None:
+def _check_first_operand(operand: Operand, operator: str) -> None:
     if not isinstance(operand, Path | Size):
         raise ValidationException(
             f"Invalid condition in KeyConditionExpression: {operator} operator must have the key attribute "
@@ -120,12 +126,12 @@ def _check_first(operand: Operand, operator: str) -> None:
 
 
 def _operands(*operands: Operand) -> tuple[str, tuple[str, ...]]:
-    """The one attribute among the operands, and the placeholders."""
+    """The attribute, of which there must be one among the operands, and the placeholders."""
     attribute = None
     values = []
     for operand in operands:
         if isinstance(operand, Size):
-            raise _invalid("KeyConditionExpressions cannot contain nested operations")
+            raise _invalid_expression_error("KeyConditionExpressions cannot contain nested operations")
         if not isinstance(operand, Path):
             values.append(operand.name)
         elif attribute is not None:
@@ -133,7 +139,7 @@ def _operands(*operands: Operand) -> tuple[str, tuple[str, ...]]:
                 "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"
             )
         elif len(operand.elements) > 1:
-            raise _invalid("KeyConditionExpressions cannot have conditions on nested attributes")
+            raise _invalid_expression_error("KeyConditionExpressions cannot have conditions on nested attributes")
         else:
             attribute = operand.attribute
     if attribute is None:
@@ -141,21 +147,22 @@ def _operands(*operands: Operand) -> tuple[str, tuple[str, ...]]:
     return attribute, tuple(values)
 
 
-def _invalid(reason: str) -> ValidationException:
+def _invalid_expression_error(reason: str) -> ValidationException:
     return ValidationException(f"Invalid KeyConditionExpression: {reason}")
 
 
-# --- held against a table's keys ---
+# --- the conditions, with a table's keys ---
 
 
 def key_range(
     conditions: list[KeyCondition], values: dict[str, Any], schema: KeySchema, index: LocalIndex | None = None
 ) -> KeyRange:
-    """The storage keys, in the table or in one of its indexes, of the items for which the conditions hold.
+    """The range of storage keys, in the table or in the index, for which the conditions are true.
 
-    `values` are the request's canonical attribute values by placeholder.
+    `values` are the request's canonical attribute values by placeholder. Raises ValidationException if the conditions
+    do not fit the key, or if a value has not the key's type or length.
     """
-    ordered = ordered_by(schema, index)
+    ordered = queried_key_schema(schema, index)
     by_attribute = {condition.attribute: condition for condition in conditions}
     _check_attributes(by_attribute, ordered)
     _check_values(by_attribute, values, ordered, index)
@@ -165,7 +172,7 @@ def key_range(
     prefix = partition_prefix(schema, {schema.partition: values[partition.operands[0]]})
     sort = None if ordered.sort is None else by_attribute.get(ordered.sort)
     if sort is None or ordered.sort_type is None:
-        return KeyRange(prefix, after(prefix))
+        return KeyRange(prefix, first_key_after_prefix(prefix))
     sort_keys = [key_bytes(ordered.sort_type, values[name][ordered.sort_type]) for name in sort.operands]
     return _sort_range(sort.operator, sort_keys, prefix, indexed=index is not None)
 
@@ -176,34 +183,35 @@ def _check_attributes(by_attribute: dict[str, KeyCondition], schema: KeySchema) 
             f"The number of query conditions ({len(by_attribute)}) exceeds the number of key attributes "
             f"defined in the schema ({len(schema.names)})"
         )
-    missed = missed_attribute(by_attribute, schema)
-    if missed is not None:
-        raise missed_key(missed)
+    missing = find_key_without_condition(by_attribute, schema)
+    if missing is not None:
+        raise missing_condition_error(missing)
 
 
-def ordered_by(schema: KeySchema, index: LocalIndex | None) -> KeySchema:
-    """The key by which the items that a Query reads are ordered."""
+def queried_key_schema(schema: KeySchema, index: LocalIndex | None) -> KeySchema:
+    """The key that a Query of the table or of its index has conditions on, and by which it sorts."""
     return schema if index is None else KeySchema(schema.partition, schema.partition_type, index.sort, index.sort_type)
 
 
-def missed_attribute(attributes: Collection[str], schema: KeySchema) -> str | None:
-    """The first key attribute on which there should be a condition, and is none. Conditions are on `attributes`.
+def find_key_without_condition(attributes: Collection[str], schema: KeySchema) -> str | None:
+    """The first key attribute that lacks a condition, given the `attributes` with one. None if there is no such fault.
 
-    Where there are too many conditions, that is the fault.
+    With n conditions, these must be on the first n key attributes. Too many conditions are another fault.
     """
     if len(attributes) > len(schema.names):
         return None
     return next((name for name in schema.names[: len(attributes)] if name not in attributes), None)
 
 
-def missed_key(name: str) -> ValidationException:
+def missing_condition_error(name: str) -> ValidationException:
+    """The error for a key attribute without a condition."""
     return ValidationException(f"Query condition missed key schema element: {name}")
 
 
 def _check_values(
     by_attribute: dict[str, KeyCondition], values: dict[str, Any], schema: KeySchema, index: LocalIndex | None
 ) -> None:
-    """Every value must be of its key's type, and must be one that a key can have."""
+    """Check that every value has the type of its key attribute, and that it is valid as a key."""
     types = {schema.partition: schema.partition_type, schema.sort: schema.sort_type}
     for condition in by_attribute.values():
         if any(types[condition.attribute] not in values[name] for name in condition.operands):
@@ -219,38 +227,38 @@ def _check_values(
 
 
 def _sort_range(operator: str, sort_keys: list[bytes], prefix: bytes, *, indexed: bool) -> KeyRange:
-    """The part of a partition key's range in which the sort key is what the condition says.
+    """The part of a partition key's range that fulfils the condition on the sort key.
 
-    In a table, a storage key ends with the sort key. In an index there is more behind it, so the sort key is escaped
-    and has an end mark there, and many storage keys share one.
+    In a table, a storage key ends with the sort key. In an index, the sort key is escaped and has an end mark, because
+    the table's sort key follows it. So many storage keys of an index can share one sort key.
     """
     first, last = sort_keys[0], sort_keys[-1]
     if operator == BEGINS_WITH:
-        start = prefix + (escaped(first) if indexed else first)
-        return KeyRange(start, after(start))
-    start, stop = prefix, after(prefix)
+        start = prefix + (escape_sort_key(first) if indexed else first)
+        return KeyRange(start, first_key_after_prefix(start))
+    start, stop = prefix, first_key_after_prefix(prefix)
     if operator in (EQUAL, ">=", BETWEEN):
-        start = _first_key(prefix, first, indexed=indexed)
+        start = _lowest_key_with(prefix, first, indexed=indexed)
     elif operator == ">":
-        start = _key_behind(prefix, first, indexed=indexed)
+        start = _lowest_key_after(prefix, first, indexed=indexed)
     if operator in (EQUAL, "<=", BETWEEN):
-        stop = _key_behind(prefix, last, indexed=indexed)
+        stop = _lowest_key_after(prefix, last, indexed=indexed)
     elif operator == "<":
-        stop = _first_key(prefix, last, indexed=indexed)
+        stop = _lowest_key_with(prefix, last, indexed=indexed)
     return KeyRange(start, stop)
 
 
-def _first_key(prefix: bytes, sort_key: bytes, *, indexed: bool) -> bytes:
-    """The first storage key with a sort key."""
-    return prefix + (escaped(sort_key) + INDEX_SORT_END if indexed else sort_key)
+def _lowest_key_with(prefix: bytes, sort_key: bytes, *, indexed: bool) -> bytes:
+    """The smallest storage key that has this sort key."""
+    return prefix + (escape_sort_key(sort_key) + INDEX_SORT_END if indexed else sort_key)
 
 
-def _key_behind(prefix: bytes, sort_key: bytes, *, indexed: bool) -> bytes:
-    """The first storage key behind those with a sort key."""
-    first = _first_key(prefix, sort_key, indexed=indexed)
-    return after(first) if indexed else next_key(first)
+def _lowest_key_after(prefix: bytes, sort_key: bytes, *, indexed: bool) -> bytes:
+    """The smallest storage key greater than all that have this sort key."""
+    first = _lowest_key_with(prefix, sort_key, indexed=indexed)
+    return first_key_after_prefix(first) if indexed else first_key_after(first)
 
 
-def next_key(key: bytes) -> bytes:
-    """The first key that could lie behind another."""
+def first_key_after(key: bytes) -> bytes:
+    """The smallest key greater than `key`."""
     return key + b"\x00"

@@ -1,7 +1,7 @@
-"""Cuts an expression's text into tokens, and words DynamoDB's complaint about one of them.
+"""Splits the text of an expression into tokens, and writes DynamoDB's message for a token that does not fit.
 
-Every character belongs to some token: one that no grammar knows becomes a token of its own, which the parser refuses
-at its place as it does any other that does not fit there.
+Every character except white space belongs to a token. A character that is unknown to the grammar becomes a token of its
+own, so the parser refuses it like any other token that does not fit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ KINDS = {"name": NAME, "value": VALUE, "index": INDEX}
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`kind` is the keyword or sign itself, or one of WORD, NAME, VALUE, INDEX, END."""
+    """A token: `text` is at [start, end) in the expression, in characters.
+
+    `kind` is the keyword in upper case, the sign itself, or one of WORD, NAME, VALUE, INDEX, END.
+    """
 
     kind: str
     text: str
@@ -37,7 +40,7 @@ class Token:
 
 
 def tokenize(text: str) -> list[Token]:
-    """The tokens of the text; the last one is its END."""
+    """The tokens of the text, and END as the last one."""
     tokens = [_token(match) for match in TOKEN.finditer(text) if match.lastgroup is not None]
     return [*tokens, Token(END, END, len(text), len(text))]
 
@@ -53,7 +56,7 @@ def _kind(group: str | None, text: str) -> str:
 
 
 def syntax_error(text: str, tokens: list[Token], place: int) -> str:
-    """DynamoDB shows the token at which no right expression goes on, and the text from the one before to the next."""
+    """DynamoDB's message for the token at index `place`, with the text from the token before it to the token after."""
     start = tokens[place - 1].start if place > 0 else 0
     end = tokens[place + 1].end if tokens[place].kind != END else len(text)
     return f'Syntax error; token: "{tokens[place].text}", near: "{text[start:end]}"'

@@ -1,4 +1,4 @@
-"""Document paths: what lies at one in an item, and many of them as one tree."""
+"""Document paths: the value at a path in an item, and several paths as one tree."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ if TYPE_CHECKING:
 Leaf = TypeVar("Leaf")
 
 
-def resolve(elements: tuple[str | int, ...], item: dict[str, Any]) -> Any:
-    """The attribute value at a path, or None: a step that finds nothing, or finds another type, is no error."""
+def resolve_path(elements: tuple[str | int, ...], item: dict[str, Any]) -> Any:
+    """The attribute value at a path, or None if there is none. A value of another type on the way is no error."""
     value = item.get(elements[0])  # type: ignore[arg-type]  # the first is always a name
     if len(elements) == 1:
         return value
     for element in elements[1:]:
         if value is None:
             return None
-        value = child(value, element)
+        value = child_value(value, element)
     return value
 
 
-def child(value: dict[str, Any], element: str | int) -> Any:
-    """The attribute value that a map has under a name or a list at an index, or None."""
+def child_value(value: dict[str, Any], element: str | int) -> Any:
+    """The attribute value in a map under a name, or in a list at an index; None if there is none."""
     if type(element) is int:
         elements = value.get("L", ())
         return elements[element] if element < len(elements) else None
     return value.get("M", {}).get(element)
 
 
-def path_tree(leaves: Iterable[tuple[Path, Leaf]]) -> dict[Any, Any]:
-    """Paths that do not overlap, as nested dicts by element: whoever walks it meets each common parent once.
+def build_path_tree(leaves: Iterable[tuple[Path, Leaf]]) -> dict[Any, Any]:
+    """Paths that do not overlap, as nested dicts by element, so that each common parent occurs once.
 
-    A leaf must not be a dict itself.
+    A leaf must not be a dict.
     """
     tree: dict[Any, Any] = {}
     for path, leaf in leaves:

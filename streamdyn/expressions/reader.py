@@ -1,16 +1,16 @@
-"""What the grammars of all expressions share: tokens, document paths, operands, and DynamoDB's order of faults.
+"""The base of the parsers of all expressions: tokens, document paths, operands, and DynamoDB's order of faults.
 
-DynamoDB reports the first fault of the earliest stage that has one:
+DynamoDB reports the first fault of the first stage that has one:
 
-1. form: a token that does not fit, or redundant parentheses;
-2. words: unknown or misplaced functions, reserved words, list indexes out of range, repeated clauses, in the text's
-   order;
-3. meaning: undefined placeholders, operands that don't fit together, too many operators. These are steps, in the order
-   in which DynamoDB evaluates the expression. Some depend on the request's values, which a parsed expression must not
-   hold, so the steps are kept as checks, up to the first that must fail whatever the values are.
+1. Syntax: a token that does not fit, or redundant parentheses.
+2. Tokens, in the order of the text: unknown or misplaced functions, reserved words, list indexes out of range, repeated
+   clauses.
+3. Semantics, in the order in which DynamoDB evaluates the expression: undefined placeholders, operands that do not fit
+   together, too many operators. Some of these depend on values. A parsed expression must not contain values, so this
+   stage is kept as a list of steps: faults, checks, and marks for operators.
 
-A grammar's rules are generators that yield the rules they need, and `run` keeps those that wait in a list: however
-deep an expression nests its parentheses, the interpreter's stack does not grow.
+The parser is a recursive descent, with one method for each rule of the grammar. A rule is a generator that yields the
+rules it needs. `run_rule` keeps the waiting rules in a list, so deeply nested parentheses do not exhaust the stack.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from operator import itemgetter
 from typing import Any
 
 from streamdyn.expressions.lexer import END, INDEX, NAME, VALUE, WORD, Token, syntax_error, tokenize
-from streamdyn.expressions.operand_types import Check, defined
+from streamdyn.expressions.operand_types import Check, defined_check
 from streamdyn.expressions.reserved_words import RESERVED_WORDS
 from streamdyn.expressions.trees import Path, Value
 
 OPERATORS_MAX = 300
 PATH_MAX_ELEMENTS = 32
 INDEX_MAX = 2**31 - 1
-# All functions of all expressions, with how many operands they take.
+# The functions of all expressions, with their numbers of operands.
 FUNCTIONS = {
     "attribute_exists": 1,
     "attribute_not_exists": 1,
@@ -42,35 +42,35 @@ FUNCTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Excess:
-    """More of something than an expression in a request may have."""
+class LimitFault:
+    """An expression exceeds a limit that DynamoDB sets for the expressions of requests."""
 
     fault: str
 
 
-# A fault that does not depend on values, a check that does, a broken limit, or None: an operator ends here.
-Step = str | Check | Excess | None
+# A fault that depends on no value, a check that does, an exceeded limit, or None: one more operator.
+Step = str | Check | LimitFault | None
 
 
 class ExpressionError(Exception):
-    """What is wrong with an expression, without the expression's name."""
+    """A fault of an expression. The text does not name the expression."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What a rule has read: a part of the tree, and what that is."""
+    """The result of a rule: a part of the tree."""
 
     node: Any
-    function: Token | None = None  # the name, if it is a function
-    is_complete: bool = False  # a whole condition or sum, which can't be an operand
+    function: Token | None = None  # the function's name, if the part is a function
+    is_complete: bool = False  # the part is a condition or a sum, which cannot be an operand
 
 
-# A generator that yields the rules it needs, is sent their terms, and returns its own.
+# A generator that yields the rules it needs, is sent their results, and returns its own.
 Rule = Generator["Rule", Term, Term]
 
 
-def run(rule: Rule) -> Term:
-    """Drive a rule and all that it needs to the end."""
+def run_rule(rule: Rule) -> Term:
+    """Run a rule, and all rules that it needs, to the end."""
     waiting = [rule]
     term: Term | None = None
     while waiting:
@@ -85,16 +85,19 @@ def run(rule: Rule) -> Term:
 
 
 def path_text(path: Path) -> str:
-    """A path as DynamoDB shows it: `[a, b, [3]]`."""
+    """A path as DynamoDB's messages print it: `[a, b, [3]]`."""
     return f"[{', '.join(f'[{e}]' if type(e) is int else str(e) for e in path.elements)}]"
 
 
 class ExpressionReader:
-    """The place in an expression's tokens, and what has been found so far. Grammars derive from it."""
+    """Parses one expression: the current token, and the faults and steps so far. Each grammar is a subclass.
 
-    kind: str  # as in "not allowed in an update expression"
-    functions: frozenset[str]
-    operand_functions: frozenset[str]  # those that may be operands
+    Its methods raise ExpressionError for a fault of the first two stages.
+    """
+
+    kind: str  # as in the message "not allowed in an update expression"
+    functions: frozenset[str]  # the functions of the grammar
+    operand_functions: frozenset[str]  # the functions that can be operands
 
     def __init__(self, text: str, names: dict[str, str]) -> None:
         self.text = text
@@ -103,9 +106,9 @@ class ExpressionReader:
         self.names = names
         self.used_names: set[str] = set()
         self.used_values: set[str] = set()
-        self.closed: dict[int, int] = {}  # where each pair of parentheses opened and closed
+        self.closed: dict[int, int] = {}  # for each pair of parentheses, the index of its closing token by the opening
         self.has_redundant_parentheses = False
-        self.word_faults: list[tuple[int, str]] = []
+        self.token_faults: list[tuple[int, str]] = []
         self.steps: list[Step] = []
 
     # --- tokens ---
@@ -114,7 +117,7 @@ class ExpressionReader:
     def token(self) -> Token:
         return self.tokens[self.place]
 
-    def take(self, kind: str) -> bool:
+    def accept(self, kind: str) -> bool:
         if self.token.kind != kind:
             return False
         self.place += 1
@@ -130,11 +133,11 @@ class ExpressionReader:
     def syntax_error(self) -> ExpressionError:
         return ExpressionError(syntax_error(self.text, self.tokens, self.place))
 
-    def end(self) -> None:
-        """The text must end here; the faults of its words come to light."""
+    def expect_end(self) -> None:
+        """Check that the text ends here, and then report the first fault of its tokens."""
         self.expect(END)
-        if self.word_faults:
-            raise ExpressionError(min(self.word_faults, key=itemgetter(0))[1])
+        if self.token_faults:
+            raise ExpressionError(min(self.token_faults, key=itemgetter(0))[1])
 
     # --- operands ---
 
@@ -162,7 +165,10 @@ class ExpressionReader:
         return term
 
     def check_parentheses(self) -> None:
-        """To be called as soon as it is certain what the last parentheses hold: an operand, or more."""
+        """Report redundant parentheses.
+
+        The grammars call it once it is clear whether the last parentheses contain an operand or a condition.
+        """
         if self.has_redundant_parentheses:
             raise ExpressionError("The expression has redundant parentheses;")
 
@@ -170,43 +176,45 @@ class ExpressionReader:
         name = self.expect(WORD)
         self.expect("(")
         operands = [self.as_operand((yield self.operand()))]
-        while self.take(","):
+        while self.accept(","):
             operands.append(self.as_operand((yield self.operand())))
         self.expect(")")
-        return Term(self._call(name, operands), function=name)
+        return Term(self._read_call(name, operands), function=name)
 
-    def _call(self, name: Token, operands: list[Any]) -> Any:
+    def _read_call(self, name: Token, operands: list[Any]) -> Any:
         function = name.text
         if function not in FUNCTIONS:
-            self.word_fault(name, f"Invalid function name; function: {function}")
+            self.report_token_fault(name, f"Invalid function name; function: {function}")
         elif function not in self.functions:
-            self.word_fault(name, f"The function is not allowed in {self.kind} expression; function: {function}")
+            self.report_token_fault(
+                name, f"The function is not allowed in {self.kind} expression; function: {function}"
+            )
         elif len(operands) != FUNCTIONS[function]:
             self.steps.append(
                 "Incorrect number of operands for operator or function; "
                 f"operator or function: {function}, number of operands: {len(operands)}"
             )
         else:
-            node = self.call(function, *operands)
+            node = self.build_function(function, *operands)
             self.steps.append(None)
             return node
         return None
 
-    def call(self, function: str, *operands: Any) -> Any:
-        """The node of a function with as many operands as it takes, after the checks of them."""
+    def build_function(self, function: str, *operands: Any) -> Any:
+        """Add the checks of a function's operands, whose number is right, and return its node."""
         raise NotImplementedError
 
     def as_operand(self, term: Term) -> Any:
         if term.function is not None and term.function.text in self.functions - self.operand_functions:
-            self.misused(term.function)
+            self.report_misused_function(term.function)
         return term.node
 
-    def misused(self, function: Token) -> None:
+    def report_misused_function(self, function: Token) -> None:
         text = "The function is not allowed to be used this way in an expression"
-        self.word_fault(function, f"{text}; function: {function.text}")
+        self.report_token_fault(function, f"{text}; function: {function.text}")
 
-    def word_fault(self, token: Token, fault: str) -> None:
-        self.word_faults.append((token.end, fault))
+    def report_token_fault(self, token: Token, fault: str) -> None:
+        self.token_faults.append((token.end, fault))
 
     def check_distinct(self, operator: str, first: Any, *others: Any) -> None:
         if type(first) is Path and first in others:
@@ -222,7 +230,7 @@ class ExpressionReader:
     def value(self) -> Value:
         value = Value(self.expect(VALUE).text)
         self.used_values.add(value.name)
-        self.steps.append(defined(value))
+        self.steps.append(defined_check(value))
         return value
 
     # --- document paths ---
@@ -231,7 +239,7 @@ class ExpressionReader:
         faults: list[Step] = []
         elements: list[str | int] = [self._path_name(faults)]
         while self.token.kind in (".", "["):
-            elements.append(self._path_name(faults) if self.take(".") else self._path_index())
+            elements.append(self._path_name(faults) if self.accept(".") else self._path_index())
         if len(elements) > PATH_MAX_ELEMENTS:
             self.steps.append(f"The document path has too many nesting levels; nesting levels: {len(elements)}")
         self.steps += faults
@@ -241,7 +249,7 @@ class ExpressionReader:
         token = self.expect(WORD, NAME)
         if token.kind == WORD:
             if token.text.upper() in RESERVED_WORDS:
-                self.word_fault(token, f"Attribute name is a reserved keyword; reserved keyword: {token.text}")
+                self.report_token_fault(token, f"Attribute name is a reserved keyword; reserved keyword: {token.text}")
             return token.text
         self.used_names.add(token.text)
         if token.text not in self.names:
@@ -255,6 +263,6 @@ class ExpressionReader:
         token = self.expect(INDEX)
         self.expect("]")
         if len(token.text) > len(str(INDEX_MAX)) or int(token.text) > INDEX_MAX:
-            self.word_fault(token, f"List index is not within the allowable range; index: [{token.text}]")
+            self.report_token_fault(token, f"List index is not within the allowable range; index: [{token.text}]")
             return 0
         return int(token.text)

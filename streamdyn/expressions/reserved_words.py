@@ -1,6 +1,6 @@
-"""The words that an expression can name an attribute by only through a #placeholder.
+"""The reserved words: in an expression, an attribute of such a name needs a placeholder, such as `#name`.
 
-"Reserved words in DynamoDB", developer guide: 573 words, in upper or lower case.
+Source: "Reserved words in DynamoDB", DynamoDB developer guide: 573 words, in upper or lower case.
 """
 
 WORDS = """

@@ -1,4 +1,4 @@
-"""An expression as its client sent it. It is parsed and evaluated where its command lies in the log."""
+"""An expression as a command in the log contains it. The state machine parses it when it applies the command."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Expression:
-    """An expression's text, attribute names by placeholder, and values as canonical JSON.
+    """An expression's text, attribute names by placeholder, and values by placeholder as canonical JSON.
 
-    It is never changed once it is made. It is not declared frozen all the same: a replay makes millions, and that costs
-    a dataclass three times the time to make.
+    It is immutable by convention. It is not declared frozen, because a frozen dataclass takes three times as long to
+    make, and a replay makes millions.
     """
 
     text: str
@@ -18,5 +18,5 @@ class Expression:
     values: bytes
 
     def size(self) -> int:
-        """About the bytes that it adds to a record."""
+        """The approximate number of bytes that it adds to a record."""
         return len(self.text) + sum(len(name) + len(meant) for name, meant in self.names.items()) + len(self.values)

@@ -1,11 +1,10 @@
-"""What DynamoDB's expressions say, as trees: conditions, updates and projections after parsing.
+"""The syntax trees of DynamoDB's expressions: conditions, updates and projections after parsing.
 
-`expression_parser` makes these trees from a request's text (attribute names are put in, values stay placeholders);
-`conditions`, `updates` and `projections` evaluate them on an item. Legacy parameters become the same trees, so there is
-one evaluator. A tree never holds a request's values: one text is parsed once, and evaluated with the values of many
-requests.
+`parser` makes these trees from an expression's text. In a tree, attribute names replace their placeholders, but values
+stay placeholders: so a text is parsed once, and evaluated with the values of many requests. `conditions`, `updates` and
+`projections` evaluate a tree for an item. Legacy parameters are converted to the same trees.
 
-The grammar: "Using expressions in DynamoDB", developer guide.
+Source: "Using expressions in DynamoDB", DynamoDB developer guide.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A document path, such as `a.b[3]`: an attribute's name, then names and list indexes."""
+    """A document path, such as `a.b[3]`: the name of a top-level attribute, then names (str) and list indexes (int)."""
 
     elements: tuple[str | int, ...]
 
     @property
     def attribute(self) -> str:
-        """The top-level attribute."""
+        """The name of the top-level attribute."""
         return str(self.elements[0])
 
 
@@ -40,7 +39,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """`size(path)`: a number."""
+    """`size(operand)`, whose value is a number."""
 
     operand: Path | Value
 
@@ -78,7 +77,7 @@ SetOperand = Path | Value | IfNotExists | ListAppend | Arithmetic
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`left operator right`, the operator one of = <> < <= > >=."""
+    """`left operator right`, where `operator` is one of = <> < <= > >=."""
 
     operator: str
     left: Operand
@@ -87,6 +86,8 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Between:
+    """`operand BETWEEN low AND high`, with both ends included."""
+
     operand: Operand
     low: Operand
     high: Operand
@@ -94,52 +95,70 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class In:
+    """`operand IN (option, ...)`."""
+
     operand: Operand
     options: tuple[Operand, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeExists:
+    """`attribute_exists(path)`."""
+
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeNotExists:
+    """`attribute_not_exists(path)`."""
+
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeType:
+    """`attribute_type(path, type)`, where the value of `type` is the name of a type, such as "S"."""
+
     path: Operand
     type: Value
 
 
 @dataclass(frozen=True, slots=True)
 class BeginsWith:
+    """`begins_with(operand, prefix)`, for strings and binaries."""
+
     operand: Operand
     prefix: Operand
 
 
 @dataclass(frozen=True, slots=True)
 class Contains:
+    """`contains(operand, part)`, for strings, binaries, sets and lists."""
+
     operand: Operand
     part: Operand
 
 
 @dataclass(frozen=True, slots=True)
 class And:
+    """`left AND right`."""
+
     left: Condition
     right: Condition
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
+    """`left OR right`."""
+
     left: Condition
     right: Condition
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """`NOT condition`."""
+
     condition: Condition
 
 
@@ -162,13 +181,15 @@ Condition = (
 
 @dataclass(frozen=True, slots=True)
 class Set:
+    """SET: assign a value to a path."""
+
     path: Path
     value: SetOperand
 
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Add to a number or to a set."""
+    """ADD: add to a number, or elements to a set."""
 
     path: Path
     value: Value
@@ -176,7 +197,7 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Take elements out of a set."""
+    """DELETE: remove elements from a set."""
 
     path: Path
     value: Value
@@ -184,7 +205,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """An UpdateExpression: its clauses, each action on another path."""
+    """An UpdateExpression: the actions of its four clauses. No two actions have the same path."""
 
     sets: tuple[Set, ...] = ()
     removes: tuple[Path, ...] = ()
@@ -193,7 +214,7 @@ class Update:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Every path that is written."""
+        """The paths of all actions, clause by clause."""
         return (
             *(s.path for s in self.sets),
             *self.removes,
@@ -208,7 +229,7 @@ Projection = tuple[Path, ...]
 
 
 def depth(tree: object) -> int:
-    """How many nodes of a tree stand on one another. However deep the tree is, the stack is not."""
+    """The depth of a tree, in nodes. It does not recurse, so a deep tree does not exhaust the stack."""
     deepest = 0
     rest = [(tree, 0)]
     while rest:
@@ -222,7 +243,7 @@ def depth(tree: object) -> int:
 
 
 def paths_in(tree: object) -> Iterator[Path]:
-    """Every document path in a tree, from left to right. However deep the tree is, the stack is not."""
+    """All document paths in a tree, from left to right. It does not recurse, as `depth` does not."""
     rest = [tree]
     while rest:
         node = rest.pop()

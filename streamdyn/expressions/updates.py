@@ -1,7 +1,9 @@
-"""What an UpdateExpression makes of an item: it is read as it was for every right-hand side, then all is written.
+"""Applies an UpdateExpression to an item.
 
-List indexes, too, are those of the item as it was: elements are replaced, then the removed ones close up, and those
-beyond the end are appended in the order of their indexes.
+Every right-hand side and every list index refers to the item before the update. In a list, elements are replaced first.
+Then the removed elements leave no gaps, and elements beyond the end are appended in the order of their indexes.
+
+Source: "Using update expressions in DynamoDB", DynamoDB developer guide.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamdyn.errors import ValidationException
 from streamdyn.expressions.comparisons import SETS
-from streamdyn.expressions.paths import path_tree, resolve
+from streamdyn.expressions.paths import build_path_tree, resolve_path
 from streamdyn.expressions.projections import project
 from streamdyn.expressions.trees import Arithmetic, IfNotExists, ListAppend, Path, SetOperand, Update, Value
 from streamdyn.model.numbers import add_numbers, subtract_numbers
@@ -24,21 +26,22 @@ if TYPE_CHECKING:
     Item = dict[str, Any]
     Values = dict[str, Any]
 
-# A new attribute value, or None where there shall be none.
+# A new attribute value, or None to remove it.
 NewValue = dict[str, Any] | None
 
 
 def apply_update(update: Update, item: Item, values: Values) -> Item:
-    """The item after the update; `item` itself stays as it is. Attributes keep their order, new ones come last.
+    """The item after the update. `item` is not changed. Attributes keep their order, and new ones come last.
 
-    Every path is checked before any operand: DynamoDB tells of a wrong path first.
+    `values` are the canonical attribute values by placeholder. Raises ValidationException if a path or an operand does
+    not fit the item: for the paths first, as DynamoDB does.
     """
     for path in update.paths:
         if len(path.elements) > 1:
             _check_parent(path.elements, item)
     changed = item.copy()
     nested = []
-    for path, value in _changes(update, item, values):
+    for path, value in _new_values(update, item, values):
         if len(path.elements) > 1:
             _check_levels(path, value)
             nested.append((path, (value,)))
@@ -46,34 +49,34 @@ def apply_update(update: Update, item: Item, values: Values) -> Item:
             changed[path.attribute] = value
         else:
             changed.pop(path.attribute, None)
-    for name, branch in path_tree(nested).items():
-        changed[name] = _changed(item[name], branch)
+    for name, branch in build_path_tree(nested).items():
+        changed[name] = _apply_branch(item[name], branch)
     return changed
 
 
 def updated_attributes(update: Update, item: Item) -> Item:
-    """What of an item, before or after the update, an answer with UPDATED_OLD or UPDATED_NEW shows."""
+    """The Attributes of a response with UPDATED_OLD or UPDATED_NEW: `item` is that before or after the update."""
     return project(update.paths, item)
 
 
-def _changes(update: Update, item: Item, values: Values) -> list[tuple[Path, NewValue]]:
-    """Every path that is written, with its new value."""
-    changes: list[tuple[Path, NewValue]] = [(s.path, _set_value(s.value, item, values)) for s in update.sets]
+def _new_values(update: Update, item: Item, values: Values) -> list[tuple[Path, NewValue]]:
+    """The path of each action, with the new value there."""
+    changes: list[tuple[Path, NewValue]] = [(s.path, _evaluate(s.value, item, values)) for s in update.sets]
     changes += [(path, None) for path in update.removes]
-    changes += [(add.path, _sum(add, item, values)) for add in update.adds]
-    changes += [(delete.path, _rest(delete, item, values)) for delete in update.deletes]
+    changes += [(add.path, _add(add, item, values)) for add in update.adds]
+    changes += [(delete.path, _delete(delete, item, values)) for delete in update.deletes]
     return changes
 
 
 # --- right-hand sides ---
 
 
-def _set_value(operand: SetOperand, item: Item, values: Values) -> Item:
+def _evaluate(operand: SetOperand, item: Item, values: Values) -> Item:
     return SET_OPERANDS[type(operand)](operand, item, values)
 
 
 def _attribute(path: Path, item: Item, _values: Values) -> Item:
-    value: NewValue = resolve(path.elements, item)
+    value: NewValue = resolve_path(path.elements, item)
     if value is None:
         raise ValidationException("The provided expression refers to an attribute that does not exist in the item")
     return value
@@ -85,28 +88,28 @@ def _placeholder(value: Value, _item: Item, values: Values) -> Item:
 
 
 def _if_not_exists(operand: IfNotExists, item: Item, values: Values) -> Item:
-    """The second operand must exist even where it is not needed: DynamoDB reads both."""
-    otherwise = _set_value(operand.otherwise, item, values)
-    value: NewValue = resolve(operand.path.elements, item)
+    """Evaluate if_not_exists. As in DynamoDB, the second operand must exist even if it is not used."""
+    otherwise = _evaluate(operand.otherwise, item, values)
+    value: NewValue = resolve_path(operand.path.elements, item)
     return otherwise if value is None else value
 
 
 def _list_append(operand: ListAppend, item: Item, values: Values) -> Item:
-    first = _content("L", operand.first, item, values)
-    return {"L": first + _content("L", operand.second, item, values)}
+    first = _operand_content("L", operand.first, item, values)
+    return {"L": first + _operand_content("L", operand.second, item, values)}
 
 
 def _arithmetic(operand: Arithmetic, item: Item, values: Values) -> Item:
-    left = _content("N", operand.left, item, values)
-    right = _content("N", operand.right, item, values)
+    left = _operand_content("N", operand.left, item, values)
+    right = _operand_content("N", operand.right, item, values)
     return {"N": add_numbers(left, right) if operand.operator == "+" else subtract_numbers(left, right)}
 
 
-def _content(kind: str, operand: SetOperand, item: Item, values: Values) -> Any:
-    """What an operand that must be of one type holds."""
-    value = _set_value(operand, item, values)
+def _operand_content(kind: str, operand: SetOperand, item: Item, values: Values) -> Any:
+    """The content of an operand that must have the type `kind`."""
+    value = _evaluate(operand, item, values)
     if kind not in value:
-        raise _wrong_type()
+        raise _wrong_type_error()
     return value[kind]
 
 
@@ -119,33 +122,33 @@ SET_OPERANDS: dict[type, Callable[[Any, Item, Values], Item]] = {
 }
 
 
-def _sum(add: Add, item: Item, values: Values) -> Item:
-    old: NewValue = resolve(add.path.elements, item)
+def _add(add: Add, item: Item, values: Values) -> Item:
+    old: NewValue = resolve_path(add.path.elements, item)
     ((kind, added),) = values[add.value.name].items()
     if old is None:
         return {kind: added}
     if kind not in old:
-        raise _wrong_type()
+        raise _wrong_type_error()
     if kind == "N":
         return {"N": add_numbers(old["N"], added)}
     there = set(old[kind])
     return {kind: old[kind] + [element for element in added if element not in there]}
 
 
-def _rest(delete: Delete, item: Item, values: Values) -> NewValue:
-    """What a DELETE leaves of a set: there are no empty sets."""
-    old: NewValue = resolve(delete.path.elements, item)
+def _delete(delete: Delete, item: Item, values: Values) -> NewValue:
+    """A set without the deleted elements, None if no element is left: DynamoDB has no empty sets."""
+    old: NewValue = resolve_path(delete.path.elements, item)
     if old is None:
         return None
     ((kind, taken),) = values[delete.value.name].items()
     if kind not in old or kind not in SETS:
-        raise _wrong_type()
+        raise _wrong_type_error()
     gone = set(taken)
     rest = [element for element in old[kind] if element not in gone]
     return {kind: rest} if rest else None
 
 
-def _wrong_type() -> ValidationException:
+def _wrong_type_error() -> ValidationException:
     return ValidationException("An operand in the update expression has an incorrect data type")
 
 
@@ -153,36 +156,36 @@ def _wrong_type() -> ValidationException:
 
 
 def _check_parent(elements: tuple[str | int, ...], item: Item) -> None:
-    """A path can be written only where there is a map for its last name, or a list for its last index."""
-    parent = resolve(elements[:-1], item)
+    """Check that a path can be written: its parent is a map if the path ends with a name, a list if with an index."""
+    parent = resolve_path(elements[:-1], item)
     if parent is None or ("L" if type(elements[-1]) is int else "M") not in parent:
         raise ValidationException("The document path provided in the update expression is invalid for update")
 
 
 def _check_levels(path: Path, value: NewValue) -> None:
-    """What was allowed where it came from can be too deep where it goes."""
-    if value is not None and not _fits(value, NESTING_MAX_LEVELS - len(path.elements) + 1):
+    """Check the nesting of a new value: it can be too deep at its new path."""
+    if value is not None and not _is_within_levels(value, NESTING_MAX_LEVELS - len(path.elements) + 1):
         raise ValidationException("Nesting Levels have exceeded supported limits")
 
 
-def _fits(value: Item, levels: int) -> bool:
-    """Whether a value has no more levels than that; nothing deeper is looked at."""
+def _is_within_levels(value: Item, levels: int) -> bool:
+    """Whether a value has at most `levels` nesting levels. It stops at the first deeper value."""
     inner = value["M"].values() if "M" in value else value.get("L", ())
-    return levels > 0 and all(_fits(part, levels - 1) for part in inner)
+    return levels > 0 and all(_is_within_levels(part, levels - 1) for part in inner)
 
 
-def _changed(value: Item, branch: dict[Any, Any]) -> Item:
-    """A map or list with the changes of a branch, in which leaves are new values, each in a tuple of its own."""
+def _apply_branch(value: Item, branch: dict[Any, Any]) -> Item:
+    """A map or list with the changes of a branch of the path tree. A leaf is a tuple with the new value."""
     if "M" in value:
-        return {"M": _changed_map(value["M"], branch)}
-    return {"L": _changed_list(value["L"], branch)}
+        return {"M": _apply_to_map(value["M"], branch)}
+    return {"L": _apply_to_list(value["L"], branch)}
 
 
-def _changed_map(attributes: Item, branch: dict[str, Any]) -> Item:
+def _apply_to_map(attributes: Item, branch: dict[str, Any]) -> Item:
     changed = attributes.copy()
     for name, below in branch.items():
         if type(below) is dict:
-            changed[name] = _changed(attributes[name], below)
+            changed[name] = _apply_branch(attributes[name], below)
         elif below[0] is not None:
             changed[name] = below[0]
         else:
@@ -190,11 +193,11 @@ def _changed_map(attributes: Item, branch: dict[str, Any]) -> Item:
     return changed
 
 
-def _changed_list(elements: list[Item], branch: dict[int, Any]) -> list[Item]:
+def _apply_to_list(elements: list[Item], branch: dict[int, Any]) -> list[Item]:
     changed: list[NewValue] = list(elements)
     for index, below in sorted(branch.items()):
         if type(below) is dict:
-            changed[index] = _changed(elements[index], below)
+            changed[index] = _apply_branch(elements[index], below)
         elif index < len(elements):
             changed[index] = below[0]
         else:

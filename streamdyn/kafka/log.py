@@ -26,16 +26,7 @@ from confluent_kafka import (
 )
 
 from streamdyn.errors import OperatorError
-from streamdyn.kafka.events import (
-    NO_ACCESS,
-    NO_NEXT_RECORD,
-    NO_TOPIC,
-    Delivered,
-    Event,
-    Fetched,
-    LogLost,
-    Undelivered,
-)
+from streamdyn.kafka.events import NO_ACCESS, NO_NEXT_RECORD, NO_TOPIC, Delivered, Event, Fetched, LogLost, Undelivered
 from streamdyn.kafka.portions import split_into_portions
 from streamdyn.kafka.stall import StallClock
 from streamdyn.settings import (

@@ -1,7 +1,7 @@
-"""The words DynamoDB has for a request member that came as the wrong JSON type.
+"""DynamoDB's errors for a request member of the wrong JSON type.
 
-They name Java classes, because DynamoDB's parser is a Java one, and clients show them as they are. A wrong
-JSON type anywhere in a request is told before every other fault of it.
+The messages name Java classes, because DynamoDB's parser is written in Java. DynamoDB reports a wrong JSON type
+anywhere in a request before every other fault of that request.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 from streamdyn.errors import SerializationException
 from streamdyn.settings import NESTING_MAX_LEVELS
 
-MODEL = "com.amazonaws.dynamodb.v20120810."
-CLASSES = {
+JAVA_PACKAGE = "com.amazonaws.dynamodb.v20120810."
+JAVA_CLASSES = {
     "String": "java.lang.String",
     "Boolean": "java.lang.Boolean",
     "Integer": "java.lang.Integer",
@@ -25,48 +25,56 @@ SETS = {"SS": "String", "NS": "String", "BS": "Blob"}
 
 
 def check_attribute_types(attributes: Any) -> None:
-    """Raise for the first wrong JSON type in a map of attribute values, and for no other fault."""
+    """Check only the JSON types in a map of attribute values, such as an item.
+
+    Raises SerializationException for the first wrong type.
+    """
     _check_map(attributes, level=1)
 
 
-def wrong_scalar(value: Any, kind: str) -> SerializationException:
-    """`value` came where a `kind` (a key of CLASSES) was expected."""
+def wrong_scalar_error(value: Any, kind: str) -> SerializationException:
+    """The error for a `value` in a place where DynamoDB expects a scalar `kind`, a key of JAVA_CLASSES."""
     if isinstance(value, dict):
-        return _wrong_map()
+        return _unexpected_map_error()
     if isinstance(value, list):
-        return SerializationException(f"Unrecognized collection type class {CLASSES[kind]}")
+        return SerializationException(f"Unrecognized collection type class {JAVA_CLASSES[kind]}")
     if kind == "Blob":
         return SerializationException("only base-64-encoded strings are convertible to bytes")
     if kind == "Boolean" and isinstance(value, str):
         return SerializationException("Unexpected token received from parser")
-    return SerializationException(f"{_token(value)} cannot be converted to {kind}")
+    return SerializationException(f"{_parser_token(value)} cannot be converted to {kind}")
 
 
-def wrong_container(value: Any, kind: str) -> SerializationException:
-    """`value` came where a list, a map or a structure was expected, the last two of the Java type `kind`."""
+def wrong_container_error(value: Any, kind: str) -> SerializationException:
+    """The error for a `value` in a place where DynamoDB expects a list, a map or a structure.
+
+    `kind` is the Java type of the map or structure.
+    """
     if isinstance(value, dict):
-        return _wrong_map()
+        return _unexpected_map_error()
     if isinstance(value, list):
         return SerializationException(f"Unrecognized collection type {kind}")
     return SerializationException("Unexpected field type")
 
 
-def wrong_element(value: Any, structure: str) -> SerializationException:
-    """`value` came where a list or map holds structures."""
+def wrong_element_error(value: Any, structure: str) -> SerializationException:
+    """The error for an element of a list or map that must be a `structure`, such as AttributeValue."""
     if isinstance(value, list):
-        return SerializationException(f"Unrecognized collection type class {MODEL}{structure}")
+        return SerializationException(f"Unrecognized collection type class {JAVA_PACKAGE}{structure}")
     return SerializationException("Unexpected value type in payload")
 
 
-def _wrong_map() -> SerializationException:
+def _unexpected_map_error() -> SerializationException:
     return SerializationException("Start of structure or map found where not expected")
 
 
-def map_of(structure: str) -> str:
-    return f"java.util.Map<java.lang.String, {MODEL}{structure}>"
+def java_map_type(structure: str) -> str:
+    """The Java type of a map from strings to a structure, as the messages print it."""
+    return f"java.util.Map<java.lang.String, {JAVA_PACKAGE}{structure}>"
 
 
-def _token(value: Any) -> str:
+def _parser_token(value: Any) -> str:
+    """What DynamoDB's parser calls the token of a scalar."""
     if isinstance(value, bool):
         return "TRUE_VALUE" if value else "FALSE_VALUE"
     if value is None:
@@ -77,7 +85,7 @@ def _token(value: Any) -> str:
 
 
 def check_scalar(value: Any, kind: str) -> None:
-    """Raise if `value` is no JSON value of a `kind`."""
+    """Raise SerializationException if `value` is not a JSON value of `kind`, a key of JAVA_CLASSES."""
     if kind == "Boolean":
         fits = isinstance(value, bool)
     elif kind in ("Integer", "Long"):
@@ -85,18 +93,19 @@ def check_scalar(value: Any, kind: str) -> None:
     else:
         fits = isinstance(value, str)
     if not fits:
-        raise wrong_scalar(value, kind)
+        raise wrong_scalar_error(value, kind)
     if kind == "Blob":
         decode_blob(value)
 
 
 def check_list(value: Any) -> None:
+    """Raise SerializationException if `value` is not a JSON array."""
     if not isinstance(value, list):
-        raise wrong_container(value, "")
+        raise wrong_container_error(value, "")
 
 
 def decode_blob(text: str) -> bytes:
-    """The bytes of a base64 text, of which only the one canonical form is taken."""
+    """Decode base64. Raises SerializationException unless the text is the canonical encoding of its bytes."""
     if len(text) % 4:
         raise SerializationException(f"Base64 encoded length is expected a multiple of 4 bytes but found: {len(text)}")
     try:
@@ -111,17 +120,17 @@ def decode_blob(text: str) -> bytes:
 
 def _check_map(attributes: Any, level: int) -> None:
     if not isinstance(attributes, dict):
-        raise wrong_container(attributes, map_of("AttributeValue"))
+        raise wrong_container_error(attributes, java_map_type("AttributeValue"))
     for value in attributes.values():
         _check_value(value, level)
 
 
 def _check_value(value: Any, level: int) -> None:
-    # Deeper than this is refused whatever it is; looking further would only risk the stack.
+    # A value this deep is refused for its depth. To descend further could only exhaust the stack.
     if value is None or level > NESTING_MAX_LEVELS:
         return
     if not isinstance(value, dict):
-        raise wrong_element(value, "AttributeValue")
+        raise wrong_element_error(value, "AttributeValue")
     for kind, content in value.items():
         if content is not None:
             _check_content(kind, content, level)

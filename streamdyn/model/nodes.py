@@ -1,10 +1,12 @@
-"""A node's metadata: the row of it in the `meta` log.
+"""The metadata of a node: its row in the `meta` partition.
 
-A node registers at each start. Its status says what the placement of replicas (`placement`) makes of it: ACTIVE holds
-replicas; DRAINING leads nothing, gets no more replicas, and keeps each that it has until an ACTIVE node that did not
-hold the partition has caught up in its place, for good if there is no such node; AWAY has not been seen for long, so it
-holds nothing more once as many ACTIVE nodes as are wanted have caught up. A node that registers again is ACTIVE. One
-that is set to GONE has no row any more.
+A node registers at each start, which makes it ACTIVE. Placement (`control.placement`) reads the status:
+
+- ACTIVE: the node can hold and lead replicas.
+- DRAINING: the node leads nothing and gets no new replicas. It keeps each replica until another ACTIVE node that did
+  not hold the partition has caught up. If there is no such node, it keeps the replica.
+- AWAY: the node has not been seen for long. It loses each replica once enough ACTIVE nodes have caught up.
+- GONE: the row is deleted.
 """
 
 from __future__ import annotations
@@ -18,13 +20,16 @@ DRAINING = "DRAINING"
 AWAY = "AWAY"
 GONE = "GONE"
 
-# No table's name has a slash.
+# The prefix of the rows' keys. The name of a table has no slash, so the two cannot collide.
 NODE_KEY = b"/node/"
 
 
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
-    """Everything that the `meta` log knows of one node. The addresses are HOST:PORT."""
+    """Everything that `meta` has about one node.
+
+    `peer_address` is where other nodes reach it, `address` where clients do; both are HOST:PORT.
+    """
 
     id: str
     peer_address: str
@@ -33,8 +38,10 @@ class NodeInfo:
 
 
 def encode_node(node: NodeInfo) -> bytes:
+    """The row of a node: JSON, with the fields of NodeInfo as members."""
     return orjson.dumps(node)
 
 
 def decode_node(row: bytes) -> NodeInfo:
+    """The node in a row that `encode_node` made. Raises JSONDecodeError, KeyError or TypeError for any other row."""
     return NodeInfo(**orjson.loads(row))

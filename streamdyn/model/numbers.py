@@ -1,4 +1,7 @@
-"""DynamoDB's numbers: decimals of 38 digits, as text in one canonical form and as bytes that sort by size."""
+"""DynamoDB's numbers: decimals of up to 38 digits, as canonical text and as bytes that sort by value.
+
+Source: "Supported data types and naming rules in Amazon DynamoDB", section "Number", DynamoDB developer guide.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,15 @@ from decimal import Context, Decimal, Inexact
 from streamdyn.errors import ValidationException
 
 DIGITS_MAX = 38
-# Of the first significant digit: 1E-130 is the smallest number above zero, 9.99...E+125 the largest.
+# The exponent of the first significant digit: 1E-130 is the smallest positive number, 9.99...E+125 the largest.
 EXPONENT_MIN = -130
 EXPONENT_MAX = 125
 
-# The exponent's own length is bounded, so that a hostile one is never turned into an integer.
+# At most ten digits of exponent: a longer one, which only an attacker sends, is never converted to an integer.
 NUMBER = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?)0*(\d{1,10}))?", re.ASCII)
 
-# Any two numbers fit in here with all digits of their sum, from 10^126 to 10^-167. Never the thread's own context: it
-# could be set otherwise on another replica.
+# Enough digits for the exact sum of any two numbers, from 10^126 down to 10^-167. The thread's own context is not used:
+# it could be configured differently on another replica.
 EXACT = Context(prec=300, traps=[Inexact])
 
 OVERFLOW = "Number overflow. Attempting to store a number with magnitude larger than supported range"
@@ -24,13 +27,16 @@ TOO_MANY_DIGITS = "Attempting to store more than 38 significant digits in a Numb
 UNDERFLOW = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
 
 NEGATIVE, ZERO, POSITIVE = b"\x00", b"\x01", b"\x02"
-# Two digits become a byte: "42", read as hexadecimal, is 0x42, and this table makes it 43.
+# Two decimal digits become one byte, their value plus one: "42" is read as 0x42, and this table maps it to 43.
 PAIRS = bytes((b >> 4) * 10 + (b & 15) + 1 if b >> 4 < 10 and b & 15 < 10 else 0 for b in range(256))
 COMPLEMENT = bytes(255 - b for b in range(256))
 
 
 def canonical_number(text: str) -> str:
-    """The one way in which a number is stored and answered: plain decimal, no exponent, no needless zero."""
+    """The text under which a number is stored and returned: plain decimal, no exponent, no superfluous zero.
+
+    Raises ValidationException for a text that is no number, and for one beyond DynamoDB's range or precision.
+    """
     if _is_plain_integer(text):
         return text
     sign, digits, exponent = _parse(text)
@@ -44,10 +50,10 @@ def canonical_number(text: str) -> str:
 
 
 def sortable_number(text: str) -> bytes:
-    """Bytes that sort as the numbers do, equal for equal numbers.
+    """Bytes that sort as the numbers do; equal numbers have equal bytes. Raises as `canonical_number`.
 
-    Sign, exponent, digits. A negative number is the complement of its positive twin, with an end mark above
-    any digit, because of two negative numbers the one that goes on is the smaller.
+    They are sign, exponent and digits. For a negative number, exponent and digits are complemented. An end mark
+    greater than any digit follows them, because -1.23 is less than -1.2.
     """
     sign, digits, exponent = _parse(text)
     if not digits:
@@ -58,7 +64,11 @@ def sortable_number(text: str) -> bytes:
 
 
 def number_size(canonical: str) -> int:
-    """What DynamoDB counts for a number: 1 byte, 1 for two digits on a side of the point, 1 for a minus."""
+    """The size of a canonical number in bytes, as DynamoDB counts it.
+
+    It is 1 byte, plus 1 for each two digits before the point, 1 for each two digits after it, and 1 for a minus sign.
+    Source: "DynamoDB Item sizes and formats", developer guide; details are measured (`tests/model/test_numbers.py`).
+    """
     if canonical == "0":
         return 1
     size = 1
@@ -73,20 +83,23 @@ def number_size(canonical: str) -> int:
 
 
 def add_numbers(left: str, right: str) -> str:
-    """The canonical sum of two canonical numbers. It is never rounded: more than 38 digits are an overflow."""
+    """The canonical sum of two canonical numbers. It is exact: a sum of more than 38 digits is an overflow.
+
+    Raises ValidationException for a sum beyond DynamoDB's range or precision.
+    """
     if "." not in left and "." not in right:
         total = str(int(left) + int(right))
-        return total if len(total) <= DIGITS_MAX else _result(total)
-    return _result(str(EXACT.add(Decimal(left), Decimal(right))))
+        return total if len(total) <= DIGITS_MAX else _check_sum(total)
+    return _check_sum(str(EXACT.add(Decimal(left), Decimal(right))))
 
 
 def subtract_numbers(left: str, right: str) -> str:
-    """The canonical difference of two canonical numbers, with the bounds of a sum."""
+    """The canonical difference of two canonical numbers. Raises as `add_numbers`."""
     return add_numbers(left, right[1:] if right[0] == "-" else f"-{right}")
 
 
-def _result(text: str) -> str:
-    """A sum in canonical form. DynamoDB has one text for too many digits and too large a number, here only."""
+def _check_sum(text: str) -> str:
+    """A sum in canonical form. For sums only, DynamoDB reports too many digits as an overflow, too."""
     try:
         return canonical_number(text)
     except ValidationException as error:
@@ -96,12 +109,12 @@ def _result(text: str) -> str:
 
 
 def _is_plain_integer(text: str) -> bool:
-    """The most common numbers are canonical as they come."""
+    """A fast path: whether a text is a positive integer that is canonical already."""
     return text.isdigit() and text.isascii() and text[0] != "0" and len(text) <= DIGITS_MAX
 
 
 def _parse(text: str) -> tuple[str, str, int]:
-    """Sign ("-" or nothing), significant digits (none for zero), and the first one's power of ten."""
+    """Sign ("-" or ""), significant digits ("" for zero), and the power of ten of the first digit."""
     if _is_plain_integer(text):
         return "", text.rstrip("0"), len(text) - 1
     match = NUMBER.fullmatch(text)

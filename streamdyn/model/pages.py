@@ -1,4 +1,7 @@
-"""A page of rows: as many as DynamoDB reads for one Query or Scan, at most 1 MB."""
+"""A page of rows: what one Query or Scan reads, at most 1 MB.
+
+Source: "Paginating table query results in DynamoDB", DynamoDB developer guide.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PageLimits:
-    """A page ends with the row that reaches `rows` or `size`, the latter in bytes as DynamoDB counts items."""
+    """The limits of a page: it ends with the row that reaches one of them.
+
+    `rows` is a number of rows, `size` a number of bytes as DynamoDB counts items.
+    """
 
     rows: int
     size: int = PAGE_MAX_BYTES
@@ -22,8 +28,9 @@ class PageLimits:
 
 @dataclass(slots=True)
 class Page:
-    """Rows in the order that they were asked for; `size` is that of all of them. `full` says that a limit ended it, and
-    not the range: as in DynamoDB, there may be nothing behind a full page.
+    """Encoded rows in the order of the request, and `size`, their total in bytes as DynamoDB counts items.
+
+    `full` says that a limit ended the page. As in DynamoDB, the range may end there as well.
     """
 
     rows: list[bytes]
@@ -32,7 +39,7 @@ class Page:
 
 
 def take_page(rows: Iterator[tuple[bytes, bytes]], limits: PageLimits) -> Page:
-    """The first page of some rows with their keys."""
+    """Read rows, given as pairs of stored key and row, until a limit is reached."""
     taken: list[bytes] = []
     size = 0
     for _, row in rows:

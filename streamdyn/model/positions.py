@@ -1,4 +1,4 @@
-"""A command's place in its partition's log."""
+"""The position of a command in the log of its partition."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """The record's Kafka offset, and the command's index in its batch."""
+    """The Kafka offset of the record, and the index (from 0) of the command in the record's batch."""
 
     offset: int
     index: int

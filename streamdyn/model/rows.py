@@ -1,7 +1,7 @@
-"""A stored row: DynamoDB's size of the item (4 bytes, big-endian), and the item as canonical JSON.
+"""A stored row: the size of the item as DynamoDB counts it (4 bytes, big-endian), then the item as canonical JSON.
 
-The size is stored because pages and capacity are measured by it, and to find it out again would cost decoding the item;
-the JSON is stored as it is answered, so a read splices it into the answer.
+Pages and capacity are measured by this size. It is stored so that they need not decode the item. The JSON is stored in
+the form of the response, so a read copies it there without decoding.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ SIZE_BYTES = 4
 
 
 def encode_row(size: int, item: bytes) -> bytes:
+    """The row of an item: `size` is its size in bytes as DynamoDB counts it, `item` its canonical JSON."""
     return size.to_bytes(SIZE_BYTES, "big") + item
 
 

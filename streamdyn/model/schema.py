@@ -1,4 +1,4 @@
-"""What a partition's log says of its own contents: keys, local indexes, and the range of hashes that it owns."""
+"""The schema that a log states about itself: keys, local indexes, and the range of hashes that it owns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIRST_VERSION = 1
 
 
 class LogKind(Enum):
-    """What a log is for: one partition of a table, or the tables and nodes themselves."""
+    """What a log contains: the items of one partition of a table, or the metadata of all tables and nodes."""
 
     TABLE = "table"
     META = "meta"
@@ -23,11 +23,13 @@ class LogKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What the state machine needs to know of a log.
+    """What the state machine needs to know about a log.
 
-    Since format 2 the log itself says so (`SetSchema`), and `version` grows with each change; 0 stands for what the
-    table's row in `meta` says, which is all that a log of format 1 has. `first_hash` and `last_hash` are the ends, both
-    included, of the range of partition key hashes (0 to 2^64 - 1) whose items belong into the log.
+    Since format 2, the log states its schema with the command SetSchema, and `version` grows with each change. A log
+    of format 1 states none: its schema has the version 0, and comes from the table's row in `meta`.
+
+    `first_hash` and `last_hash`, both included, are the range of partition key hashes (0 to 2^64 - 1) that the log
+    owns.
     """
 
     log: LogKind = LogKind.TABLE
@@ -39,16 +41,17 @@ class Schema:
 
     @property
     def hash_bytes(self) -> tuple[bytes, bytes]:
-        """The ends of the range as the first bytes of storage keys."""
+        """`first_hash` and `last_hash` as the first 8 bytes of storage keys."""
         return self.first_hash.to_bytes(HASH_BYTES, "big"), self.last_hash.to_bytes(HASH_BYTES, "big")
 
 
 META_SCHEMA = Schema(LogKind.META)
 
 
-def schema_of(table: Table, partition: str) -> Schema:
-    """What the log of one of a table's partitions should say, by the table's row. Raises StopIteration if the table has
-    no such partition.
+def schema_of_partition(table: Table, partition: str) -> Schema:
+    """The schema that the log of a partition should state, by the table's row in `meta`.
+
+    `partition` is the partition's id. Raises StopIteration if the table has no such partition.
     """
     number = next(n for n, info in enumerate(table.partitions) if info.id == partition)
     ends = [*(info.first_hash for info in table.partitions[1:]), HASH_SPACE]
@@ -63,7 +66,7 @@ def schema_of(table: Table, partition: str) -> Schema:
 
 
 def decode_schema(fields: dict[str, Any]) -> Schema:
-    """The schema that orjson has written."""
+    """The schema of which `fields` is the JSON object that orjson writes."""
     keys = fields["keys"]
     return Schema(
         **{

@@ -1,8 +1,10 @@
-"""A table's metadata: the row of it in the `meta` log.
+"""The metadata of a table: its row in the `meta` partition.
 
-A table's status tells what work is owed: CREATING needs its topics made, UPDATING nothing but an end, DELETING its
-topics and files removed. The leader of `meta` does the work and appends `FinishTable`. Because the row says what is
-owed, a crash in between loses nothing: the next leader reads it and goes on.
+The status says which work remains. For CREATING, the leader of `meta` creates the topics. For DELETING, it deletes the
+topics, and each node deletes its files. For UPDATING, there is nothing to do. At the end, the leader appends
+FinishTable. If the leader crashes before, the next one reads the status and continues.
+
+Source of the statuses: "TableDescription", DynamoDB API reference.
 """
 
 from __future__ import annotations
@@ -24,8 +26,10 @@ DELETING = "DELETING"
 
 @dataclass(frozen=True, slots=True)
 class ChangeTimes:
-    """When a table last changed in the ways that its description tells, 0 for never; `decreases` are those of the UTC
-    day of the last one.
+    """When the table last changed, for its description: ms since the epoch by the log's clock, 0 for never.
+
+    In order: the last increase and the last decrease of capacity, the number of decreases on the UTC day of the last
+    one, the last switch to on-demand, and the last change of the table class.
     """
 
     increased_ms: int = 0
@@ -37,13 +41,13 @@ class ChangeTimes:
 
 @dataclass(frozen=True, slots=True)
 class PartitionInfo:
-    """One partition of a table: its id (also its folder), its topic, and the first hash of the range it owns."""
+    """One partition of a table. The id is also the name of its folder; `first_hash` begins the range that it owns."""
 
     id: str
     topic: str
     first_hash: int
-    topic_id: str = ""  # Kafka's own id: tells a recreated topic from the one that held the data
-    replicas: tuple[str, ...] = ()  # the nodes that hold it; the first should lead it
+    topic_id: str = ""  # Kafka's topic id (KIP-516): it differs if the topic was deleted and created again
+    replicas: tuple[str, ...] = ()  # the ids of the nodes that hold a replica; the first one is the preferred leader
 
 
 _first_hash = attrgetter("first_hash")
@@ -51,11 +55,12 @@ _first_hash = attrgetter("first_hash")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Everything the `meta` log knows of one table.
+    """Everything that `meta` has about one table.
 
-    `settings` holds the request's members as DynamoDB names them (AttributeDefinitions, KeySchema, BillingMode,
-    ProvisionedThroughput, Tags, ...), and `pending` those that count once the status is ACTIVE again. Items expire by
-    `ttl_attribute`, if there is one. Times are ms since the epoch, by the log's clock.
+    `settings` are members of CreateTable and UpdateTable under DynamoDB's names: AttributeDefinitions, KeySchema,
+    BillingMode, ProvisionedThroughput, Tags and so on. `pending` are settings that take effect once the table is ACTIVE
+    again. `ttl_attribute` names the attribute of time to live, None if it is disabled. `created_ms` is ms since the
+    epoch by the log's clock. `partitions` are in ascending order of their hash ranges, without gaps.
     """
 
     name: str
@@ -72,20 +77,22 @@ class Table:
     ttl_attribute: str | None = None
 
     def partition_of(self, key: bytes) -> PartitionInfo:
-        """The partition whose hash range a storage key falls in."""
+        """The partition that owns a storage key."""
         return self.partitions[bisect_right(self.partitions, key_hash(key), key=_first_hash) - 1]
 
     def partitions_in(self, keys: KeyRange) -> tuple[PartitionInfo, ...]:
-        """The partitions that own a part of a range of storage keys, in the order of their hashes."""
+        """The partitions that own a part of a range of storage keys, in ascending order of their hashes."""
         first, last = (bisect_right(self.partitions, key_hash(key), key=_first_hash) for key in (keys.start, keys.stop))
         return self.partitions[first - 1 : last]
 
 
 def encode_table(table: Table) -> bytes:
+    """The row of a table: JSON, with the fields of Table as members. The log has it, so the names stay."""
     return orjson.dumps(table)
 
 
 def decode_table(row: bytes) -> Table:
+    """The table in a row that `encode_table` made. Raises JSONDecodeError, KeyError or TypeError for any other row."""
     fields = orjson.loads(row)
     fields["keys"] = KeySchema(**fields["keys"])
     fields["partitions"] = tuple(

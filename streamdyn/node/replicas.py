@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from streamdyn.control.topic_checks import TopicChecks, check_has_next_record
 from streamdyn.control.verification import rebuild_in_scratch
 from streamdyn.errors import ApiError, LogTrimmed, NotLeader, OperatorError, PartitionError, Unreachable
-from streamdyn.model.schema import META_SCHEMA, Schema, schema_of
+from streamdyn.model.schema import META_SCHEMA, Schema, schema_of_partition
 from streamdyn.model.tables import CREATING, DELETING, PartitionInfo, Table
 from streamdyn.node.open_replicas import OpenReplicas
 from streamdyn.node.rebuilding import Rebuilding
@@ -225,7 +225,7 @@ class Replicas:
         for info in table.partitions:
             partition = self.partitions.get(info.id)
             if partition is not None:
-                partition.set_target(self._directory.format, schema_of(table, info.id))
+                partition.set_target(self._directory.format, schema_of_partition(table, info.id))
 
     def follow_table(self, table: Table) -> None:
         """Open, hand over and remove replicas of a table as its row demands. It may be called any number of times."""

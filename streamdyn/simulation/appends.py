@@ -26,7 +26,7 @@ RETRY_MS = 100
 NO_OFFSET = 0.02
 LATE_MS = 800
 # An idempotent producer that has lost its sequence is replaced, and what it had in flight is unknown.
-LOST_PRODUCER = 0.001
+LOST_PRODUCER = 0.004
 
 
 class Producer:

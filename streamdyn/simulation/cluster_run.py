@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.errors import ApiError, NotLeader, ResourceNotFoundException
-from streamdyn.model.keys import KeySchema, hash_ranges, storage_key
+from streamdyn.formats import NEWEST_FORMAT
+from streamdyn.model.keys import KeySchema, split_hash_space, storage_key
 from streamdyn.model.tables import CREATING, PartitionInfo, Table, encode_table
 from streamdyn.partition.reads import NO_GUARANTEES, ReadGuarantees
 from streamdyn.settings import Settings
@@ -23,6 +24,7 @@ from streamdyn.simulation.judges import ReaderJudge, judge_history, judge_replic
 from streamdyn.simulation.kafka import Kafka
 from streamdyn.simulation.network import KAFKA, Network
 from streamdyn.simulation.node_machine import Cluster, NodeMachine
+from streamdyn.simulation.rolling_upgrade import RollingUpgrade
 from streamdyn.simulation.topic import ForeignProducer, Topic
 from streamdyn.simulation.world import NEVER, Fault, Report, World, network_ms
 from streamdyn.statemachine.commands.create_table import CreateTable
@@ -83,6 +85,8 @@ class ClusterRun:
 
     def go(self, run_ms: float, max_steps: float) -> Report:
         world = self._world
+        if world.scenario.upgrade:
+            RollingUpgrade(world, self._machines, run_ms)
         for machine in self._machines.values():
             machine.start()
             self._next_trouble(machine)
@@ -317,6 +321,8 @@ class ClusterRun:
                 self._world.violation("stays broken", f"{machine.name} does not serve")
             elif failures := machine.node.failures():
                 self._world.violation("stays broken", f"{machine.name}: {failures}")
+            elif machine.node.directory.format != NEWEST_FORMAT:
+                self._world.violation("stays old", f"{machine.name} is at format {machine.node.directory.format}")
             for key in KEYS:
                 if (machine.name, key) not in self._probed:
                     self._world.violation("stays broken", f"{machine.name} does not serve {key.decode()}")
@@ -339,7 +345,7 @@ def _storage_key(key: bytes) -> bytes:
 def _new_table(name: str, id_: str, settings: Settings) -> Table:
     partitions = tuple(
         PartitionInfo(f"{name}.{id_}.{n}", f"s.{name}.{id_}.{n}", first)
-        for n, first in enumerate(hash_ranges(settings.partitions_per_table))
+        for n, first in enumerate(split_hash_space(settings.partitions_per_table))
     )
     return Table(name, id_, "arn", CREATING, 0, SCHEMA, partitions, {})
 

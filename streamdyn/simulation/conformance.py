@@ -143,7 +143,7 @@ class _Trial:
         self._counts["offsets without a record"] += raw.offset - stands_at
         effects = self._machine.apply(RecordBatch(stands_at, raw.offset + 1, [record]))
         self._keep(effects)
-        self._model.take(raw.offset, raw.timestamp_ms, record.commands)
+        self._model.take(raw.offset, raw.timestamp_ms, record.commands, record.feed)
         self._compare_states(raw.offset)
         for applied in effects.applied:
             self._compare_outcomes(applied)
@@ -171,9 +171,12 @@ class _Trial:
         ours = (lease.position, lease.epoch, lease.node, lease.life, lease.duration_ms)
         if ours != (tenure.position, tenure.epoch, tenure.node, tenure.life, tenure.duration_ms):
             self._wrong("leases differ", f"after offset {offset}: {lease}, the model: {tenure}")
+        if state.feeds != self._model.feeds:
+            self._wrong("feeds differ", f"after offset {offset}: {state.feeds}, the model: {self._model.feeds}")
         if state.clock_ms != self._model.clock_ms:
             self._wrong("clocks differ", f"after offset {offset}: {state.clock_ms}, the model: {self._model.clock_ms}")
-        counted = self._model.counts["void lease records"], self._model.counts["skipped records"]
+        void = self._model.counts["void lease records"] + self._model.counts["void fed batches"]
+        counted = void, self._model.counts["skipped records"]
         if (state.void, state.skipped) != counted:
             self._wrong("counts differ", f"after offset {offset}: {state.void, state.skipped}, the model: {counted}")
 
@@ -197,7 +200,8 @@ class _Trial:
         """At the end, each row that the model knows."""
         if not self._model.items:
             return
-        keys = self._model.versions.keys() | {key.removeprefix(BASE_SPACE) for key in self._rows}
+        base = {key.removeprefix(BASE_SPACE) for key in self._rows if key.startswith(BASE_SPACE)}
+        keys = self._model.versions.keys() | base
         for key in sorted(keys):
             row, item = self._rows.get(BASE_SPACE + key), self._model.item(key)
             if item is not UNKNOWN and item != (None if row is None else row_item(row)):

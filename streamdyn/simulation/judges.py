@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.model.rows import row_item
-from streamdyn.simulation.conformance import Told, judge_log
+from streamdyn.simulation.conformance import Told, Verdict, judge_log
 from streamdyn.simulation.history import POSITION, Op, linearizable
 from streamdyn.statemachine.records import RecordBatch
+from streamdyn.storage.digest import ALL_ROWS
 from streamdyn.wal.codec import decode_record
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def judge_replicas(
     info: PartitionInfo,
     replicas: Mapping[str, Replica],
     acknowledged: Mapping[bytes, bytes | None],
-) -> None:
+) -> Verdict:
     """At the end: the log and its acknowledgements conform, and every replica has what a replay of the log has."""
     records = [stored.raw() for stored in topic.records]
     told = [Told(id_, tells=True, item=None if old is None else row_item(old)) for id_, old in acknowledged.items()]
@@ -71,6 +71,7 @@ def judge_replicas(
         caught_up = _caught_up(topic, replica)
         if _rows(caught_up) != verdict.rows or caught_up.state != verdict.state:
             world.violation("replicas differ", f"{info.id} {name}: {_rows(caught_up)}, a replay: {verdict.rows}")
+    return verdict
 
 
 def judge_history(world: World, history: list[Op], keys: tuple[bytes, ...]) -> None:
@@ -90,4 +91,5 @@ def _caught_up(topic: Topic, replica: Replica) -> Replica:
 
 
 def _rows(replica: Replica) -> dict[bytes, bytes]:
-    return dict(replica.scan(BASE_SPACE, FIRST_INDEX_SPACE))
+    """All of them, with their stored keys: those of indexes, too."""
+    return dict(replica.scan(*ALL_ROWS))

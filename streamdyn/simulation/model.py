@@ -28,10 +28,12 @@ from streamdyn.statemachine.lease_command import LeaseCommand
 if TYPE_CHECKING:
     from streamdyn.expressions.source import Expression
     from streamdyn.statemachine.command import Command
+    from streamdyn.statemachine.records import FeedRange
 
 LONGEST_LEASE_MS = 60_000
 REFUSED = "ConditionalCheckFailedException"
 OUT_OF_PLACE = "ValidationException"
+OUT_OF_RANGE = "OutOfRange"
 
 _NOT_EXISTS = re.compile(r"attribute_not_exists\((\w+)\)")
 _EQUALS = re.compile(r"(\w+) = (:\w+)")
@@ -83,6 +85,10 @@ class Model:
         self.complaints: list[str] = []
         self.counts: Counter[str] = Counter()
         self.items = items
+        self._format = 1
+        self._schema_version = 0
+        self._hashes: tuple[bytes, bytes] | None = None  # the first bytes of the first and the last storage key
+        self.feeds: dict[str, int] = {}
         self._tenures = {START: Tenure()}  # by the place of the accepted lease record
         self._homes: dict[str, str] = {}  # of each life that claimed, its node
 
@@ -90,7 +96,9 @@ class Model:
         """What is under a storage key now."""
         return self.versions[key][-1][1]
 
-    def take(self, offset: int, timestamp_ms: int, commands: tuple[Command, ...] | None) -> None:
+    def take(
+        self, offset: int, timestamp_ms: int, commands: tuple[Command, ...] | None, feed: FeedRange | None = None
+    ) -> None:
         """The next record; None stands for bytes that mean nothing."""
         if commands is None:
             self.counts["skipped records"] += 1
@@ -98,12 +106,19 @@ class Model:
         if timestamp_ms < self.clock_ms:
             self.counts["timestamps of the past"] += 1
         self.clock_ms = max(self.clock_ms, timestamp_ms)
+        if feed is not None and not self._takes(feed):
+            self.counts["void fed batches"] += 1
+            return
         for index, command in enumerate(commands):
             position = Position(offset, index)
             if isinstance(command, LeaseCommand):
                 self._take_lease(command, position)
-            elif isinstance(command, Scrub | SetFormat | SetSchema):
-                self.counts["scrubs"] += isinstance(command, Scrub)
+            elif isinstance(command, Scrub):
+                self.counts["scrubs"] += 1
+            elif isinstance(command, SetFormat):
+                self._format = max(self._format, command.number)
+            elif isinstance(command, SetSchema):
+                self._take_schema(command)
             else:
                 self._take_command(command, position)
 
@@ -141,6 +156,22 @@ class Model:
                 f"{who} came {passed_ms} ms after a lease record of {before.life!r} for {before.duration_ms} ms"
             )
 
+    # --- what the log says of itself ---
+
+    def _take_schema(self, command: SetSchema) -> None:
+        if self.items and self._format > 1 and command.schema.version > self._schema_version:
+            self.counts["schemas"] += 1
+            self._schema_version = command.schema.version
+            self._hashes = command.schema.hash_bytes
+
+    def _takes(self, feed: FeedRange) -> bool:
+        """Whether a fed batch follows on what its source has fed before."""
+        if self._format == 1 or feed.after != self.feeds.get(feed.source, 0) or feed.upto <= feed.after:
+            return False
+        self.counts["fed batches"] += 1
+        self.feeds[feed.source] = feed.upto
+        return True
+
     # --- items ---
 
     def _take_command(self, command: Command, position: Position) -> None:
@@ -164,6 +195,9 @@ class Model:
         self.counts["commands left to the replay"] += came is UNKNOWN
 
     def _execute(self, command: ItemCommand, position: Position) -> Came | UnknownType:
+        if self._hashes is not None and not self._hashes[0] <= command.key[:8] <= self._hashes[1]:
+            self.counts["keys out of range"] += 1
+            return Came(OUT_OF_RANGE, None)
         old = self.item(command.key)
         holds = True if command.condition is None else _holds(command.condition, old)
         if holds is False:

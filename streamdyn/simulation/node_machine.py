@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from streamdyn.storage.memory import MemoryStore
 
 # What an operator should never read, whatever happens to the machines.
-ALARMS = ("defect", "differ", "damaged", "lost records", "made anew", "does not exist")
+ALARMS = ("defect", "differ", "damaged", "lost records", "made anew", "does not exist", "upgrade it")
 
 
 class Cluster(NamedTuple):
@@ -60,10 +60,15 @@ class NodeMachine(Machine):
             committed=lambda: self.may_stall(stalls[AFTER_COMMIT]),
             count=world.count,
         )
+        self.newest_format = cluster.settings.newest_format
         self.node: Node | None = None
         self.sessions: Sessions | None = None
 
     # --- life and death ---
+
+    def install(self, newest_format: int) -> None:
+        """From the next start on, it runs a release that knows no newer format."""
+        self.newest_format = newest_format
 
     def move_to(self, peer_address: str, address: str) -> None:
         """From the next start on, other nodes and clients reach it there."""
@@ -73,7 +78,12 @@ class NodeMachine(Machine):
         life = self.life
         self._env = env = MachineEnvironment(self, self._cluster, self._told)
         self.node = node = Node(
-            self.name, life, env, self._cluster.settings, self._addresses, lambda line: self._report(life, line)
+            self.name,
+            life,
+            env,
+            replace(self._cluster.settings, newest_format=self.newest_format),
+            self._addresses,
+            lambda line: self._report(life, line),
         )
         for timer in node.timers():
             self.loop.create_task(self._every(timer))

@@ -9,11 +9,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from streamdyn.errors import InternalServerError
+from streamdyn.formats import FIRST_FORMAT
 from streamdyn.model.schema import Schema
 from streamdyn.model.tables import PartitionInfo
 from streamdyn.partition.partition import Partition
 from streamdyn.settings import LEASE_DURATION_MS
 from streamdyn.simulation.disk import DiskStore
+from streamdyn.simulation.feeds import feed_for_ever
 from streamdyn.simulation.log import MachineLog
 from streamdyn.simulation.machine import Machine
 from streamdyn.simulation.world import (
@@ -25,6 +28,7 @@ from streamdyn.simulation.world import (
     network_ms,
 )
 from streamdyn.statemachine.lease_keeper import LeaseKeeper
+from streamdyn.statemachine.outcomes import OUT_OF_RANGE
 from streamdyn.storage.replica import Replica
 
 if TYPE_CHECKING:
@@ -65,6 +69,13 @@ class PartitionMachine(Machine):
         self._parts = parts
         self._disk = parts.disk()
         self._looking = False  # at the topic
+        self._wanted: tuple[int, Schema | None] = FIRST_FORMAT, None
+
+    def want(self, number: int, schema: Schema) -> None:
+        """The machine has heard which format and schema the log should have."""
+        self._wanted = number, schema
+        if self.serves:
+            self.do(lambda: self.partition.set_target(number, schema))
 
     def open(self) -> None:
         stalls = self.world.scenario.stall
@@ -90,6 +101,9 @@ class PartitionMachine(Machine):
         )
         self.follow(self.partition.next_offset)
         self.serves = True
+        self.partition.set_target(*self._wanted)
+        if self.world.scenario.feeds:
+            self.loop.create_task(feed_for_ever(self.world, self.partition))
         self._expire_later()
 
     def follow(self, offset: int) -> None:
@@ -168,6 +182,8 @@ class PartitionMachine(Machine):
 
     async def write(self, command: Command) -> bytes | None:
         applied = await self.partition.write(command)  # type: ignore[arg-type]
+        if applied.outcome.error == OUT_OF_RANGE:
+            raise InternalServerError("another partition owns the key")  # there is none in this run
         return applied.outcome.old
 
     async def read(self, key: bytes) -> tuple[bytes | None, int]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CUT_OFF_MS = 100
 SLOW_FETCH_MS = 1_200
 # A broker that has just become the leader, or has just been deposed, refuses an offset that it does not know yet.
-REFUSED_FETCH = 0.002
+REFUSED_FETCH = 0.004
 
 
 class Room:

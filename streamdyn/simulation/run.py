@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from streamdyn.model.indexes import BASE_SPACE
 from streamdyn.simulation.client import KEYS, Client
+from streamdyn.simulation.feeds import judge_feeds
 from streamdyn.simulation.history import STRONG, Op
 from streamdyn.simulation.judges import ReaderJudge, judge_history, judge_replicas
 from streamdyn.simulation.kafka import Kafka
 from streamdyn.simulation.network import Network
 from streamdyn.simulation.partition_machine import INFO, PartitionMachine, Parts
+from streamdyn.simulation.schema_changes import SchemaChanges
 from streamdyn.simulation.topic import ForeignProducer
 from streamdyn.simulation.world import NEVER, Fault, Report, World
 from streamdyn.statemachine.commands.put_item import PutItem
@@ -48,6 +50,8 @@ class Run:
         self._machines = [PartitionMachine(world, kafka, network, f"n{number}", parts) for number in range(count)]
         self._judge = ReaderJudge(world, self._machines)
         ForeignProducer(world, self._topic, self._foreign_write)
+        if world.scenario.schema_changes or world.scenario.feeds:  # feeds need a format that has them
+            SchemaChanges(world, self._machines)
         for number in range(CLIENTS):
             Client(world, number, self._machines, self)
 
@@ -58,7 +62,8 @@ class Run:
             self._next_trouble(machine)
         world.run(run_ms, self._judge.look, max_steps)
         replicas = {machine.name: machine.replica_at_the_end() for machine in self._machines if machine.serves}
-        judge_replicas(world, self._topic, INFO, replicas, self._acknowledged)
+        verdict = judge_replicas(world, self._topic, INFO, replicas, self._acknowledged)
+        judge_feeds(world, verdict.rows, verdict.state.feeds)
         judge_history(world, self.history, KEYS)
         report = world.end()
         for machine in self._machines:

@@ -49,11 +49,14 @@ class Scenario:
     patience_ms: tuple[float, ...]
     keys: int
     writes: float
+    schema_changes: bool
+    feeds: bool
     # Of whole clusters only:
     lost_message: float
     slow_message: float
     cut_every_ms: float
     trim_bytes: int
+    upgrade: bool  # machines begin with the release that knows only format 1
 
     @staticmethod
     def draw(random: Random) -> Scenario:
@@ -79,6 +82,9 @@ class Scenario:
             slow_message=random.choice((0.0, 0.02, 0.1)),
             cut_every_ms=random.choice((5_000.0, 15_000.0, NEVER)),
             trim_bytes=random.choice((2_000, 20_000)),
+            schema_changes=random.choice((False, True)),
+            feeds=random.choice((False, False, False, True)),
+            upgrade=random.choice((False, False, True)),
         )
 
 
@@ -130,7 +136,8 @@ class World:
         calm: bool = False,
     ) -> None:
         self._seed = seed
-        self.scenario = replace(Scenario.draw(self.stream("scenario")), **changes)
+        # The name goes into the chances: under another one, every seed would have another scenario.
+        self.scenario = replace(Scenario.draw(self.stream("weather")), **changes)
         self.report = Report(seed)
         self.now = 0.0
         self.is_calm = calm
@@ -197,8 +204,9 @@ class World:
         if probability <= 0 or self.is_calm or self.is_over:
             return False
         where = kind, place
-        chances = self._faults.get(where)
-        if chances is None:
+        try:
+            chances = self._faults[where]
+        except KeyError:  # rare, and this is called very often
             chances = self._faults[where] = self.stream(f"{kind} {place}")
         if chances.random() >= probability:
             return False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
-from streamdyn.expressions.conditions import holds
+from streamdyn.expressions.conditions import evaluate_condition
 from streamdyn.expressions.parser import parse_condition
 from streamdyn.model.indexes import BASE_SPACE
 from streamdyn.model.rows import row_item
@@ -83,4 +83,4 @@ def _holds(condition: Expression, old: bytes | None) -> bool:
     parsed = parse_condition(condition.text, tuple(condition.names.items()))
     values = orjson.loads(condition.values)
     parsed.check(values, is_limited=False)
-    return holds(parsed.tree, decode_item(old), values)
+    return evaluate_condition(parsed.tree, decode_item(old), values)

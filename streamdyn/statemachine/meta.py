@@ -8,7 +8,7 @@ from streamdyn.errors import ResourceNotFoundException
 from streamdyn.model.indexes import BASE_SPACE
 from streamdyn.model.nodes import NODE_KEY
 from streamdyn.model.schema import LogKind
-from streamdyn.model.table_changes import in_use
+from streamdyn.model.table_changes import in_use_error
 from streamdyn.model.tables import CREATING, DELETING, Table, decode_table, encode_table
 from streamdyn.statemachine.command import Command
 from streamdyn.statemachine.outcomes import DONE, Outcome
@@ -90,4 +90,4 @@ def check_not_creating_or_deleting(table: Table) -> None:
     """Raises ResourceInUseException, in DynamoDB's words, if the table's status is CREATING or DELETING."""
     if table.status in (CREATING, DELETING):
         doing = "created" if table.status == CREATING else "deleted"
-        raise in_use(f"Table is being {doing}: {table.name}")
+        raise in_use_error(f"Table is being {doing}: {table.name}")

@@ -1,4 +1,4 @@
-"""A database in memory, to try operations on: whatever they ask for is done at once."""
+"""A `Database` in memory for tests of operations: it executes everything at once."""
 
 import asyncio
 import sys
@@ -7,7 +7,7 @@ from itertools import count
 
 import orjson
 
-from streamdyn.api.catalog import run
+from streamdyn.api.catalog import execute_operation
 from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE, index_space
 from streamdyn.model.pages import PageLimits, take_page
 from streamdyn.model.rows import row_size
@@ -27,7 +27,7 @@ ID = b"\x01" * 16
 
 
 class FakeDatabase:
-    """One partition for each table: the real state machine and a store in memory, and no log in between."""
+    """One partition for each table: the real state machine with rows in memory, without a log."""
 
     def __init__(self, **settings):
         self.settings = Settings(**settings)
@@ -79,7 +79,7 @@ class FakeDatabase:
         return changed
 
     def _finish(self, table):
-        """Do the work that the table's status asks for."""
+        """Do the work that the status of the table requires."""
         self.clock_ms += FINISHED_AFTER_MS
         finish = FinishTable(ID, table.name, table.id, table.status)
         finished = finish.change(self.table(table.name), self.clock_ms)
@@ -98,10 +98,10 @@ class FakeDatabase:
         self.rows[name] = encode_table(replace(self.table(name), status=status))
 
     def call(self, operation, body, request_id=None):
-        """The parsed answer of one call, which is another one than all before if it has no `request_id`."""
+        """The parsed response of one call. Without a `request_id`, the call gets a new id."""
         request_id = request_id or next(self.ids).to_bytes(16, "big")
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
-        answer = asyncio.run(run(operation, request_id, raw, self, "localhost:8000"))
+        answer = asyncio.run(execute_operation(operation, request_id, raw, self, "localhost:8000"))
         return orjson.loads(answer) if answer else None
 
     def add_table(self, name, keys, status=ACTIVE):

@@ -1,4 +1,4 @@
-"""What the tests of reading calls share: tables with items in a database in memory."""
+"""Tables with indexes and items in a database in memory, for the tests of reads."""
 
 from dataclasses import replace
 

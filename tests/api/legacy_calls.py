@@ -1,4 +1,4 @@
-"""What the tests of legacy parameters share: conditions, and calls that are refused."""
+"""Conditions and refused calls for the tests of legacy parameters."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def n(number):
 
 
 def refused(db, operation, table="tab", **members):
-    """Why a call is refused, without the envelope that most such words come in."""
+    """The message with which a call is refused, without the prefix that most of them have."""
     with pytest.raises(ValidationException) as raised:
         db.call(operation, {"TableName": table, **members})
     return raised.value.message.removeprefix(ENVELOPE)

@@ -1,4 +1,4 @@
-"""What the tests of Query share: a database with items to query, and the call."""
+"""A database with items, and the call, for the tests of Query."""
 
 from tests.api.fake import FakeDatabase
 from tests.api.indexed import add_indexed_table, put_items, wire
@@ -18,7 +18,7 @@ def database_to_query():
 
 
 def query(db, condition="p = :p", table="indexed", values=None, **members):
-    """The answer to a Query; the values are those that the condition and the filter use."""
+    """The response to a Query, with the values that the condition and the filter use."""
     known = {":p": {"S": "a"}, ":b": {"S": "b"}, ":s": {"S": "s2"}, ":l": {"N": "7"}, ":x": {"S": "x1"}} | (
         values or {}
     )

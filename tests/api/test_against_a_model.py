@@ -1,4 +1,4 @@
-"""Any sequence of calls leaves a table, and its index, as it leaves a dict: the whole way from a call to stored rows."""
+"""Any sequence of calls changes a table and its index as it changes a dict, from the call to the stored rows."""
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -30,7 +30,7 @@ LIMITS = st.integers(1, 4)
 
 
 class Calls(RuleBasedStateMachine):
-    """`model` is the table: (p, s) -> {"l": ..., "n": ...}, without what an item lacks."""
+    """`model` is the table: (p, s) -> {"l": ..., "n": ...}, without the attributes that an item lacks."""
 
     def __init__(self):
         super().__init__()
@@ -50,13 +50,13 @@ class Calls(RuleBasedStateMachine):
     @rule(p=PARTITIONS, s=SORTS, n=NUMBERS)
     def put_if_smaller(self, p, s, n):
         condition = {"ConditionExpression": "n < :n", "ExpressionAttributeValues": {":n": {"N": str(n)}}}
-        holds = (p, s) in self.model and "n" in self.model[p, s] and self.model[p, s]["n"] < n
+        evaluate_condition = (p, s) in self.model and "n" in self.model[p, s] and self.model[p, s]["n"] < n
         try:
             self.call("PutItem", Item=item(p, s, {"n": n}), **condition)
         except ConditionalCheckFailedException:
-            assert not holds
+            assert not evaluate_condition
         else:
-            assert holds
+            assert evaluate_condition
             self.model[p, s] = {"n": n}
 
     @rule(p=PARTITIONS, s=SORTS)
@@ -136,7 +136,7 @@ def item(p, s, row):
 
 
 def same_items(found, expected):
-    """Whatever their order."""
+    """The items, in any order."""
     return sorted(map(sorted_members, found)) == sorted(map(sorted_members, expected))
 
 

@@ -1,4 +1,4 @@
-"""The DynamoDB JSON protocol, from an HTTP request's bytes to its answer's."""
+"""The DynamoDB JSON protocol, from the bytes of an HTTP request to those of the response."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_request_ids_differ(database):
         ),
     ],
 )
-def test_errors_are_told_as_dynamodb_tells_them(database, body, target, kind):
+def test_errors_have_dynamodbs_form(database, body, target, kind):
     status, _, answer = ask(database, body, target)
     assert status == 400
     assert orjson.loads(answer)["__type"] == kind
@@ -103,7 +103,7 @@ def test_a_body_over_the_limit_is_refused_before_it_is_all_here(database):
 
 
 def guarantees_of(database, *headers):
-    """What a request with some headers asks of its reads; None if it is refused."""
+    """The guarantees that a request with these headers asks of its reads; None if it is refused."""
     opened = []
 
     def session(guarantees):
@@ -141,7 +141,7 @@ def test_all_position_headers_of_a_request_count(database):
 
 
 @pytest.mark.parametrize("operation", ["drain", "forget"])
-def test_what_the_operator_asks_about_a_node_is_handed_on(database, operation):
+def test_operator_calls_about_a_node_reach_the_operator(database, operation):
     asked = []
 
     async def answer(node):
@@ -155,7 +155,7 @@ def test_what_the_operator_asks_about_a_node_is_handed_on(database, operation):
     assert ask(database, {}, target, gateway=gateway)[0] == 400
 
 
-def test_a_get_tells_that_we_are_healthy(database):
+def test_a_get_request_is_answered_as_healthy(database):
     assert ask(database, b"", method="GET")[0] == 200
 
 
@@ -185,7 +185,7 @@ def test_calls_without_an_invocation_id_are_all_different(database):
     assert len(set(command_ids(database))) == 100
 
 
-def test_a_failed_condition_tells_the_item_where_it_is_asked_for(database):
+def test_the_error_for_a_false_condition_has_the_item_if_the_request_asks_for_it(database):
     ask(database, PUT)
     refused = {**PUT, "ConditionExpression": "attribute_not_exists(Artist)"}
     status, _, body = ask(database, refused)
@@ -210,7 +210,7 @@ def test_a_request_may_be_compressed(database):
 @pytest.mark.parametrize(
     "body",
     [b"no gzip", compress(orjson.dumps(PUT))[:-9], compress(b" " * (REQUEST_MAX_BYTES + 1)), b""],
-    ids=["no gzip", "cut short", "too large", "empty"],  # what is compressed has the time in it
+    ids=["no gzip", "cut short", "too large", "empty"],  # gzip data has a timestamp, so it makes no stable test id
 )
 def test_a_compressed_request_that_is_none_or_grows_too_large_is_refused(database, body):
     status, _, answer = ask(database, body, headers=GZIP)

@@ -1,4 +1,4 @@
-"""BatchGetItem: many items of several tables; what is left over, what it costs, wording and order of the errors."""
+"""BatchGetItem: items of several tables, unprocessed keys, capacity, messages and order of the errors."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_each_table_has_its_projection_and_consistency(db, wanted):
     assert db.reads == [True, True, False]
 
 
-def test_names_in_a_projection_are_its_own_tables(db):
+def test_a_projection_uses_the_names_of_its_own_table(db):
     wanted = {"Keys": [wire(p="a")], "ProjectionExpression": "#a", "ExpressionAttributeNames": {"#a": "y"}}
     assert get(db, {"hash": wanted})["Responses"] == {"hash": [wire(y="2")]}
 
@@ -84,7 +84,7 @@ def test_each_key_costs_by_its_own_item(db, mode):
     assert answer["ConsumedCapacity"] == expected
 
 
-def test_beyond_16_megabytes_keys_are_handed_back_as_they_were_asked_for(db):
+def test_keys_beyond_16_megabytes_are_unprocessed(db):
     count = 45
     put_items(db, "range", *(wire(p="large", s=n, d="x" * 400_000) for n in range(count)))
     keys = [wire(p="large", s=n) for n in range(count)]
@@ -107,7 +107,7 @@ class Refusing(FakeDatabase):
         return await super().read(table, key, consistent=consistent)
 
 
-def test_keys_of_a_busy_partition_are_handed_back():
+def test_keys_of_a_busy_partition_are_unprocessed():
     db = Refusing()
     db.add_table("hash", {"p": "S"})
     put_items(db, "hash", wire(p="a"))
@@ -150,7 +150,7 @@ def test_faults_that_need_no_table_come_first(db, tables, message):
     assert refused(db, tables).startswith(message)
 
 
-def test_a_table_must_exist_before_its_keys_are_held_against_it(db):
+def test_a_missing_table_is_reported_before_a_wrong_key(db):
     wrong = {"Keys": [wire(q="a")]}
     missing = refused(db, {"hash": wrong, "none": wrong}, kind=ResourceNotFoundException)
     assert missing == "Requested resource not found"

@@ -1,4 +1,4 @@
-"""BatchWriteItem: puts and deletes on their own; what is left over, retries, costs, wording and order of the errors."""
+"""BatchWriteItem: puts and deletes, unprocessed items, retries, capacity, messages and order of the errors."""
 
 import pytest
 
@@ -93,7 +93,7 @@ def test_each_table_costs_the_sum_of_its_writes(db, mode):
     assert answer["ConsumedCapacity"] == expected
 
 
-def test_item_collections_are_told_once_each_of_tables_with_local_indexes(db):
+def test_each_item_collection_of_a_table_with_local_indexes_is_returned_once(db):
     tables = {"hash": [put(p="a")], "indexed": [put(p="a", s="1"), put(p="b", s="1"), delete(p="a", s="2")]}
     metrics = [{"ItemCollectionKey": wire(p=p), "SizeEstimateRangeGB": [0, 1]} for p in "ab"]
     answer = write(db, tables, ReturnItemCollectionMetrics="SIZE")
@@ -112,7 +112,7 @@ class Refusing(FakeDatabase):
         return await super().write(table, command)
 
 
-def test_writes_to_a_busy_partition_are_handed_back():
+def test_writes_to_a_busy_partition_are_unprocessed():
     db = Refusing()
     db.add_table("hash", {"p": "S"})
     tables = {"hash": [put(p="busy1"), put(p="a"), delete(p="busy2")]}
@@ -122,7 +122,7 @@ def test_writes_to_a_busy_partition_are_handed_back():
     refused(db, {"hash": [put(p="busy")]}, kind=ProvisionedThroughputExceededException)
 
 
-def test_any_other_error_is_that_of_the_call_once_all_writes_have_ended():
+def test_any_other_error_fails_the_call_after_all_writes_have_ended():
     db = Refusing()
     db.error = InternalServerError
     db.add_table("hash", {"p": "S"})
@@ -177,7 +177,7 @@ def test_one_wrong_write_refuses_all(db, tables, message):
     assert items(db) == []
 
 
-def test_a_table_must_exist_before_its_writes_are_held_against_it(db):
+def test_a_missing_table_is_reported_before_a_wrong_write(db):
     message = refused(db, {"hash": [put(x="a")], "none": [put(p="a")]}, kind=ResourceNotFoundException)
     assert message == "Requested resource not found"
     same = [put(p="a"), delete(p="a")]

@@ -1,4 +1,4 @@
-"""GetItem with a projection: the parts of an item that are asked for, at the price of the whole item."""
+"""GetItem with a projection: it returns parts of an item, and consumes the capacity for the whole item."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_only_the_attributes_that_are_asked_for_are_given(db, wanted):
     assert get(db, "none", **wanted) == {}
 
 
-def test_an_item_without_what_is_asked_for_is_there_but_empty(db):
+def test_an_item_without_the_requested_attributes_is_returned_empty(db):
     assert get(db, ProjectionExpression="absent") == {"Item": {}}
 
 

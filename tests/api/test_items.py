@@ -1,4 +1,4 @@
-"""PutItem, GetItem and DeleteItem: answers, errors and their order."""
+"""PutItem, GetItem and DeleteItem: responses, errors and their order."""
 
 import orjson
 import pytest
@@ -74,7 +74,7 @@ def test_an_item_is_stored_canonically_under_its_canonical_key(db):
         ({"ReturnConsumedCapacity": "TOTAL"}, True),
     ],
 )
-def test_the_old_item_is_asked_for_only_where_it_is_needed(db, members, wants_old):
+def test_a_command_asks_for_the_old_item_only_if_it_is_needed(db, members, wants_old):
     put(db, ITEM, **members)
     delete(db, KEY, **members)
     assert [type(command) for command in db.commands] == [PutItem, DeleteItem]
@@ -137,7 +137,7 @@ def test_attributes_and_capacity_come_together(db):
 
 
 @pytest.mark.parametrize(("members", "consistent"), [({}, False), ({"ConsistentRead": True}, True)])
-def test_a_read_is_as_consistent_as_asked_for(db, members, consistent):
+def test_a_read_has_the_requested_consistency(db, members, consistent):
     get(db, KEY, **members)
     assert db.reads == [consistent]
 
@@ -155,7 +155,7 @@ LARGE = {"a": {"S": "x" * (400 * 1024 + 1)}}
 @pytest.mark.parametrize(
     ("operation", "members", "kind", "message"),
     [
-        # From the first to be told to the last: each has the faults of those after it, too.
+        # In the order in which they are reported: each request also has the faults of those after it.
         (
             "PutItem",
             {"Item": {"a": {}, "b": {"S": 5}}},
@@ -198,7 +198,7 @@ def test_values_come_before_the_table_and_the_table_before_the_key(db, operation
         ("GetItem", {"Key": ITEM}, MISMATCH),
     ],
 )
-def test_a_key_is_held_against_the_tables(db, operation, members, message):
+def test_a_key_is_checked_against_the_tables_key(db, operation, members, message):
     with pytest.raises(ValidationException) as raised:
         db.call(operation, {"TableName": "hash", **members})
     assert raised.value.message == message
@@ -213,7 +213,7 @@ CALLS = [
 
 @pytest.mark.parametrize("status", [CREATING, DELETING])
 @pytest.mark.parametrize(("operation", "body"), CALLS)
-def test_a_table_that_comes_or_goes_serves_nothing(db, operation, body, status):
+def test_a_creating_or_deleting_table_serves_nothing(db, operation, body, status):
     db.set_status("hash", status)
     with pytest.raises(ResourceNotFoundException) as raised:
         db.call(operation, body)
@@ -221,6 +221,6 @@ def test_a_table_that_comes_or_goes_serves_nothing(db, operation, body, status):
 
 
 @pytest.mark.parametrize(("operation", "body"), CALLS)
-def test_a_table_that_changes_serves_on(db, operation, body):
+def test_an_updating_table_still_serves(db, operation, body):
     db.set_status("hash", UPDATING)
     assert db.call(operation, body) == {}

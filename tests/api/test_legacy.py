@@ -1,4 +1,4 @@
-"""Legacy parameters do what their expressions do, but where they don't (see docs/legacy-parameters.md)."""
+"""Legacy parameters do what their expressions do, except in the cases of docs/legacy-parameters.md."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def db():
     return made
 
 
-def holds(db, expected, item=ITEM, **members):
+def evaluate_condition(db, expected, item=ITEM, **members):
     try:
         db.call("PutItem", {"TableName": "tab", "Item": item, "Expected": expected, **members})
     except ConditionalCheckFailedException:
@@ -69,7 +69,7 @@ def found(db, member, conditions, **members):
         ("ss", compare("IN", {"S": "a"}), False),
         ("gone", compare("IN", n(5)), False),
         ("n", compare("NULL"), False),
-        ("null", compare("NULL"), False),  # it is there
+        ("null", compare("NULL"), False),  # the attribute exists
         ("gone", compare("NULL"), True),
         ("n", compare("NOT_NULL"), True),
         ("null", compare("NOT_NULL"), True),
@@ -91,7 +91,7 @@ def found(db, member, conditions, **members):
     ],
 )
 def test_conditions(db, attribute, condition, expected):
-    assert holds(db, {attribute: condition}) is expected
+    assert evaluate_condition(db, {attribute: condition}) is expected
     if "AttributeValueList" in condition or condition.get("ComparisonOperator") in ("NULL", "NOT_NULL"):
         assert found(db, "ScanFilter", {attribute: condition}) is expected
         assert found(db, "QueryFilter", {attribute: condition}) is expected
@@ -102,14 +102,14 @@ def test_conditions(db, attribute, condition, expected):
     [(compare("NE", n(1)), True), (compare("NULL"), True), (compare("NOT_CONTAINS", n(1)), False)],
 )
 def test_conditions_on_an_item_that_is_not_there(db, condition, expected):
-    assert holds(db, {"p": condition}, item={"p": {"S": "new"}}) is expected
+    assert evaluate_condition(db, {"p": condition}, item={"p": {"S": "new"}}) is expected
 
 
 @pytest.mark.parametrize(("operator", "expected"), [("AND", False), ("OR", True), (None, False)])
 def test_conditions_are_joined(db, operator, expected):
     conditions = {"n": compare("EQ", n(5)), "s": compare("NOT_CONTAINS", {"S": "text"}), "l": compare("NULL")}
     members = {"ConditionalOperator": operator} if operator else {}
-    assert holds(db, conditions, **members) is expected
+    assert evaluate_condition(db, conditions, **members) is expected
     assert found(db, "ScanFilter", conditions, **members) is expected
     assert found(db, "QueryFilter", conditions, **members) is expected
 
@@ -163,7 +163,7 @@ def test_an_update_may_be_conditional(db):
         updated(db, updates, Expected={"n": {"Value": n(5)}})
 
 
-def test_an_update_tells_what_it_has_updated(db):
+def test_an_update_returns_the_updated_attributes(db):
     updates = {"n": {"Action": "ADD", "Value": n(1)}, "s": {"Action": "DELETE"}, "x.y": {"Value": n(2)}}
     asked = {"TableName": "tab", "Key": KEY, "AttributeUpdates": updates, "ReturnValues": "UPDATED_NEW"}
     assert db.call("UpdateItem", asked)["Attributes"] == {"n": n(6), "x.y": n(2)}
@@ -178,7 +178,7 @@ def test_an_update_tells_what_it_has_updated(db):
         {"ss": {"Action": "DELETE", "Value": {"NS": ["1"]}}},
     ],
 )
-def test_an_update_of_another_type_is_told_in_legacy_words(db, update):
+def test_a_legacy_update_of_another_type_has_its_own_message(db, update):
     told = "Type mismatch for attribute to update"
     assert refused(db, "UpdateItem", Key=KEY, AttributeUpdates=update) == told
 
@@ -203,17 +203,17 @@ def test_attributes_to_get(db):
     assert batch["Responses"] == {"tab": [{"n": n(5)}]}
 
 
-# --- what expressions may not be ---
+# --- beyond the limits of expressions ---
 
 MANY = range(1000)
 
 
 def test_any_number_of_conditions(db):
     missing = {f"a{i}": compare("NOT_CONTAINS", n(i)) for i in MANY}
-    assert not holds(db, missing, ConditionalOperator="OR")
-    assert holds(db, {**missing, "n": compare("EQ", n(5))}, ConditionalOperator="OR")
+    assert not evaluate_condition(db, missing, ConditionalOperator="OR")
+    assert evaluate_condition(db, {**missing, "n": compare("EQ", n(5))}, ConditionalOperator="OR")
     assert found(db, "QueryFilter", {f"a{i}": compare("NULL") for i in MANY})
-    assert holds(db, {"n": compare("IN", *map(n, MANY))})
+    assert evaluate_condition(db, {"n": compare("IN", *map(n, MANY))})
     assert not found(db, "ScanFilter", {"s": compare("IN", *map(n, MANY))})
 
 
@@ -223,13 +223,13 @@ def test_any_number_of_updates(db):
 
 
 def test_many_updates_count_for_the_size_of_an_item(db):
-    """The service measures each action with 19 bytes, so that many small ones are too much for an item that is not."""
+    """DynamoDB counts 19 bytes for each action, so many small actions are too large, even if the item is not."""
     updates = {f"a{i}": {"Action": "PUT", "Value": {"S": "x" * 185}} for i in range(2000)}
     told = "Item size to update has exceeded the maximum allowed size"
     assert refused(db, "UpdateItem", Key=KEY, AttributeUpdates=updates) == told
 
 
-def test_but_not_so_many_that_others_wait_for_long(db):
+def test_legacy_parameters_have_a_limit_of_64_kb(db):
     updates = {f"a{i}": {"Action": "DELETE"} for i in range(20_000)}
     assert "Expression size has exceeded" in refused(db, "UpdateItem", Key=KEY, AttributeUpdates=updates)
 
@@ -266,7 +266,7 @@ def test_key_conditions(db, condition, expected):
         assert [item["s.s"] for item in answer["Items"]] == [n(number) for number in expected]
 
 
-def test_key_conditions_stand_beside_expressions_with_placeholders_of_their_own(db):
+def test_key_conditions_can_be_combined_with_expressions_with_placeholders(db):
     asked = {"KeyConditions": {"p": compare("EQ", {"S": "k"})}, "FilterExpression": "#0 = :0"}
     asked |= {"ExpressionAttributeNames": {"#0": "n"}, "ExpressionAttributeValues": {":0": n(5)}}
     assert db.call("Query", {"TableName": "tab", **asked, "ProjectionExpression": "#0"})["Items"] == [{"n": n(5)}]

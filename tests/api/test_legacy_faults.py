@@ -1,4 +1,4 @@
-"""What is wrong with legacy parameters is told in the service's words."""
+"""Faults of legacy parameters are reported with DynamoDB's messages."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def db():
 
 
 def through(db, member, condition):
-    """How one condition on `n` is refused as Expected, as a filter, or as KeyConditions; None if it is not."""
+    """The message with which a condition on `n` is refused as Expected, filter or KeyConditions; None if it is not."""
     operation = {"Expected": "DeleteItem", "ScanFilter": "Scan"}.get(member, "Query")
     asked = {"Key": KEY} if operation == "DeleteItem" else {}
     if member == "QueryFilter":
@@ -65,7 +65,7 @@ MEMBERS = pytest.mark.parametrize("member", ["Expected", "ScanFilter", "QueryFil
 @MEMBERS
 @pytest.mark.parametrize("operator", COUNTS)
 @pytest.mark.parametrize("count", range(4))
-def test_each_comparison_takes_so_many_values(db, member, operator, count):
+def test_each_comparison_takes_its_number_of_values(db, member, operator, count):
     fault = through(db, member, {"ComparisonOperator": operator, "AttributeValueList": [{"S": "a"}] * count})
     assert (fault is None) == (count == COUNTS[operator])
     if fault is not None:
@@ -144,7 +144,7 @@ def test_faults_of_expected(db, condition, fault):
     assert refused(db, "DeleteItem", Key=KEY, Expected={"n": condition}) == INVALID + fault
 
 
-def test_a_request_is_refused_before_its_table_is_looked_for(db):
+def test_a_wrong_request_is_refused_before_its_table_is_looked_up(db):
     assert refused(db, "DeleteItem", table="absent", Key=KEY, Expected={"n": {}}) == NO_VALUE
     with pytest.raises(ResourceNotFoundException):
         db.call("DeleteItem", {"TableName": "absent", "Key": KEY, "Expected": {"n": {"Exists": False}}})
@@ -205,7 +205,7 @@ def test_key_conditions_are_one_or_two(db):
 
 
 @pytest.mark.parametrize("operator", ["NULL", "NOT_NULL", "NE", "CONTAINS", "NOT_CONTAINS", "IN"])
-def test_a_key_cannot_be_looked_up_by_every_comparison(db, operator):
+def test_only_some_legacy_operators_are_allowed_for_keys(db, operator):
     odd = compare(operator, *[{"S": "a"}] * COUNTS.get(operator, 1))
     told = "Attempted conditional constraint is not an indexable operation"
     assert refused(db, "Query", KeyConditions={"p": odd}) == told

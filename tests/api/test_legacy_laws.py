@@ -1,11 +1,11 @@
-"""Laws of legacy conditions that hold for any item and values."""
+"""Properties of legacy conditions for any item and values."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamdyn.api.validation.legacy import translate_legacy
 from streamdyn.api.validation.request_expressions import parse_expressions
-from streamdyn.expressions.conditions import holds
+from streamdyn.expressions.conditions import evaluate_condition
 from tests.model.canonical_values import ITEMS, ORDERED, VALUES
 
 NAMES = st.sampled_from("abcd")
@@ -16,7 +16,7 @@ SAME_TYPE = st.one_of(*(st.lists(values, min_size=1, max_size=3) for values in O
 def filtered(item, conditions, **members):
     body = translate_legacy("Scan", {"ScanFilter": conditions, **members})
     expressions = parse_expressions("Scan", body, is_limited=False)
-    return holds(expressions.filter, item, expressions.values)
+    return evaluate_condition(expressions.filter, item, expressions.values)
 
 
 def check(item, name, operator, *values):
@@ -24,18 +24,18 @@ def check(item, name, operator, *values):
 
 
 @given(ITEMS, NAMES, VALUES)
-def test_either_equal_or_not(item, name, value):
+def test_a_value_is_equal_or_not(item, name, value):
     assert check(item, name, "EQ", value) != check(item, name, "NE", value)
 
 
 @given(ITEMS, NAMES)
-def test_either_there_or_not(item, name):
+def test_an_attribute_exists_or_does_not(item, name):
     assert check(item, name, "NOT_NULL") == (name in item)
     assert check(item, name, "NULL") == (name not in item)
 
 
 @given(ITEMS, NAMES, CONTAINED)
-def test_what_is_there_contains_or_does_not(item, name, value):
+def test_an_existing_attribute_contains_a_value_or_does_not(item, name, value):
     answers = [check(item, name, operator, value) for operator in ("CONTAINS", "NOT_CONTAINS")]
     assert answers.count(True) == (name in item)
 

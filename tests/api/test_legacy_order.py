@@ -1,4 +1,4 @@
-"""Of several faults of legacy parameters, the service tells the first in its own order; mixing comes before all."""
+"""Of several faults of legacy parameters, the first in DynamoDB's order is reported; a mix with expressions comes first."""
 
 import pytest
 
@@ -78,7 +78,7 @@ def test_a_conditional_operator_needs_something_to_join(db, operation, asked):
         ),
     ],
 )
-def test_of_two_faults_the_earlier_one_is_told(db, operation, faults):
+def test_of_two_faults_the_earlier_one_is_reported(db, operation, faults):
     right = {"PutItem": {"Item": KEY}, "GetItem": {"Key": KEY}, "UpdateItem": {"Key": KEY}}.get(operation, {})
     for place, (first, told) in enumerate(faults):
         assert refused(db, operation, **{**right, **first}) == told
@@ -126,7 +126,7 @@ def mixed(legacy, expressions):
             "AttributesToGet, QueryFilter, ConditionalOperator, KeyConditions",
             "ProjectionExpression, FilterExpression, KeyConditionExpression",
         ),
-        # Without a KeyConditionExpression, KeyConditions are not in the way.
+        # KeyConditions can be combined with expressions, except with a KeyConditionExpression.
         (
             "Query",
             {"KeyConditions": {"p": compare("EQ", {})}, "QueryFilter": {}, "FilterExpression": ""},
@@ -147,7 +147,7 @@ def mixed(legacy, expressions):
         ),
     ],
 )
-def test_the_two_languages_do_not_mix(db, operation, asked, legacy, expressions):
+def test_legacy_parameters_and_expressions_do_not_mix(db, operation, asked, legacy, expressions):
     key = {} if operation in ("Query", "Scan") else {"Key": {"p": {}}}
     assert refused(db, operation, **key, **asked, ExpressionAttributeNames={}) == mixed(legacy, expressions)
 

@@ -1,8 +1,8 @@
-"""Page limits, segments and batches: wrong numbers and lengths are told in the service's newer words, and alone."""
+"""Page limits, segments and batches: wrong numbers and lengths have DynamoDB's newer messages, and are reported alone."""
 
 import pytest
 
-from streamdyn.api.validation.shapes import check_request
+from streamdyn.api.validation.request_checks import check_request
 from streamdyn.errors import ValidationException
 
 KEY = {"p": {"S": "a"}}
@@ -72,7 +72,7 @@ def test_an_empty_list_of_writes_is_a_fault_of_the_map():
     )
 
 
-def test_a_wrong_table_name_in_a_batch_of_reads_is_told_with_other_faults():
+def test_a_wrong_table_name_in_a_batch_of_reads_is_reported_with_other_faults():
     body = {"RequestItems": {"bad!name": {"Keys": [KEY]}}}
     fault = f"""Value '{{"bad!name":{{"Keys":[{{"p":{{"S":"a"}}}}]}}}}' {MAP_KEYS}"""
     assert refused("BatchGetItem", body) == f"1 validation error detected: {fault}"
@@ -80,7 +80,7 @@ def test_a_wrong_table_name_in_a_batch_of_reads_is_told_with_other_faults():
     assert refused("BatchGetItem", both) == f"2 validation errors detected: {fault}; {CAPACITY}"
 
 
-def test_a_wrong_table_name_in_a_batch_of_writes_gives_way_to_other_faults():
+def test_a_wrong_table_name_in_a_batch_of_writes_is_reported_only_alone():
     body = {"RequestItems": {"a": [PUT, {"DeleteRequest": {"Key": KEY}}]}}
     assert refused("BatchWriteItem", body) == (
         "1 validation error detected: "
@@ -91,7 +91,7 @@ def test_a_wrong_table_name_in_a_batch_of_writes_gives_way_to_other_faults():
     assert refused("BatchWriteItem", both) == f"1 validation error detected: {CAPACITY}"
 
 
-def test_a_write_without_its_item_is_told_by_its_place():
+def test_a_write_without_its_item_is_reported_with_its_index():
     assert refused("BatchWriteItem", {"RequestItems": {"abc": [PUT, {"PutRequest": {}}]}}) == (
         "1 validation error detected: Value null at 'requestItems.abc.member.2.member.putRequest.item' "
         "failed to satisfy constraint: Member must not be null"

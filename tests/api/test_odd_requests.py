@@ -1,4 +1,4 @@
-"""Whatever a request looks like, it is answered or refused in the API's own words: nothing breaks."""
+"""Any request, however odd, is answered or refused with an ApiError."""
 
 import asyncio
 import copy
@@ -7,14 +7,14 @@ from random import Random
 import orjson
 import pytest
 
-from streamdyn.api.catalog import run
+from streamdyn.api.catalog import execute_operation
 from streamdyn.errors import ApiError, InternalServerError
 from tests.api.fake import FakeDatabase
 from tests.api.test_update_item import INDEXED
 
 REQUESTS = 3000
 K = {"p": {"S": "k"}, "s": {"S": "1"}}
-# Right requests, of which wrong ones are made, and what is put into them.
+# Correct requests, from which wrong ones are made, and the values that replace their parts.
 RIGHT = [
     (
         "PutItem",
@@ -202,7 +202,7 @@ ODD = [
 
 
 def places(value, path=()):
-    """Every place in a JSON value, as a path."""
+    """All paths in a JSON value."""
     if path:
         yield path
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -211,7 +211,7 @@ def places(value, path=()):
 
 
 def spoiled(random, request):
-    """A request with something at one place, or at a few, removed, added, mistyped or replaced."""
+    """A request with one or a few of its parts removed, added, replaced, or of a wrong type."""
     request = copy.deepcopy(request)
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         found = list(places(request))
@@ -240,7 +240,7 @@ def spoil(random, request, path):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_nothing_breaks(seed):
+def test_every_odd_request_is_answered_or_refused(seed):
     random = Random(seed)
     db = FakeDatabase()
     db.add_table("tab", {"p": "S", "s": "S"})
@@ -255,7 +255,7 @@ async def ask_all(random, db):
         operation, right = random.choice(RIGHT)
         request = spoiled(random, right)
         try:
-            await run(operation, random.randbytes(16), orjson.dumps(request), db)
+            await execute_operation(operation, random.randbytes(16), orjson.dumps(request), db)
             answered += 1
         except InternalServerError:
             raise

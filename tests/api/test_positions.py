@@ -15,7 +15,7 @@ def test_positions_are_read_with_the_last_one_of_each_partition():
     "header",
     [
         *(b"", b"a", b"a:1", b"a:1:", b"a:-1:0", b"a:1:0,", b":1:0", b"a:\xb2:0", b"a:0x1:0", b"a:1:0:0"),
-        # More than the messages between nodes can carry: it would be a defect there.
+        # More than fits into the messages between nodes, where it would raise an unexpected error.
         *(b"a:%d:0" % (1 << 64), b"a:0:%d" % (1 << 64)),
     ],
 )

@@ -1,4 +1,4 @@
-"""Query: which items, in which order, of which table or index, a page at a time, and what they cost."""
+"""Query: items and their order, of a table or an index, pages, and capacity."""
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +23,7 @@ def test_the_items_of_a_partition_key_come_in_the_order_of_their_sort_keys(db):
     assert query(db, ScanIndexForward=False)["Items"] == ALL_OF_A[::-1]
 
 
-def test_no_items_are_an_empty_answer(db):
+def test_a_query_without_items_returns_an_empty_list(db):
     assert query(db, values={":p": {"S": "none"}}) == {"Items": [], "Count": 0, "ScannedCount": 0}
 
 
@@ -82,7 +82,7 @@ def test_a_filter_leaves_items_out_of_the_answer_and_the_count(db):
     ]
 
 
-def test_an_item_without_what_is_asked_for_is_an_empty_item(db):
+def test_a_projection_without_a_match_gives_an_empty_item(db):
     assert query(db, ProjectionExpression="x", ScanIndexForward=False, Limit=1)["Items"] == [{}]
 
 
@@ -150,7 +150,7 @@ def test_items_that_share_an_index_key_are_each_in_one_page(keys, forward):
     assert [(int(i["l"]["N"]), i["s"]["S"]) for i in found] == (expected if forward else expected[::-1])
 
 
-# --- costs ---
+# --- capacity ---
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Query: what is refused, in which words and in which order."""
+"""Query: messages and order of the errors."""
 
 import pytest
 
@@ -48,7 +48,7 @@ DETECTED = "1 validation error detected: "
     ],
 )
 @pytest.mark.parametrize("table", ["indexed", "missing"])
-def test_select_must_agree_with_the_rest_whatever_the_table(db, table, members, message):
+def test_select_is_checked_before_the_table(db, table, members, message):
     assert refused(db, table=table, **members) == DETECTED + message
 
 
@@ -67,7 +67,7 @@ def test_conditions_on_anything_but_keys_come_before_the_table(db):
     assert refused(db, "x = :x", table="missing", kind=ResourceNotFoundException) == "Requested resource not found"
 
 
-def test_conditions_are_held_against_the_keys_of_what_is_read(db):
+def test_conditions_must_fit_the_keys_of_the_table_or_index_that_is_read(db):
     missed = "Query condition missed key schema element: "
     assert refused(db, "s = :s") == missed + "p"
     assert refused(db, "p = :p AND x = :x") == missed + "s"
@@ -157,9 +157,7 @@ def test_a_starting_key_in_an_index_must_be_keys_of_both(db, start, message):
         ("p = :p AND s = :s", {"IndexName": "keys"}, wire(p="a", s=1, l="x"), MISMATCH),
     ],
 )
-def test_starting_key_and_conditions_are_held_against_the_keys_attribute_by_attribute(
-    db, condition, index, start, message
-):
+def test_starting_key_and_conditions_are_checked_attribute_by_attribute(db, condition, index, start, message):
     assert refused(db, condition, ExclusiveStartKey=start, **index) == message
 
 

@@ -1,4 +1,4 @@
-"""Placeholders of a request: well written, well used, and faults in DynamoDB's order."""
+"""The placeholders of a request: syntax, use, and faults in DynamoDB's order."""
 
 import pytest
 
@@ -130,7 +130,7 @@ def test_keys_of_placeholders(sign):
         ({"N": "1e126"}, "Number overflow. Attempting to store a number with magnitude larger than supported range"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_placeholder(value, expected):
+def test_a_wrong_value_is_reported_with_its_placeholder(value, expected):
     values = {":a": {"S": "x"}, ":b": value}
     assert fault("PutItem", values=values, ConditionExpression="") == f"{INVALID_VALUE}{expected} for key :b"
 
@@ -173,7 +173,7 @@ def test_placeholders_must_be_used():
 
 
 def test_each_fault_before_the_next():
-    """Every step mends what the last one told."""
+    """Each step fixes the fault that the step before reported."""
     told = []
     names, values = {"n": ""}, {}
     body = {"UpdateExpression": "set #n = :v, b = :l + :v", "ConditionExpression": "((a = :v))"}
@@ -223,7 +223,7 @@ def test_each_fault_before_the_next():
     ]
 
 
-def test_a_query_s_expressions_come_in_dynamodb_s_order():
+def test_the_expressions_of_a_query_are_checked_in_dynamodbs_order():
     def tell(condition, projection, key_condition):
         members = {
             "FilterExpression": condition,

@@ -1,4 +1,4 @@
-"""Every request's way: parsing, its shape, what is not supported yet; wording and order of the errors."""
+"""The steps of every request: parsing, shape, unsupported members; messages and order of the errors."""
 
 from contextlib import suppress
 
@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamdyn.api.catalog import OPERATIONS
-from streamdyn.api.validation.model import request_shape
-from streamdyn.api.validation.shapes import check_request
+from streamdyn.api.validation.request_checks import check_request
+from streamdyn.api.validation.request_shapes import request_shape
 from streamdyn.api.validation.unsupported import UNSUPPORTED
 from streamdyn.errors import ApiError, SerializationException, UnknownOperationException, ValidationException
 from streamdyn.settings import Settings
@@ -204,12 +204,12 @@ def test_malformed_json_comes_before_an_unknown_operation():
         ),
     ],
 )
-def test_broken_constraints_are_told_together(operation, body, faults):
+def test_broken_constraints_are_reported_together(operation, body, faults):
     noun = "error" if len(faults) == 1 else "errors"
     assert refused(operation, body) == f"{len(faults)} validation {noun} detected: {'; '.join(faults)}"
 
 
-def test_at_most_ten_broken_constraints_are_told():
+def test_at_most_ten_broken_constraints_are_reported():
     message = refused("CreateTable", {"TableName": "abc", "AttributeDefinitions": [{}] * 9})
     assert message.startswith("10 validation errors detected: ")
     assert message.count("failed to satisfy") == 10
@@ -220,7 +220,7 @@ def test_at_most_ten_broken_constraints_are_told():
     ["CreateTable", "DescribeTable", "UpdateTable", "DeleteTable", "DescribeTimeToLive", "UpdateTimeToLive"],
 )
 @pytest.mark.parametrize("body", [{}, {"TableName": None}])
-def test_table_operations_have_a_text_of_their_own_for_a_missing_name(operation, body):
+def test_table_operations_have_their_own_message_for_a_missing_name(operation, body):
     assert refused(operation, body) == ("The parameter 'TableName' is required but was not present in the request")
 
 
@@ -286,7 +286,7 @@ def test_a_wrong_json_type_comes_before_a_broken_constraint(operation, body, mes
     assert refused(operation, {"ReturnValues": "hi", **body}, SerializationException) == message
 
 
-def test_nulls_and_unknown_members_are_passed_over():
+def test_nulls_and_unknown_members_are_ignored():
     body = {"TableName": "abc", "Item": {}, "ConditionExpression": None, "hi": "yo", "ReturnValues": None}
     assert check_request("PutItem", body) == {"TableName": "abc", "Item": {}}
 
@@ -295,7 +295,7 @@ def test_a_decimal_limit_is_cut():
     assert check_request("ListTables", {"Limit": 5.7}) == {"Limit": 5}
 
 
-def test_a_right_request_is_passed_on_as_it_is():
+def test_a_correct_request_is_not_changed():
     body = {"TableName": "abc", "Item": {"a": {"S": "b"}}, "ReturnValues": "ALL_OLD"}
     assert check_request("PutItem", body) is body
 
@@ -307,7 +307,7 @@ def test_an_arn_stands_for_the_tables_name():
     assert db.call("DescribeTable", {"TableName": arn})["Table"]["TableName"] == "abc"
 
 
-# A right value for each member that is not supported yet, as DynamoDB would take it.
+# For each member that is not supported yet: a value that DynamoDB accepts.
 SAMPLES = {
     "ConditionExpression": "a = b",
     "ProjectionExpression": "a",
@@ -407,7 +407,7 @@ HANDLED = {
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_every_member_that_dynamodb_knows_is_handled_or_refused(operation):
-    """A member that comes with newer facts fails here, until somebody has decided about it."""
+    """A member that a newer service model adds fails here, until somebody decides how to treat it."""
     known = set(request_shape(operation).members)
     assert HANDLED[operation] | UNSUPPORTED.get(operation, frozenset()) == known
 
@@ -418,7 +418,7 @@ def test_a_command_carries_the_requests_id():
     assert db.commands[0].id == ID
 
 
-# --- whatever a client sends ---
+# --- any request ---
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text("a1=é", max_size=4),

@@ -1,4 +1,4 @@
-"""Scan: everything, once, in pages and in segments; wording and order of the errors."""
+"""Scan: every item once, in pages and in segments; messages and order of the errors."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamdyn.api.operations.scan import segment_keys
+from streamdyn.api.operations.scan import segment_range
 from streamdyn.errors import ResourceNotFoundException, ValidationException
 from streamdyn.model.keys import KEY_SPACE_END, KeySchema, key_hash, storage_key
 from tests.api.fake import FakeDatabase
@@ -73,13 +73,13 @@ def test_every_key_is_in_the_segment_of_its_hash(text, segments):
     key = storage_key(KeySchema("p", "S"), {"p": {"S": text}})
     segment = key_hash(key) * segments >> 64
     near = [n for n in range(segment - 1, segment + 2) if 0 <= n < segments]
-    within = [n for n in near if (keys := segment_keys(n, segments)).start <= key < keys.stop]
+    within = [n for n in near if (keys := segment_range(n, segments)).start <= key < keys.stop]
     assert len(within) == 1 and abs(within[0] - segment) <= 1
 
 
 @given(st.integers(1, 1_000))
 def test_segments_are_the_key_space_without_a_gap(segments):
-    parts = [segment_keys(n, segments) for n in range(segments)]
+    parts = [segment_range(n, segments) for n in range(segments)]
     assert parts[0].start == bytes(8) and parts[-1].stop == KEY_SPACE_END
     assert all(one.stop == other.start for one, other in itertools.pairwise(parts))
 

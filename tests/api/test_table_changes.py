@@ -1,4 +1,4 @@
-"""UpdateTable: what changes when, what is told meanwhile, and what is refused."""
+"""UpdateTable: when each change takes effect, the description until then, and the errors."""
 
 import time
 
@@ -48,7 +48,7 @@ def refused(db, changes, kind=ValidationException):
 # --- capacity ---
 
 
-def test_new_capacity_is_told_once_the_change_is_finished(db):
+def test_new_capacity_shows_when_the_change_is_finished(db):
     db.call("CreateTable", PROVISIONED)
     asked_ms = db.clock_ms
     updating = update(db, ProvisionedThroughput=units(4, 3))
@@ -84,7 +84,7 @@ def test_decreases_are_counted_by_the_day(db):
     assert described(db)["ProvisionedThroughput"]["NumberOfDecreasesToday"] == 1
 
 
-def test_warmth_grows_with_the_capacity_and_never_shrinks(db):
+def test_warm_throughput_grows_with_the_capacity_and_never_shrinks(db):
     db.call("CreateTable", PROVISIONED)
     update(db, ProvisionedThroughput=units(9, 3))
     update(db, ProvisionedThroughput=units(1, 1))
@@ -96,7 +96,7 @@ def test_warmth_grows_with_the_capacity_and_never_shrinks(db):
 # --- billing ---
 
 
-def test_a_switch_to_on_demand_is_told_at_once_and_dated_when_finished(db):
+def test_a_switch_to_on_demand_shows_at_once_and_gets_its_date_when_finished(db):
     db.call("CreateTable", PROVISIONED)
     updating = update(db, **ON_DEMAND, OnDemandThroughput={"MaxReadRequestUnits": 7})
     assert updating["TableStatus"] == UPDATING
@@ -129,10 +129,10 @@ def test_the_same_mode_again_changes_nothing(db):
     assert described(db) == before
 
 
-# --- class, protection, limits, warmth ---
+# --- class, protection, limits, warm throughput ---
 
 
-def test_a_new_class_is_told_once_the_change_is_finished(db):
+def test_a_new_class_shows_when_the_change_is_finished(db):
     db.call("CreateTable", PAID)
     updating = update(db, TableClass=INFREQUENT)
     assert (updating["TableStatus"], "TableClassSummary" in updating) == (UPDATING, False)
@@ -177,14 +177,14 @@ def test_some_changes_take_effect_at_once(db, member, value, told):
     assert described(db) == updated
 
 
-def test_attribute_definitions_and_empty_members_beside_a_change_are_passed_over(db):
+def test_attribute_definitions_and_empty_members_beside_a_change_are_ignored(db):
     db.call("CreateTable", PAID)
     retyped = [{"AttributeName": "pk", "AttributeType": "N"}]
     update(db, DeletionProtectionEnabled=True, AttributeDefinitions=retyped, WarmThroughput={}, OnDemandThroughput={})
     assert described(db)["AttributeDefinitions"] == PAID["AttributeDefinitions"]
 
 
-# --- refusals ---
+# --- errors ---
 
 NOTHING = (
     "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, "
@@ -282,7 +282,7 @@ NO_STREAM = {"StreamSpecification": {"StreamEnabled": False}}
         ),
     ],
 )
-def test_a_wrong_request_is_refused_before_the_table_is_looked_for(db, changes, message):
+def test_a_wrong_request_is_refused_before_the_table_is_looked_up(db, changes, message):
     assert refused(db, changes) == message
 
 
@@ -303,7 +303,7 @@ def test_a_wrong_request_is_refused_before_the_table_is_looked_for(db, changes, 
         (PAID, NO_STREAM, "Table has no stream to disable: TableName: abc"),
     ],
 )
-def test_what_a_table_does_not_allow_is_refused_in_dynamodbs_words(db, created, changes, message):
+def test_what_a_table_does_not_allow_is_refused_with_dynamodbs_message(db, created, changes, message):
     db.call("CreateTable", created)
     before = described(db)
     assert refused(db, changes) == message

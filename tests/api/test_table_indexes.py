@@ -1,4 +1,4 @@
-"""CreateTable with indexes: what is wrong with them, in DynamoDB's order, and how local ones are told."""
+"""CreateTable with indexes: their faults in DynamoDB's order, and the description of local indexes."""
 
 import pytest
 
@@ -91,7 +91,7 @@ NO_SECOND = "Invalid KeySchema: The second KeySchemaElement is not a RANGE key t
         ("ab", [index("a", "b"), index("a", "b")], INVALID + "Duplicate index name: abc"),
     ],
 )
-def test_wrong_indexes_are_refused_in_dynamodbs_words(member, defined, indexes, message):
+def test_wrong_indexes_are_refused_with_dynamodbs_message(member, defined, indexes, message):
     assert refused(table(defined, "ab", **{member: indexes})) == message.format(member=member)
 
 
@@ -138,7 +138,7 @@ def test_an_index_projects_twenty_attributes_of_its_own_at_most():
     assert refused(table("ab", "ab", **{LOCAL: many})).endswith("Member must have length less than or equal to 20")
 
 
-def test_local_indexes_are_kept_and_told():
+def test_local_indexes_are_stored_and_described():
     db = FakeDatabase()
     indexes = [
         index("a", "c", name="by_c", ProjectionType="INCLUDE", NonKeyAttributes=["y", "x", "a"]),

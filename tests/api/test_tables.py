@@ -1,4 +1,4 @@
-"""CreateTable, DescribeTable, ListTables, UpdateTable and DeleteTable: answers, errors and their order."""
+"""CreateTable, DescribeTable, ListTables, UpdateTable and DeleteTable: responses, errors and their order."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from streamdyn.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
-from streamdyn.model.keys import KeySchema, hash_ranges
+from streamdyn.model.keys import KeySchema, split_hash_space
 from streamdyn.model.tables import ACTIVE, CREATING, DELETING, UPDATING
 from tests.api.fake import CLOCK_MS, FakeDatabase, key_members
 
@@ -69,7 +69,7 @@ def test_a_new_table_is_described_as_dynamodb_does(db):
     }
 
 
-def test_a_table_paid_per_request_has_no_units(db):
+def test_an_on_demand_table_has_no_units(db):
     description = db.call("CreateTable", PAID)["TableDescription"]
     assert description["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
     made = db.call("DescribeTable", {"TableName": "abc"})["Table"]
@@ -84,7 +84,7 @@ def test_a_table_paid_per_request_has_no_units(db):
     }
 
 
-def test_settings_are_kept_and_told_where_dynamodb_tells_them(db):
+def test_settings_are_stored_and_described_as_in_dynamodb(db):
     tags = [{"Key": "k", "Value": "v"}]
     extras = {"Tags": tags, "TableClass": "STANDARD_INFREQUENT_ACCESS", "DeletionProtectionEnabled": True}
     extras["OnDemandThroughput"] = {"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 5}
@@ -104,7 +104,7 @@ def test_settings_are_kept_and_told_where_dynamodb_tells_them(db):
         ({**PAID, "WarmThroughput": {"ReadUnitsPerSecond": 12_001}}, (12_001, 4_000)),
     ],
 )
-def test_a_table_is_as_warm_as_its_capacity_makes_it(db, created, warm):
+def test_the_warm_throughput_of_a_table_follows_its_capacity(db, created, warm):
     answer = db.call("CreateTable", created)["TableDescription"].get("WarmThroughput")
     asked = created.get("WarmThroughput")
     assert answer == (asked and {**asked, "Status": UPDATING})
@@ -115,7 +115,7 @@ def test_a_table_is_as_warm_as_its_capacity_makes_it(db, created, warm):
     }
 
 
-def test_attribute_definitions_are_told_by_name(db):
+def test_attribute_definitions_are_sorted_by_name(db):
     db.call("CreateTable", {**schema([("z", H), ("a", R)], ["z", "a"])})
     definitions = db.call("DescribeTable", {"TableName": "abc"})["Table"]["AttributeDefinitions"]
     assert [d["AttributeName"] for d in definitions] == ["a", "z"]
@@ -141,7 +141,7 @@ def test_attribute_definitions_are_told_by_name(db):
         ("SSESpecification", {"SSEType": "AES256"}, "SSEType AES256 is not supported"),
     ],
 )
-def test_a_new_table_may_say_no_to_what_is_not_supported(db, member, value, message):
+def test_a_new_table_may_disable_what_is_not_supported(db, member, value, message):
     if message is None:
         assert member not in db.call("CreateTable", {**PAID, member: value})["TableDescription"]
     else:
@@ -161,7 +161,7 @@ def test_partitions_share_the_hash_space(db):
     prefix = f"{'a' * 150}.{table.id[:8]}"
     assert [p.id for p in table.partitions] == [f"{prefix}.{n}" for n in range(3)]
     assert [p.topic for p in table.partitions] == [f"c.{prefix}.{n}" for n in range(3)]
-    assert [p.first_hash for p in table.partitions] == hash_ranges(3)
+    assert [p.first_hash for p in table.partitions] == split_hash_space(3)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_partitions_share_the_hash_space(db):
         ),
     ],
 )
-def test_a_wrong_new_table_is_refused_in_dynamodbs_words(db, body, message):
+def test_a_wrong_new_table_is_refused_with_dynamodbs_message(db, body, message):
     assert refused(db, "CreateTable", body) == message
     assert db.rows == {}
 
@@ -315,7 +315,7 @@ def test_no_tables_are_an_empty_list(db):
 # --- DeleteTable ---
 
 
-def test_a_table_is_deleted_and_told_without_its_keys(db):
+def test_a_deleted_table_is_described_without_its_keys(db):
     db.call("CreateTable", {**SORTED, "LocalSecondaryIndexes": [INDEX]})
     description = db.call("DeleteTable", {"TableName": "abc"})["TableDescription"]
     assert description["TableStatus"] == "DELETING"

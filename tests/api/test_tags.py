@@ -56,7 +56,7 @@ def test_a_table_has_no_tags_at_first(db):
     assert listed(db) == {"Tags": []}
 
 
-def test_tags_are_added_changed_and_taken_away(db):
+def test_tags_are_added_changed_and_removed(db):
     assert tag(db, ("a", "1"), ("b", "2")) is None
     tag(db, ("b", "3"), ("c", ""))
     assert listed(db) == {"Tags": tags(("a", "1"), ("b", "3"), ("c", ""))}
@@ -71,13 +71,13 @@ def test_a_table_is_created_with_tags(db):
     assert db.call("ListTagsOfResource", {"ResourceArn": PREFIX + "abd"}) == {"Tags": tags(("a", "1"))}
 
 
-def test_fifty_tags_fit_into_one_page_whatever_the_token_says(db):
+def test_fifty_tags_fit_into_one_page_with_any_token(db):
     tag(db, *((str(n), "v") for n in range(50)))
     assert listed(db, NextToken="x") == {"Tags": numbered(50)}
 
 
 @pytest.mark.parametrize("text", ["a" * 128, "ключ", "表 ", "a+b-c=d.e_f:g/h@i"])
-def test_letters_of_any_script_are_taken(db, text):
+def test_letters_of_any_script_are_accepted(db, text):
     tag(db, (text, text))
     assert listed(db) == {"Tags": tags((text, text))}
 
@@ -98,7 +98,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("wrong", "message"), WRONG)
-def test_wrong_tags_are_refused_in_dynamodbs_words(db, wrong, message):
+def test_wrong_tags_are_refused_with_dynamodbs_message(db, wrong, message):
     assert refused(db, "TagResource", {"ResourceArn": ARN, "Tags": wrong}) == message
     assert listed(db) == {"Tags": []}
     keys = {m: db.table("abc").settings[m] for m in ("AttributeDefinitions", "KeySchema")}
@@ -107,7 +107,7 @@ def test_wrong_tags_are_refused_in_dynamodbs_words(db, wrong, message):
     assert db.table("abd") is None
 
 
-def test_a_new_table_may_have_an_empty_list_of_tags_and_nobody_else(db):
+def test_only_create_table_accepts_an_empty_list_of_tags(db):
     keys = {m: db.table("abc").settings[m] for m in ("AttributeDefinitions", "KeySchema")}
     db.call("CreateTable", {"TableName": "abd", "BillingMode": "PAY_PER_REQUEST", "Tags": [], **keys})
     for members in ({}, {"Tags": []}):
@@ -125,7 +125,7 @@ def test_a_new_table_may_have_an_empty_list_of_tags_and_nobody_else(db):
         ([str(n) for n in range(51)], TOO_MANY),
     ],
 )
-def test_wrong_keys_are_refused_in_dynamodbs_words(db, keys, message):
+def test_wrong_keys_are_refused_with_dynamodbs_message(db, keys, message):
     assert refused(db, "UntagResource", {"ResourceArn": ARN, "TagKeys": keys}) == message
 
 
@@ -170,7 +170,7 @@ MISSING = "Requested resource not found: ResourceArn: {} not found"
     ("operation", "members"),
     [("ListTagsOfResource", {}), ("TagResource", {"Tags": numbered(1)}), ("UntagResource", {"TagKeys": ["a"]})],
 )
-def test_an_arn_that_names_no_table_of_ours_is_refused(db, operation, members, arn, kind, message):
+def test_an_arn_of_an_unknown_table_is_refused(db, operation, members, arn, kind, message):
     assert refused(db, operation, {"ResourceArn": arn, **members}, kind) == message.format(arn)
 
 

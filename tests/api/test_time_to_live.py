@@ -1,4 +1,4 @@
-"""UpdateTimeToLive and DescribeTimeToLive: the settings of expiry. And the calls that tell of the service itself."""
+"""UpdateTimeToLive and DescribeTimeToLive, and the calls about the endpoint: DescribeEndpoints and DescribeLimits."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def refused(db, operation, body, kind=ValidationException):
     return raised.value.message
 
 
-def test_expiry_is_switched_on_and_off(db):
+def test_time_to_live_is_enabled_and_disabled(db):
     assert db.call("DescribeTimeToLive", NAMED) == DISABLED
     answer = db.call("UpdateTimeToLive", expire_by("ttl"))
     assert answer == {"TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True}}
@@ -50,13 +50,13 @@ OTHER = "TimeToLive is active on a different AttributeName: current AttributeNam
         (False, expire_by("ttl", enabled=False), "TimeToLive is already disabled"),
     ],
 )
-def test_a_change_that_is_none_is_refused_in_dynamodbs_words(db, enabled, asked, message):
+def test_a_change_that_is_none_is_refused_with_dynamodbs_message(db, enabled, asked, message):
     if enabled:
         db.call("UpdateTimeToLive", expire_by("ttl"))
     assert refused(db, "UpdateTimeToLive", asked) == message
 
 
-def test_the_key_may_tell_the_time(db):
+def test_the_attribute_of_time_to_live_may_be_a_key(db):
     db.call("UpdateTimeToLive", expire_by("pk"))
     assert db.table("abc").ttl_attribute == "pk"
 
@@ -68,20 +68,20 @@ def test_a_missing_table_is_named(db, operation, members):
 
 
 @pytest.mark.parametrize("status", [CREATING, DELETING])
-def test_expiry_is_not_told_of_a_table_that_comes_or_goes(db, status):
+def test_time_to_live_of_a_creating_or_deleting_table_is_not_described(db, status):
     db.set_status("abc", status)
     assert refused(db, "DescribeTimeToLive", NAMED) == (
         f"Cannot describe time to live while table is in {status} state: Current table state is {status}"
     )
 
 
-def test_expiry_is_not_changed_before_the_table_is_made(db):
+def test_time_to_live_is_not_changed_while_the_table_is_creating(db):
     db.set_status("abc", CREATING)
     message = refused(db, "UpdateTimeToLive", expire_by("ttl"), ResourceInUseException)
     assert message == "Attempt to change a resource which is still in use: Table abc is being created"
 
 
-def test_expiry_is_changed_while_the_table_is_being_updated(db):
+def test_time_to_live_is_changed_while_the_table_is_updating(db):
     db.set_status("abc", UPDATING)
     db.call("UpdateTimeToLive", expire_by("ttl"))
     assert db.table("abc").status == UPDATING
@@ -96,7 +96,7 @@ def test_limits_are_those_of_a_new_account(db):
     }
 
 
-def test_the_endpoint_is_where_the_request_came_to(db):
+def test_the_endpoint_is_the_address_of_the_request(db):
     assert db.call("DescribeEndpoints", {}) == {
         "Endpoints": [{"Address": "localhost:8000", "CachePeriodInMinutes": 1440}]
     }

@@ -1,4 +1,4 @@
-"""UpdateItem and conditions on writes, over the real state machine: what is done, refused, told, and what it costs."""
+"""UpdateItem and conditions on writes, with the real state machine: effects, errors, responses, and capacity."""
 
 import orjson
 import pytest
@@ -74,7 +74,7 @@ def test_without_an_expression_there_is_an_item_after_it(db):
 
 
 @pytest.mark.parametrize("expression", ["REMOVE a", "DELETE a :v", "REMOVE a.b.c"])
-def test_taking_away_from_nothing_makes_no_item(db, expression):
+def test_removing_from_a_missing_item_makes_no_item(db, expression):
     values = {":v": {"SS": ["x"]}} if ":v" in expression else None
     assert update(db, expression, values, ReturnValues="ALL_NEW") == {}
     assert get(db) is None
@@ -120,7 +120,7 @@ WRITES = {
 
 @pytest.mark.parametrize("operation", WRITES)
 @pytest.mark.parametrize("wanted", [None, "NONE", "ALL_OLD"])
-def test_a_condition_that_does_not_hold_changes_nothing(db, operation, wanted):
+def test_a_write_with_a_false_condition_changes_nothing(db, operation, wanted):
     put(db, a=n(1))
     asked = {"TableName": "tab", **WRITES[operation], "ConditionExpression": "a = :v"}
     asked["ExpressionAttributeValues"] = {":v": n(2)}
@@ -134,7 +134,7 @@ def test_a_condition_that_does_not_hold_changes_nothing(db, operation, wanted):
 
 
 @pytest.mark.parametrize("operation", WRITES)
-def test_a_condition_that_holds_lets_the_write_be(db, operation):
+def test_a_write_with_a_true_condition_is_applied(db, operation):
     put(db, a=n(1))
     db.call(operation, {"TableName": "tab", **WRITES[operation], "ConditionExpression": "attribute_exists(a)"})
     assert get(db) != {**KEY, "a": n(1)}
@@ -149,7 +149,7 @@ def test_a_retried_update_counts_once(db):
 
 
 def test_a_retried_refusal_stays_one(db):
-    """Even where the condition has come to hold in the meantime: the call failed at its place in the log."""
+    """Even if the condition has become true meanwhile: the call failed at its position in the log."""
     asked = {"TableName": "tab", "Item": {**KEY, "a": n(2)}, "ConditionExpression": "attribute_exists(a)"}
     for _ in range(2):
         with pytest.raises(ConditionalCheckFailedException):
@@ -172,7 +172,7 @@ def test_a_key_is_never_updated(db, expression, values, message):
     assert not any(isinstance(command, UpdateItem) for command in db.commands)
 
 
-def test_the_faults_of_a_request_come_in_an_envelope_and_before_its_table(db):
+def test_faults_that_need_no_table_have_a_prefix_and_come_before_those_of_the_table(db):
     with pytest.raises(ValidationException) as refused:
         update(db, "SET a", table="missing")
     assert refused.value.message == (
@@ -185,13 +185,13 @@ def test_the_faults_of_a_request_come_in_an_envelope_and_before_its_table(db):
 @pytest.mark.parametrize(
     ("expression", "seed", "fits"),
     [
-        # As the service measures: what an update writes, 3 bytes, 19 for each SET, 2 for each REMOVE. Never the key.
+        # DynamoDB's measure: what the update writes, 3 bytes, 19 for each SET, and 2 for each REMOVE, without the key.
         ("SET b = :pad", {}, 409_600 - 22 - 1),
         ("SET b = :pad REMOVE r", {"r": s("z")}, 409_600 - 24 - 1),
         ("SET b = :pad, c = :one", {}, 409_600 - 41 - 1 - 3),
     ],
 )
-def test_an_update_s_size_is_measured_as_the_service_does(db, expression, seed, fits):
+def test_the_size_of_an_update_is_measured_as_dynamodb_does(db, expression, seed, fits):
     def pad(length):
         values = {":pad": s("x" * length), ":one": n(1)}
         used = {name: value for name, value in values.items() if name in expression}
@@ -244,7 +244,7 @@ def test_a_write_costs_where_it_changes_an_index(db, before, after, table_units,
     assert told == expected
 
 
-def test_item_collection_metrics_are_told_of_tables_with_indexes(db):
+def test_item_collection_metrics_are_returned_for_tables_with_indexes(db):
     asked = {"Item": KEY, "ReturnItemCollectionMetrics": "SIZE"}
     told = db.call("PutItem", {"TableName": "indexed", **asked})
     metrics = {"ItemCollectionKey": {"p": KEY["p"]}, "SizeEstimateRangeGB": [0.0, 1.0]}

@@ -7,7 +7,7 @@ import time
 
 import orjson
 
-from streamdyn.api.catalog import run
+from streamdyn.api.catalog import execute_operation
 from streamdyn.model.pages import PageLimits, take_page
 from streamdyn.model.rows import encode_row
 from streamdyn.model.values import canonicalize_item
@@ -46,7 +46,7 @@ def row(item_bytes, number):
 async def items_per_second(db, body):
     pages, start = 0, time.process_time()
     while (passed := time.process_time() - start) < SECONDS:
-        answer = await run("Query", ID, body, db)
+        answer = await execute_operation("Query", ID, body, db)
         pages += 1
     return pages * orjson.loads(answer)["ScannedCount"] / passed
 

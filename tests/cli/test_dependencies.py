@@ -14,7 +14,7 @@ for found in pkgutil.walk_packages(streamdyn.__path__, "streamdyn."):
     if not found.name.startswith(("streamdyn.simulation", "streamdyn.cli.simulate")):
         import_module(found.name)
         print(found.name)
-from streamdyn.api.validation.model import request_shape
+from streamdyn.api.validation.request_shapes import request_shape
 request_shape("PutItem")
 """
 SIMULATE = """

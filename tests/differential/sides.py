@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 
 import orjson
 
-from streamdyn.api.catalog import run
+from streamdyn.api.catalog import execute_operation
 from streamdyn.errors import ApiError
 from tests.api.fake import FakeDatabase
 from tests.differential.oracle import HOST
@@ -82,7 +82,7 @@ class InProcess:
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
         request_id = self._calls.to_bytes(16, "big")
         try:
-            return Answer(200, orjson.loads(asyncio.run(run(operation, request_id, raw, self._database))))
+            return Answer(200, orjson.loads(asyncio.run(execute_operation(operation, request_id, raw, self._database))))
         except ApiError as error:
             return Answer(error.status, _error_document(error))
 

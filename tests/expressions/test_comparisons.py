@@ -1,4 +1,4 @@
-"""Two values: when they are equal, and in which order strings, numbers and binaries are."""
+"""Comparisons: equality of values, and the order of strings, numbers and binaries."""
 
 import operator
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamdyn.expressions.comparisons import equal, ordered
+from streamdyn.expressions.comparisons import are_equal, compare_values
 from streamdyn.model.keys import key_bytes
 from tests.model.canonical_values import ORDERED, VALUES
 
@@ -15,7 +15,7 @@ PAIRS = st.one_of(*(st.tuples(values, values) for values in ORDERED.values()))
 
 
 def content(value):
-    """A value as plain Python, equal where DynamoDB says so: its type beside it, a set as a set."""
+    """A value as plain Python that is equal if it is equal in DynamoDB: with its type, and sets as sets."""
     ((kind, held),) = value.items()
     if kind in ("SS", "NS", "BS"):
         held = frozenset(held)
@@ -39,12 +39,12 @@ def with_other_set_orders(value):
 
 @given(VALUES, VALUES)
 def test_values_are_equal_if_their_types_and_contents_are(left, right):
-    assert equal(left, right) == (content(left) == content(right))
+    assert are_equal(left, right) == (content(left) == content(right))
 
 
 @given(VALUES)
 def test_the_order_of_a_sets_elements_and_of_a_maps_names_means_nothing(value):
-    assert equal(value, with_other_set_orders(value))
+    assert are_equal(value, with_other_set_orders(value))
 
 
 @given(PAIRS)
@@ -52,14 +52,16 @@ def test_the_order_within_a_type_is_the_order_of_the_sort_keys(pair):
     left, right = pair
     ((kind, low),), ((_, high),) = left.items(), right.items()
     for relation in RELATIONS:
-        assert ordered(relation, left, right) == relation(key_bytes(kind, low), key_bytes(kind, high))
-    assert equal(left, right) == (ordered(operator.le, left, right) and ordered(operator.ge, left, right))
+        assert compare_values(relation, left, right) == relation(key_bytes(kind, low), key_bytes(kind, high))
+    assert are_equal(left, right) == (
+        compare_values(operator.le, left, right) and compare_values(operator.ge, left, right)
+    )
 
 
 @given(VALUES, VALUES)
 def test_nothing_is_in_order_but_strings_numbers_and_binaries_of_one_type(left, right):
     if left.keys() != right.keys() or left.keys() - ORDERED.keys():
-        assert not any(ordered(relation, left, right) for relation in RELATIONS)
+        assert not any(compare_values(relation, left, right) for relation in RELATIONS)
 
 
 @pytest.mark.parametrize(
@@ -69,12 +71,12 @@ def test_nothing_is_in_order_but_strings_numbers_and_binaries_of_one_type(left, 
         ({"N": "-10"}, {"N": "-9.5"}),
         ({"S": "10"}, {"S": "9"}),
         ({"S": "Z"}, {"S": "a"}),
-        # By UTF-16, as Java compares strings, it would be the other way round.
+        # In UTF-16, as Java compares strings, the order is reversed.
         ({"S": "\uffff"}, {"S": "😀"}),
         ({"B": "fw=="}, {"B": "gA=="}),
-        # By the base64 text it would be the other way round.
+        # As base64 texts, the order is reversed.
         ({"B": "AA=="}, {"B": "/w=="}),
     ],
 )
 def test_strings_go_by_utf8_numbers_by_value_and_binaries_by_unsigned_bytes(less, more):
-    assert ordered(operator.lt, less, more) and not ordered(operator.ge, less, more)
+    assert compare_values(operator.lt, less, more) and not compare_values(operator.ge, less, more)

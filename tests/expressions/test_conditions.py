@@ -1,8 +1,8 @@
-"""Conditions: what holds for which item. The truths are DynamoDB's, found with DynamoDB Local and others' records."""
+"""Conditions: which are true for which item. The results are DynamoDB's, from DynamoDB Local and public recordings."""
 
 import pytest
 
-from streamdyn.expressions.conditions import holds
+from streamdyn.expressions.conditions import evaluate_condition
 from streamdyn.expressions.parser import parse_condition
 
 ITEM = {
@@ -56,16 +56,16 @@ VALUES = {
 
 
 def judge(text, item=ITEM):
-    return holds(parse_condition(text, ()).tree, item, VALUES)
+    return evaluate_condition(parse_condition(text, ()).tree, item, VALUES)
 
 
 TRUE = [
-    # Equality: by value, of every type.
+    # Equality, by value, for every type.
     *("n = :five", "s = :text", "b = :b", "t = :true", "nul = :null", "ss = :ss", "ns = :ns", "bs = :bs", "m.l = :l"),
     *("m = :m", "l[2] = ss", ":five = n", "m.a = l[0]", "l[2] = :ss", "l[4] = :l3", "l[3].x = :one", ":one = :one"),
-    # Different types are unequal and in no order.
+    # Values of different types are unequal, and have no order.
     *("n <> :s5", "s <> :five", "t <> :false", "t <> :null", "ss <> :ss1", "ss <> :ns", "l <> :l", "m <> :l"),
-    # What is missing is unequal to everything, itself included.
+    # A missing attribute is unequal to everything, also to itself.
     *("nope <> :five", "nope <> nope2", "nope.a <> :five", "l[9] <> :one", "n.a <> :one", "m[0] <> :one"),
     *("n < :six", "n <= :five", "n > :one", "n >= :five", "s > :te", "b > :b0", "e < s", "l[0] < n"),
     *("n BETWEEN :five AND :six", "n BETWEEN :one AND :five", "s BETWEEN :te AND :text", "b BETWEEN :b0 AND :b"),
@@ -79,7 +79,7 @@ TRUE = [
     *("contains(s, :ex)", "contains(s, :empty)", "contains(b, :b1)", "contains(ss, :a)", "contains(ns, :one)"),
     *("contains(bs, :bs1)", "contains(l, :one)", "contains(l, :ss)", "contains(l, :l3)", "contains(m.l, m.a)"),
     *("contains(:ss, l[2]) OR contains(ss, :a)",),
-    # Strings are measured in UTF-16, binaries in bytes, and everything else that has a size in elements.
+    # The size of a string is in UTF-16 code units, of a binary in bytes, of anything else in elements.
     *("size(s) = :four", "size(u) = :three", "size(e) = :zero", "size(b) = :three", "size(ss) = :two"),
     *(
         "size(ns) = :two",
@@ -124,12 +124,12 @@ FALSE = [
 
 
 @pytest.mark.parametrize("text", TRUE)
-def test_the_condition_holds(text):
+def test_a_true_condition(text):
     assert judge(text) is True
 
 
 @pytest.mark.parametrize("text", FALSE)
-def test_the_condition_does_not_hold(text):
+def test_a_false_condition(text):
     assert judge(text) is False
 
 

@@ -1,4 +1,4 @@
-"""DynamoDB's words for each fault of an expression, and which of several faults it tells."""
+"""DynamoDB's message for each fault of an expression, and which of several faults it reports."""
 
 import pytest
 
@@ -28,7 +28,7 @@ PARSERS = {"Condition": parse_condition, "Update": parse_update, "Projection": p
 
 
 def fault(kind, text):
-    """What is wrong with an expression, or None."""
+    """The fault of an expression, or None."""
     try:
         PARSERS[kind](text, NAMES).check(VALUES)
     except ValidationException as error:
@@ -39,7 +39,7 @@ def fault(kind, text):
 @pytest.mark.parametrize(
     ("text", "token", "near"),
     [
-        # The token before, the token, and the token behind, as they stand in the text.
+        # The token before, the token, and the token after, as in the text.
         ("a = b c", "c", "b c"),
         ("a  =\t= :s", "=", "=\t= :s"),
         ("= a", "=", "= a"),
@@ -82,7 +82,7 @@ def fault(kind, text):
         ("(a).b = :s", ".", ").b"),
         (":s.a = :s", ".", ":s.a"),
         ("size(a)[0] = :n", "[", ")[0"),
-        # Keywords can't be names.
+        # Keywords cannot be names.
         ("and = :s", "and", "and ="),
         ("NOT = :s", "=", "NOT = :s"),
         ("a.in = :s", "in", ".in ="),
@@ -172,7 +172,7 @@ def test_redundant_parentheses_in_updates(text):
     assert fault("Update", text) == "The expression has redundant parentheses;"
 
 
-# --- words ---
+# --- tokens ---
 
 
 def test_reserved_words():
@@ -210,7 +210,7 @@ MISUSED = "The function is not allowed to be used this way in an expression; fun
         ("a[99999999999999999999] = :s", "List index is not within the allowable range; index: [99999999999999999999]"),
     ],
 )
-def test_words_of_conditions(text, expected):
+def test_tokens_of_conditions(text, expected):
     assert fault("Condition", text) == expected
 
 
@@ -228,11 +228,11 @@ def test_words_of_conditions(text, expected):
         ("add a :n remove b Add c :n", 'The "ADD" section can only be used once in an update expression;'),
     ],
 )
-def test_words_of_updates(text, expected):
+def test_tokens_of_updates(text, expected):
     assert fault("Update", text) == expected
 
 
-# --- meaning ---
+# --- semantics ---
 
 TYPE = "Incorrect operand type for operator or function; operator or function: "
 DISTINCT = "The first operand must be distinct from the remaining operands for this operator or function; operator: "
@@ -300,7 +300,7 @@ TYPES = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
         (" and ".join(["a=:s"] * 151), "The expression contains too many operators; operator count: 301"),
     ],
 )
-def test_meaning_of_conditions(text, expected):
+def test_semantics_of_conditions(text, expected):
     assert fault("Condition", text) == expected
 
 
@@ -313,7 +313,7 @@ def test_meaning_of_conditions(text, expected):
         *("a between :n and :n", "a between size(b) and :s", f"a in ({','.join([':s'] * 100)})", "not " * 299 + "a=:s"),
     ],
 )
-def test_right_though_it_may_look_wrong(text):
+def test_unusual_but_valid_expressions(text):
     assert fault("Condition", text) is None
 
 
@@ -346,7 +346,7 @@ CLAUSE_TYPE = "Incorrect operand type for operator or function; operator: "
         ),
     ],
 )
-def test_meaning_of_updates(text, expected):
+def test_semantics_of_updates(text, expected):
     assert fault("Update", text) == expected
 
 
@@ -367,7 +367,7 @@ def test_meaning_of_updates(text, expected):
         ("a, a.x, a.y", "overlap", "a", "a, y"),
     ],
 )
-def test_paths_that_clash(paths, how, one, two):
+def test_paths_that_overlap_or_conflict(paths, how, one, two):
     expected = (
         f"Two document paths {how} with each other; must remove or rewrite one of these paths; "
         f"path one: [{one}], path two: [{two}]"
@@ -378,7 +378,7 @@ def test_paths_that_clash(paths, how, one, two):
     assert fault("Update", f"set {first} = :s remove {', '.join(others)}") == expected
 
 
-def test_paths_beside_each_other_are_right():
+def test_paths_that_do_not_overlap_are_valid():
     assert fault("Projection", "a.b, a.c, b[0], b[1].x, b[1].y, A") is None
 
 
@@ -388,7 +388,7 @@ def test_paths_beside_each_other_are_right():
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        # By stage: parentheses, words, meaning.
+        # By stage: parentheses, tokens, semantics.
         ("((a = :s))", "foo(b)"),
         ("((a = :s))", "status = :s"),
         ("foo(b)", "#zz = :s"),

@@ -1,4 +1,4 @@
-"""From key conditions to ranges of storage keys: exactly the right keys are in them, and wrong conditions are refused."""
+"""Key conditions: each gives the range of exactly the right storage keys, and wrong conditions are refused."""
 
 from base64 import b64encode
 from decimal import Decimal
@@ -30,7 +30,7 @@ from streamdyn.model.numbers import canonical_number
 
 # --- exactly the right keys ---
 
-# Few letters and few lengths, so that equal and neighbouring keys are common; the first and the last byte among them.
+# Few letters and few lengths, so that equal and adjacent keys are frequent, with the first and the last byte.
 TEXTS = st.text("\x00\x01\U0010ffff", min_size=1, max_size=2)
 BLOBS = st.text("\x00\x01\xfe\xff", min_size=1, max_size=2).map(lambda text: text.encode("latin-1"))
 NUMBERS = st.one_of(
@@ -78,7 +78,7 @@ def query(partition, operator, operands):
     return conditions, values
 
 
-def holds(item, partition, operator, operands):
+def evaluate_condition(item, partition, operator, operands):
     return item[0][1] == partition[1] and HOLDS[operator](item[1][1], *(operand[1] for operand in operands))
 
 
@@ -90,7 +90,7 @@ def test_a_range_has_the_keys_for_which_the_conditions_hold_and_no_others(case):
     keys = key_range(*query(*condition), schema)
     for item in items:
         key = storage_key(schema, {"p": item[0][0], "s": item[1][0]})
-        assert (keys.start <= key < keys.stop) == holds(item, *condition)
+        assert (keys.start <= key < keys.stop) == evaluate_condition(item, *condition)
 
 
 @settings(max_examples=400)
@@ -101,7 +101,7 @@ def test_a_range_of_an_index_has_the_index_keys_for_which_the_conditions_hold_an
     keys = key_range(*query(*condition), schema, index)
     for item in items:
         key = index_key(schema, index, {"p": item[0][0], "s": item[1][0], "t": item[2][0]})
-        assert (keys.start <= key < keys.stop) == holds(item, *condition)
+        assert (keys.start <= key < keys.stop) == evaluate_condition(item, *condition)
 
 
 @given(TYPES.flatmap(lambda kind: st.tuples(st.just(kind), KEYS[kind], KEYS[kind])))
@@ -112,7 +112,7 @@ def test_a_table_without_a_sort_key_has_one_key_in_a_range(case):
     assert (keys.start <= storage_key(schema, {"p": other[0]}) < keys.stop) == (wanted[1] == other[1])
 
 
-# --- what an expression may say ---
+# --- the expression, without a table ---
 
 P, S, X = Path(("p",)), Path(("s",)), Path(("x",))
 A, B = Value(":a"), Value(":b")
@@ -184,13 +184,13 @@ def test_an_expression_that_is_no_condition_on_keys_is_refused(expression, messa
     assert raised.value.message == message
 
 
-def test_the_first_fault_in_the_expressions_order_is_told():
+def test_the_first_fault_in_the_order_of_the_expression_is_reported():
     with pytest.raises(ValidationException) as raised:
         key_conditions(And(Compare("=", P, S), Not(IS_P)))
     assert raised.value.message == TWO_NAMES
 
 
-# --- held against the keys ---
+# --- the conditions, with a table's keys ---
 
 SCHEMA = KeySchema("p", "S", "s", "S")
 HASH = KeySchema("p", "S")

@@ -1,4 +1,4 @@
-"""What expressions become: trees, whatever way they are written; and what can't be parsed is refused, never worse."""
+"""The parser: each valid notation gives the right tree, and any other text is refused with a ValidationException."""
 
 from contextlib import suppress
 
@@ -54,7 +54,7 @@ A_IS_V, B_IS_V, C_IS_V = Compare("=", A, V), Compare("=", B, V), Compare("=", C,
         ("attribute_type(a, :v)", AttributeType(A, V)),
         ("begins_with(a, :v)", BeginsWith(A, V)),
         ("contains(:v, a)", Contains(V, A)),
-        # Precedence: NOT, AND, OR; the same operators from left to right.
+        # Precedence is NOT, AND, OR. Equal operators associate to the left.
         ("a = :v or b = :v and c = :v", Or(A_IS_V, And(B_IS_V, C_IS_V))),
         ("(a = :v or b = :v) and c = :v", And(Or(A_IS_V, B_IS_V), C_IS_V)),
         ("not a = :v and b = :v", And(Not(A_IS_V), B_IS_V)),
@@ -71,7 +71,7 @@ A_IS_V, B_IS_V, C_IS_V = Compare("=", A, V), Compare("=", B, V), Compare("=", C,
         ("attribute_exists((a))", AttributeExists(A)),
         ("(a) between (:v) and (:w)", Between(A, V, W)),
         ("a in ((:v), (:w))", In(A, (V, W))),
-        # Words that mean something elsewhere.
+        # Words that have a meaning elsewhere.
         ("contains = :v", Compare("=", Path(("contains",)), V)),
         ("begins_with(begins_with, :v)", BeginsWith(Path(("begins_with",)), V)),
     ],
@@ -126,7 +126,7 @@ def test_projections_keep_their_order():
     assert parse_projection("b, a.c,a.b[0]", ()).tree == (B, Path(("a", "c")), Path(("a", "b", 0)))
 
 
-def test_it_is_told_which_placeholders_are_used():
+def test_a_parsed_expression_lists_its_placeholders():
     parsed = parse_condition("#x = :v and contains(#y.#x, :w)", (("#x", "a"), ("#y", "b"), ("#z", "c")))
     assert parsed.names == {"#x", "#y"}
     assert parsed.values == {":v", ":w"}
@@ -141,14 +141,14 @@ def test_the_same_text_means_other_attributes_under_other_names():
     assert parse_condition("#x = :v", (("#x", "b"),)).tree == B_IS_V
 
 
-# --- laws ---
+# --- properties ---
 
 WORDS = st.from_regex(r"[a-z][a-z0-9_]{0,3}", fullmatch=True).filter(lambda word: word.upper() not in RESERVED_WORDS)
 PATHS = st.lists(WORDS | st.integers(0, 2**31 - 1), max_size=3).map(tuple)
 PATHS = st.builds(lambda first, rest: Path((first, *rest)), WORDS, PATHS)
 VALUES = st.from_regex(r":[A-Za-z0-9_]{1,3}", fullmatch=True).map(Value)
 LEFT = PATHS | st.builds(Size, PATHS)
-RIGHT = VALUES | st.builds(Size, PATHS)  # never a path: the same one on both sides is refused
+RIGHT = VALUES | st.builds(Size, PATHS)  # never a path: the same path on both sides is refused
 SIMPLE = st.one_of(
     st.builds(Compare, st.sampled_from(["=", "<>", "<", "<=", ">", ">="]), LEFT, RIGHT),
     st.builds(Between, LEFT, RIGHT, RIGHT),
@@ -210,7 +210,7 @@ def within(node, *looser):
 
 
 def spaced(data, tokens):
-    """With all kinds of white space between tokens, and keywords in upper or lower case."""
+    """The text, with any white space between tokens, and keywords in upper or lower case."""
     upper = data.draw(st.booleans())
     keywords = {"and", "or", "not", "in", "between", "set", "remove", "add", "delete"}
     cased = [token.upper() if upper and token in keywords else token for token in tokens]
@@ -276,7 +276,7 @@ SCRAPS = (
 
 @given(st.lists(st.sampled_from(SCRAPS), max_size=30).map(" ".join) | st.text(max_size=40))
 def test_any_text_is_parsed_or_refused(text):
-    """Whatever else happens is a bug."""
+    """Any other exception is a bug."""
     for parse in (parse_condition, parse_update, parse_projection):
         with suppress(ValidationException):
             parse(text, (("#n", "x"),)).check({":v": {"N": "1"}})
@@ -302,7 +302,7 @@ def test_deep_nesting_costs_no_stack(text, fault):
 
 
 def test_only_requests_are_limited():
-    """The log has legacy parameters as expressions, which may be long, but never too deep to evaluate."""
+    """In the log, an expression from legacy parameters may be long, but never too deep to evaluate."""
     in_two_hundred = parse_condition(f"a in ({', '.join([':v'] * 200)})", ())
     in_two_hundred.check({":v": {"S": "x"}}, is_limited=False)
     in_thousands = parse_condition(" or ".join(f"({' or '.join(['a = :v'] * 100)})" for _ in range(50)), ())

@@ -1,4 +1,4 @@
-"""Projections: which part of an item the paths pick out."""
+"""Projections: the parts of an item at given paths."""
 
 import pytest
 from hypothesis import given
@@ -31,14 +31,14 @@ ITEM = {
         ("a.c, p", {"a": {"M": {"c": n(5)}}, "p": {"S": "k"}}),
         ("a.b[0]", {"a": {"M": {"b": {"L": [n(2)]}}}}),
         ("a.b[2].y", {"a": {"M": {"b": {"L": [{"M": {"y": n(6)}}]}}}}),
-        # Paths with a common parent meet in it, whatever their order in the text.
+        # Paths with a common parent share it, in any order of the text.
         ("a.b[2].y, a.c, a.b[2].x", {"a": {"M": {"b": {"L": [{"M": {"x": n(5), "y": n(6)}}]}, "c": n(5)}}}),
-        # Elements of a list are in its order, and close up.
+        # The elements of a list keep their order, and leave no gaps.
         ("l[3], l[1]", {"l": {"L": [n(1), n(3)]}}),
         ("l[9], l[2]", {"l": {"L": [n(2)]}}),
-        # What is empty in the item is not nothing.
+        # An empty value of the item is kept.
         ("a.d, e", {"a": {"M": {"d": {"M": {}}}}, "e": {"L": []}}),
-        # Where nothing is found, the parents are not there either.
+        # A path without a value adds no parents.
         *((nothing, {}) for nothing in ("nope", "a.nope", "a.nope.x", "a.b[3]", "a.b[3].x", "a.b.x", "a[0]", "e[0]")),
         *((nothing, {}) for nothing in ("a.b[0].x", "a.b[0][0]", "p.x", "p[0]", "a.d.x", "a.nope, l[7], l[8].x")),
         ("a.x, a.b[0], x, a.b[3].x", {"a": {"M": {"b": {"L": [n(2)]}}}}),

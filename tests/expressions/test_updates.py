@@ -1,4 +1,4 @@
-"""Updates: what an expression makes of an item, and what it is refused for. The results are DynamoDB's."""
+"""Updates: how an expression changes an item, and when it is refused. The results are DynamoDB's."""
 
 import copy
 
@@ -67,7 +67,7 @@ def update(text, item=ITEM):
 
 
 def changed(text):
-    """What an update changes of ITEM: attributes with new values, and None for those that are gone."""
+    """The changes of an update to ITEM: attributes with new values, and None for removed ones."""
     after = update(text)
     gone = dict.fromkeys(ITEM.keys() - after.keys())
     return gone | {name: value for name, value in after.items() if ITEM.get(name) != value}
@@ -97,7 +97,7 @@ def map_with(**attributes):
         ("SET l = list_append(:l, l)", {"l": numbers(8, 9, 1, 2, 3)}),
         ("SET a = list_append(l, l)", {"a": numbers(1, 2, 3, 1, 2, 3)}),
         ("SET a = list_append(if_not_exists(a, e), :l)", {"a": numbers(8, 9)}),
-        # Everything is read as it was before.
+        # Every operand is the value before the update.
         ("SET n = s, s = n", {"n": ITEM["s"], "s": ITEM["n"]}),
         ("SET l[0] = l[1], l[1] = l[0]", {"l": numbers(2, 1, 3)}),
         ("REMOVE n SET a = n", {"a": n(5), "n": None}),
@@ -108,12 +108,12 @@ def map_with(**attributes):
         ("SET m.m.z = m.a, m.l[0] = n", map_with(m={"M": {"z": n(1)}}, l=numbers(5, 2))),
         ("SET ll[2][0] = :one", {"ll": {"L": [*ITEM["ll"]["L"][:2], numbers(1)]}}),
         ("SET m.a = m.a + :one REMOVE m.l, m.m.z", map_with(a=n(2), l=None, m={"M": {}})),
-        # Lists: beyond the end is at the end, in the order of the indexes.
+        # Lists: elements beyond the end are appended, in the order of their indexes.
         ("SET l[1] = :s", {"l": {"L": [n(1), {"S": "v"}, n(3)]}}),
         ("SET l[3] = :one", {"l": numbers(1, 2, 3, 1)}),
         ("SET l[99] = :one, l[50] = :two", {"l": numbers(1, 2, 3, 2, 1)}),
         ("SET e[0] = :one", {"e": numbers(1)}),
-        # Removed by their old indexes, whatever else the update does.
+        # Elements are removed by their indexes before the update.
         ("REMOVE l[0], l[2]", {"l": numbers(2)}),
         ("REMOVE l[2], l[1], l[0]", {"l": numbers()}),
         ("REMOVE l[0] SET l[1] = :one", {"l": numbers(1, 3)}),
@@ -130,7 +130,7 @@ def map_with(**attributes):
         ("ADD a :bc", {"a": {"SS": ["c", "b"]}}),
         ("DELETE ss :bc", {"ss": {"SS": ["a"]}}),
         ("DELETE ns :ns, bs :bs", {"ns": {"NS": ["1"]}, "bs": {"BS": ["Mg=="]}}),
-        # There are no empty sets.
+        # DynamoDB has no empty sets.
         ("DELETE ss :ab", {"ss": None}),
         ("DELETE m.ss :x, ll[0] :x", map_with(ss=None) | {"ll": {"L": ITEM["ll"]["L"][1:]}}),
         *((nothing, {}) for nothing in ("DELETE ss :x", "DELETE nope :x", "DELETE m.nope :x", "DELETE l[9] :x")),
@@ -140,7 +140,7 @@ def map_with(**attributes):
         ),
     ],
 )
-def test_an_update_makes_of_an_item_what_dynamodb_makes_of_it(text, expected):
+def test_an_update_changes_an_item_as_in_dynamodb(text, expected):
     before = copy.deepcopy(ITEM)
     assert changed(text) == expected
     assert before == ITEM
@@ -154,7 +154,7 @@ def test_an_update_makes_of_an_item_what_dynamodb_makes_of_it(text, expected):
             (f"SET a = {missing}", MISSING)
             for missing in ("nope + :one", "n - nope", "list_append(nope, :l)", "nope - s")
         ),
-        # Both are read, though the first is there.
+        # Both operands are read, even if the first one exists.
         *((f"SET a = if_not_exists(n, {missing})", MISSING) for missing in ("nope", "if_not_exists(n, nope)")),
         *(
             (f"SET a = {wrong}", WRONG_TYPE)
@@ -173,7 +173,7 @@ def test_an_update_makes_of_an_item_what_dynamodb_makes_of_it(text, expected):
         *((f"REMOVE {path}", BAD_PATH) for path in ("nope.x", "nope[0]", "m[0]", "l.x", "s.x", "m.x.y", "l[9].x")),
         *((f"ADD {path} :one", BAD_PATH) for path in ("nope.x", "m.x.y", "l[9].x", "n[0]")),
         *((f"DELETE {path} :a", BAD_PATH) for path in ("nope.x", "m.x.y", "l[9].x", "n[0]")),
-        # A path is looked at before its operands.
+        # A path is checked before its operands.
         *((f"SET nope.x = {wrong}", BAD_PATH) for wrong in ("nope", "n + s")),
         *((f"SET a = {wrong}", TOO_LARGE) for wrong in (":huge + :huge", ":big + :one", ":one - :big", "n + :big")),
         *((f"ADD {wrong}", TOO_LARGE) for wrong in ("n :big", "m.a :big")),
@@ -181,7 +181,7 @@ def test_an_update_makes_of_an_item_what_dynamodb_makes_of_it(text, expected):
         ("SET m.m.m = deep.x", TOO_DEEP),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_dynamodbs_words(text, message):
+def test_what_cannot_be_done_is_refused_with_dynamodbs_message(text, message):
     before = copy.deepcopy(ITEM)
     with pytest.raises(ValidationException) as raised:
         update(text)
@@ -189,7 +189,7 @@ def test_what_cannot_be_done_is_refused_in_dynamodbs_words(text, message):
     assert before == ITEM
 
 
-def test_a_value_may_be_as_deep_as_the_limit_where_it_goes():
+def test_a_value_may_reach_the_nesting_limit_at_its_new_path():
     assert changed("SET a = deep") == {"a": nested(32)}
     assert changed("SET m.a = deep.x") == map_with(a=nested(31))
     assert update(f"SET deep{'.x' * 31} = :empty")["deep"] == nested(32, {"M": {}})
@@ -210,7 +210,7 @@ def test_attributes_keep_their_order_and_new_ones_come_last():
         ("SET n = n", {"n": n(5)}, {"n": n(5)}),
         ("REMOVE n, nope", {"n": n(5)}, {}),
         ("DELETE ss :ab ADD n :one", {"ss": ITEM["ss"], "n": n(5)}, {"n": n(6)}),
-        # Of a nested path only that part is shown.
+        # For a nested path, only that part is returned.
         ("SET m.a = :two", {"m": {"M": {"a": n(1)}}}, {"m": {"M": {"a": n(2)}}}),
         ("SET m.fresh = :two", {}, {"m": {"M": {"fresh": n(2)}}}),
         (
@@ -219,8 +219,8 @@ def test_attributes_keep_their_order_and_new_ones_come_last():
             {"m": {"M": {"l": numbers(1), "a": n(2)}}},
         ),
         ("SET l[1] = :one, l[0] = :two", {"l": numbers(1, 2)}, {"l": numbers(2, 1)}),
-        # DynamoDB looks again at the path as it was written: an appended element is not there, but after a removed one
-        # is the one that came in its place.
+        # DynamoDB reads the written paths again after the update. An appended element is not at its path, and at the
+        # path of a removed element is the next one.
         ("SET l[9] = :one", {}, {}),
         ("REMOVE l[1], l[7]", {"l": numbers(2)}, {"l": numbers(3)}),
     ],
@@ -232,7 +232,7 @@ def test_updated_attributes_are_those_at_the_updates_paths(text, old, new):
 
 
 def paths_in(item):
-    """Every path to something in an item."""
+    """All paths to values in an item."""
     found = []
 
     def walk(value, elements):
@@ -248,7 +248,7 @@ def paths_in(item):
 
 
 def model_set(item, elements, value):
-    """The same on a copy, step by step."""
+    """The same update on a copy, step by step."""
     item = copy.deepcopy(item)
     parent = item
     for step in elements[:-1]:

@@ -2,7 +2,7 @@
 
 from streamdyn.expressions.source import Expression
 from streamdyn.model.positions import START, Position
-from streamdyn.statemachine.command import Command
+from streamdyn.statemachine.command import COMMAND_ID_BYTES, Command
 from streamdyn.statemachine.commands.create_table import CreateTable
 from streamdyn.statemachine.commands.delete_item import DeleteItem
 from streamdyn.statemachine.commands.delete_table import DeleteTable
@@ -21,8 +21,10 @@ from streamdyn.statemachine.commands.set_time_to_live import SetTimeToLive
 from streamdyn.statemachine.commands.tag_table import TagTable
 from streamdyn.statemachine.commands.update_item import UpdateItem
 from streamdyn.statemachine.commands.update_table import UpdateTable
+from streamdyn.statemachine.lease_command import LeaseCommand
 
 __all__ = [
+    "COMMAND_ID_BYTES",
     "START",
     "Command",
     "CreateTable",
@@ -31,6 +33,7 @@ __all__ = [
     "Expression",
     "FinishTable",
     "LeaseClaim",
+    "LeaseCommand",
     "LeaseRelease",
     "LeaseRenew",
     "PlaceReplicas",

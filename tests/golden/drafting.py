@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -19,6 +19,9 @@ from streamdyn.model.tables import PartitionInfo, Table, encode_table
 from streamdyn.model.values import canonicalize_item, canonicalize_value
 from streamdyn.wal.codec import encode_batch
 from tests.golden import commands as c
+
+if TYPE_CHECKING:
+    from streamdyn.statemachine.records import FeedRange
 
 TABLE, META = "table", "meta"
 HEAD = encode_batch(())[:-1]
@@ -63,6 +66,8 @@ class Draft:
     lease: Position = START
     """Of the last lease record that the log has accepted, as the script says."""
     ids: int = 0
+    number: int = 1
+    """The format of the next records."""
     keeps_store: bool = True
     """Whether what a store holds in the end is recorded, too."""
 
@@ -75,9 +80,17 @@ class Draft:
         self.offset += 1 if transaction is None else 2
         return offset
 
-    def record(self, *commands: c.Command, header: bytes | None = None, transaction: str | None = None) -> int:
-        """A batch of commands as a record: its offset."""
-        return self.append(encode_batch(commands), header, transaction)
+    def record(
+        self,
+        *commands: c.Command,
+        header: bytes | None = None,
+        transaction: str | None = None,
+        feed: FeedRange | None = None,
+    ) -> int:
+        """A batch of commands as a record, which tells its format in the header as a node does: its offset."""
+        if header is None and self.number > 1:
+            header = b"%d" % self.number
+        return self.append(encode_batch(commands, self.number, feed), header, transaction)
 
     def each(self, *commands: c.Command, together: int = 1) -> None:
         """Every command in a record of its own, or so many of them `together`."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from rocksdict import Options, Rdict
 
 from streamdyn.broker.process import Broker
+from streamdyn.broker.properties import HOST
+from streamdyn.broker.tcp_ports import PortAllocator
 from streamdyn.formats import NEWEST_FORMAT as FORMAT
 from streamdyn.kafka.log import client_config
 from streamdyn.kafka.topics import TOPIC_CONFIG, KafkaTopics
@@ -38,7 +42,7 @@ POLL_S = 0.02
 
 def record(wanted: set[str], into: Path) -> None:
     """Record the logs of these names, or all of them. Raises SystemExit, before anything is done, where it must not."""
-    logs = [draft for draft in drafts() if not wanted or draft.name in wanted]
+    logs = [draft for draft in drafts(FORMAT) if not wanted or draft.name in wanted]
     if unknown := wanted - {draft.name for draft in logs}:
         raise SystemExit(f"the script has no log {', '.join(sorted(unknown))}")
     for draft in logs:
@@ -54,17 +58,31 @@ def record(wanted: set[str], into: Path) -> None:
 async def _through_kafka(logs: list[Draft], folder: Path) -> dict[str, list[Message]]:
     """The records of each log as a broker gives them back."""
     recorded = {}
+    _choose_port(folder)
     broker = Broker(folder, print)
     try:
         bootstrap = await broker.start()
         for draft in logs:
             await _create_topic(bootstrap, draft)
-            _append(bootstrap, draft)
+            assert await _next_offset(bootstrap, draft.name) == 0, (
+                f"topic {draft.name} of {bootstrap} is somebody else's"
+            )
+            await _append(bootstrap, draft)
             recorded[draft.name] = _read(bootstrap, draft)
             _check_offsets(draft, recorded[draft.name])
     finally:
         await broker.stop()
     return recorded
+
+
+def _choose_port(folder: Path) -> None:
+    """A port of its own, as if the broker had been there before: two that start at once would both prefer the same one,
+    and whoever waits for the one would be answered by the other.
+    """
+    with ExitStack() as held:
+        port = PortAllocator(held, HOST).choose(None)
+    (folder / "kafka").mkdir()
+    (folder / "kafka" / "ports.json").write_text(json.dumps({"broker": port}))
 
 
 def _file(folder: Path, draft: Draft) -> Path:
@@ -85,7 +103,7 @@ async def _create_topic(bootstrap: str, draft: Draft) -> None:
     await asyncio.wrap_future(created[draft.name])
 
 
-def _append(bootstrap: str, draft: Draft) -> None:
+async def _append(bootstrap: str, draft: Draft) -> None:
     """Send all records of a script, in their order."""
     durably = {"enable.idempotence": True, "acks": "all", "message.max.bytes": RECORD_MAX_BYTES}
     settings = client_config(bootstrap) | durably
@@ -109,20 +127,21 @@ def _append(bootstrap: str, draft: Draft) -> None:
         else:
             foreign.abort_transaction(TIMEOUT_S)
         offset += 2
-        _wait_for(bootstrap, draft.name, offset)
+        await _wait_for(bootstrap, draft.name, offset)
     assert plain.flush(TIMEOUT_S) == 0
 
 
-def _wait_for(bootstrap: str, topic: str, offset: int) -> None:
+async def _wait_for(bootstrap: str, topic: str, offset: int) -> None:
     """A transaction's end gets into the topic some time after its producer has heard that it is certain."""
-    consumer = Consumer(_reading(bootstrap))
-    try:
-        deadline = time.monotonic() + TIMEOUT_S
-        while consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=TIMEOUT_S)[1] < offset:
-            assert time.monotonic() < deadline, f"{topic} has no offset {offset}"
-            time.sleep(POLL_S)
-    finally:
-        consumer.close()
+    deadline = time.monotonic() + TIMEOUT_S
+    while await _next_offset(bootstrap, topic) < offset:
+        assert time.monotonic() < deadline, f"{topic} has no offset {offset}"
+        await asyncio.sleep(POLL_S)
+
+
+async def _next_offset(bootstrap: str, topic: str) -> int:
+    facts = await KafkaTopics(bootstrap).describe_new([topic])
+    return facts[topic].next
 
 
 def _send(producer: Producer, topic: str, append: Append) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from streamdyn.statemachine.effects import AppliedCommand, Effects
+    from streamdyn.statemachine.outcomes import Outcome
     from streamdyn.storage.ports import Store
 
 TOPIC_ID = "golden"
@@ -134,7 +135,7 @@ def reencodes(message: Message, record: Record) -> bool | None:
 # --- replaying ---
 
 
-def schema_of(head: Line) -> Schema:
+def schema_of_partition(head: Line) -> Schema:
     if head["kind"] == "meta":
         return META_SCHEMA
     indexes = tuple(LocalIndex(**{**index, "attributes": tuple(index["attributes"])}) for index in head["indexes"])
@@ -152,7 +153,7 @@ class Player:
         state, remembered = (State(), []) if saved is None else (saved.state, saved.remembered)
         self._next = 0 if saved is None else state.next_offset
         self._window = DedupeWindow(remembered)
-        self._machine = StateMachine(state, self._window, store.get, schema_of(head))
+        self._machine = StateMachine(state, self._window, store.get, schema_of_partition(head))
 
     @classmethod
     def in_memory(cls, head: Line) -> Player:
@@ -192,6 +193,7 @@ class Player:
             "changed_rows": changed,
             "forgotten": effects.forgotten,
             "remembered_ids": len(self._window),
+            **_since_format_2(effects),
         }
 
     def end(self) -> Line:
@@ -236,11 +238,33 @@ def _scrubbed(effects: Effects) -> dict[int, list[Line]]:
     }
 
 
-def _outcome(applied: AppliedCommand) -> Line:
-    outcome = applied.outcome
+def _since_format_2(effects: Effects) -> Line:
+    """What the log says of itself, and what came of a fed batch; nothing in a log of format 1."""
+    state = effects.state
+    if state.format == 1 and not effects.fed:
+        return {}
     return {
-        "index": applied.index,
-        "holder": applied.holder,
+        "format": state.format,
+        "schema": None if state.schema is None else orjson.loads(orjson.dumps(state.schema)),
+        "feeds": state.feeds,
+        "fed": [
+            {
+                **asdict(fed.feed),
+                "holder": fed.holder,
+                "stands": fed.upto,
+                "outcomes": [None if outcome is None else _told(outcome) for outcome in fed.outcomes],
+            }
+            for fed in effects.fed
+        ],
+    }
+
+
+def _outcome(applied: AppliedCommand) -> Line:
+    return {"index": applied.index, "holder": applied.holder, **_told(applied.outcome)}
+
+
+def _told(outcome: Outcome) -> Line:
+    return {
         "error": outcome.error,
         "message": outcome.message,
         "old": _hash(outcome.old),

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for canonical attribute values: few texts, so that equal ones meet often."""
+"""Hypothesis strategies for canonical attribute values: few texts, so that equal values are frequent."""
 
 from hypothesis import strategies as st
 

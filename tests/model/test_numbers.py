@@ -1,4 +1,4 @@
-"""Numbers: one text and one run of bytes for each, in the order of their size."""
+"""Numbers: each has one canonical text, and bytes that sort by value."""
 
 from decimal import Context, Decimal
 
@@ -18,7 +18,7 @@ TOO_SMALL = "Number underflow. Attempting to store a number with magnitude small
 
 @st.composite
 def numbers(draw):
-    """Any number that DynamoDB takes, in any way of writing it."""
+    """Any number that DynamoDB accepts, in any notation."""
     digits = draw(st.text("0123456789", min_size=1, max_size=38))
     point = draw(st.integers(0, len(digits)))
     # The first significant digit must end up between 10^-130 and 10^125.
@@ -81,14 +81,14 @@ def test_a_number_is_written_plainly(text, canonical):
         ("-1.23456789012345678901234567890123456789", TOO_LONG),
     ],
 )
-def test_what_is_no_number_is_refused_in_dynamodbs_words(text, message):
+def test_what_is_no_number_is_refused_with_dynamodbs_message(text, message):
     for convert in (canonical_number, sortable_number):
         with pytest.raises(ValidationException) as raised:
             convert(text)
         assert raised.value.message == message
 
 
-# Measured at DynamoDB, to the byte, with items that just fit under its limit or just do not.
+# Measured at DynamoDB, to the byte, with items that are just within its size limit or just beyond it.
 @pytest.mark.parametrize(
     ("text", "size"),
     [
@@ -153,7 +153,7 @@ def test_sums_and_differences_are_exact(left, right, total):
     [
         ("9" + "0" * 125, "9" + "0" * 125, TOO_LARGE),
         ("-9" + "0" * 125, "-9" + "0" * 125, TOO_LARGE),
-        # 39 digits or more. DynamoDB never rounds, and has only the wrong words for it.
+        # 39 digits or more. DynamoDB never rounds, and reports an overflow.
         ("1" + "0" * 50, "1", TOO_LARGE),
         ("9" * 38, "0.1", TOO_LARGE),
         ("9" + "0" * 125, "0." + "0" * 129 + "1" * 38, TOO_LARGE),

@@ -1,9 +1,9 @@
-"""Wrong attribute values in the service's two wordings."""
+"""Wrong attribute values: DynamoDB's older and current messages."""
 
 import pytest
 
 from streamdyn.errors import ValidationException
-from streamdyn.model.value_faults import canonicalize_in_current_words, canonicalize_in_older_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages, canonicalize_with_older_messages
 
 INVALID = "One or more parameter values were invalid: "
 NOT_A_NUMBER = "The parameter cannot be converted to a numeric value: "
@@ -29,15 +29,15 @@ NOT_A_NUMBER = "The parameter cannot be converted to a numeric value: "
 @pytest.mark.parametrize(
     "wrap", [lambda v: v, lambda v: {"L": [{"S": "x"}, v]}, lambda v: {"M": {"x": {"SS": ["q"]}, "y": v}}]
 )
-def test_a_wrong_value_is_told_in_the_current_words_wherever_it_lies(wrap, value, message):
+def test_a_wrong_value_at_any_depth_has_the_current_message(wrap, value, message):
     with pytest.raises(ValidationException) as raised:
-        canonicalize_in_current_words({"a": {"SS": ["a", "b"]}, "b": wrap(value)})
+        canonicalize_with_current_messages({"a": {"SS": ["a", "b"]}, "b": wrap(value)})
     assert raised.value.message == message
 
 
 def test_a_right_value_becomes_canonical():
     item = {"a": {"N": "1.0"}}
-    assert canonicalize_in_current_words(item) == 3
+    assert canonicalize_with_current_messages(item) == 3
     assert item == {"a": {"N": "1"}}
 
 
@@ -58,13 +58,13 @@ UNDERFLOW = "Number underflow. Attempting to store a number with magnitude small
         ({"SS": ["b", "a", "b"]}, INVALID + "Input collection [b, a, b] contains duplicates."),
     ],
 )
-def test_an_enormous_number_counts_as_too_small_in_the_older_words(value, message):
+def test_a_huge_exponent_is_too_small_in_the_older_messages(value, message):
     with pytest.raises(ValidationException) as raised:
-        canonicalize_in_older_words({"a": {"N": "1e5"}, "b": value})
+        canonicalize_with_older_messages({"a": {"N": "1e5"}, "b": value})
     assert raised.value.message == message
 
 
-def test_an_enormous_number_is_too_large_in_the_current_words():
+def test_a_huge_exponent_is_too_large_in_the_current_messages():
     with pytest.raises(ValidationException) as raised:
-        canonicalize_in_current_words({"a": {"N": "1e2147483647"}})
+        canonicalize_with_current_messages({"a": {"N": "1e2147483647"}})
     assert raised.value.message == OVERFLOW

@@ -1,4 +1,4 @@
-"""Items: what they may hold, how large they are, and what makes a key."""
+"""Items: valid values, sizes, and keys."""
 
 import copy
 
@@ -50,7 +50,7 @@ def nested(levels, kind="M"):
         (nested(200), DEEP),
     ],
 )
-def test_a_wrong_value_is_refused_in_dynamodbs_words(value, message):
+def test_a_wrong_value_is_refused_with_dynamodbs_message(value, message):
     with pytest.raises(ValidationException) as raised:
         canonicalize_item({"pk": {"S": "k"}, "a": value})
     assert raised.value.message == message
@@ -90,7 +90,7 @@ def test_a_wrong_value_is_refused_in_dynamodbs_words(value, message):
     ],
 )
 @pytest.mark.parametrize("first", [{"S": "right"}, {"N": "wrong value"}])
-def test_a_wrong_json_type_is_told_before_a_wrong_value(first, value, message):
+def test_a_wrong_json_type_is_reported_before_a_wrong_value(first, value, message):
     with pytest.raises(SerializationException) as raised:
         canonicalize_item({"pk": first, "a": value})
     assert raised.value.message == message
@@ -131,7 +131,7 @@ def test_a_value_is_stored_in_its_canonical_form(value, canonical):
     assert item == {"a": canonical}
 
 
-# "Item sizes and formats", developer guide, and for numbers what was measured at DynamoDB (see test_numbers).
+# "DynamoDB Item sizes and formats", developer guide; for numbers, measurements at DynamoDB (see test_numbers).
 @pytest.mark.parametrize(
     ("item", "size"),
     [

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streamdyn.cli.main import app
+from streamdyn.control.autoadmin import Autoadmin
 from streamdyn.control.trimming import Trimming
 from streamdyn.model.tables import DELETING
 from streamdyn.node.replicas import Replicas
@@ -46,6 +47,7 @@ MUST_HAPPEN = (
     "questions by a detour",
     "refused fetches",
     "releases",
+    "releases installed",
     "renewals",
     "replicas moved",
     "slow messages",
@@ -142,11 +144,24 @@ def only_if_seen_deleting(self, table):
             self._remove_replica(info)
 
 
+def raised_by_who_knows_it(self):
+    """The leader of `meta` would not ask what the other nodes know."""
+    if self._meta.leads:
+        self._meta.set_target(self._membership.newest_format(self._node), None)
+
+
+def the_newest_format_at_once(self):
+    """A node would write the newest format that it knows, whatever the others do."""
+    return self._newest_format, []
+
+
 # What has to happen for a rule to be missed: runs that do little else find it soon.
 QUIET = {"trouble_every_ms": NEVER, "cut_every_ms": NEVER, "stall": (0.0,) * len(PLACES), "patience_ms": (5_000.0,)}
 FOLLOWERS = QUIET | {"slow_delivery": 0.5, "pollers": 2, "think_ms": 20.0, "pause": 0.0, "keys": 1}
 BARRIERS = QUIET | {"foreign": 0.3, "slow_reader": 0.3}
 LOST_DISKS = {"trouble_every_ms": 3_000.0, "cut_every_ms": NEVER, "trim_bytes": 2_000, "think_ms": 20.0, "writes": 0.9}
+
+UPGRADE = {"upgrade": True}
 
 SLOW = pytest.mark.slow
 MUTANTS = [
@@ -154,6 +169,10 @@ MUTANTS = [
     pytest.param(FollowerReads, "_one_round", refusing(without_the_second_question), FOLLOWERS, id="second question"),
     pytest.param(Partition, "append_barrier", without_an_append, BARRIERS, id="append of a barrier"),
     pytest.param(Partition, "wait_for", without_a_wait, {}, id="wait for a position"),
+    pytest.param(Autoadmin, "_raise_format", raised_by_who_knows_it, UPGRADE, id="ask all nodes for their formats"),
+    pytest.param(
+        Partition, "_format_and_upgrades", the_newest_format_at_once, UPGRADE, id="write the old format until then"
+    ),
     pytest.param(Trimming, "_trim", without_checkpoints, LOST_DISKS, id="checkpoints before a trim", marks=SLOW),
     pytest.param(Replicas, "remove_table", only_if_seen_deleting, {}, id="tables deleted in one batch", marks=SLOW),
 ]

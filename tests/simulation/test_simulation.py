@@ -52,6 +52,10 @@ MUST_HAPPEN = (
     "retries",
     "reads answered",
     "writes acknowledged",
+    "schemas",
+    "keys out of range",
+    "fed batches",
+    "void fed batches",
 )
 
 
@@ -231,6 +235,26 @@ class TearsItsWindow(DiskStore):
         return super().after_crash(lost)
 
 
+class TakesItsSchemaFromOutside(Partition):
+    """A replica would change its schema when its node hears of it, and not at the record's place in the log."""
+
+    def set_target(self, number, schema):
+        machine = self._replica._machine
+        if machine.state.format >= number and schema is not None:
+            machine.state = replace(machine.state, schema=schema)
+        super().set_target(number, schema)
+
+
+class KeepsFeedsElsewhere(DiskStore):
+    """Where sources stand would be saved apart from the rows: a crash in between forgets it."""
+
+    def after_crash(self, lost):
+        store = super().after_crash(lost)
+        if lost and store._state is not None:
+            store._state = replace(store._state, feeds={})
+        return store
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A broken variant: a part of a machine, or functions of the core."""
@@ -265,6 +289,8 @@ MUTANTS = [
             AppendsAnyTime,
             TearsItsCommits,
             TearsItsWindow,
+            TakesItsSchemaFromOutside,
+            KeepsFeedsElsewhere,
         )
     ),
     Mutant("NoCompareAndSet", accept=accepts_any_epoch_in_order),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from streamdyn.errors import NewerFormatError
 from streamdyn.model.indexes import BASE_SPACE, FIRST_INDEX_SPACE
 from streamdyn.model.keys import KeySchema, LocalIndex, key_hash, storage_key
-from streamdyn.model.schema import META_SCHEMA, LogKind, Schema, schema_of
+from streamdyn.model.schema import META_SCHEMA, LogKind, Schema, schema_of_partition
 from streamdyn.model.tables import ACTIVE, PartitionInfo, Table
 from streamdyn.statemachine.commands.delete_item import DeleteItem
 from streamdyn.statemachine.commands.put_item import PutItem
@@ -147,6 +147,6 @@ def test_a_schema_takes_effect_at_the_same_place_however_a_replica_gets_there(co
 def test_the_schemas_of_a_tables_partitions_share_out_all_hashes():
     infos = tuple(PartitionInfo(f"p{n}", f"t{n}", first) for n, first in enumerate([0, 10, MIDDLE]))
     table = Table("T", "id", "arn", ACTIVE, 0, KEYS, infos, {}, (BY_N,))
-    schemas = [schema_of(table, info.id) for info in infos]
+    schemas = [schema_of_partition(table, info.id) for info in infos]
     assert [(s.first_hash, s.last_hash) for s in schemas] == [(0, 9), (10, MIDDLE - 1), (MIDDLE, 2**64 - 1)]
     assert {(s.version, s.keys, s.indexes) for s in schemas} == {(1, KEYS, (BY_N,))}

@@ -11,7 +11,7 @@ import msgspec
 import orjson
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from streamdyn.model.keys import KeySchema, hash_ranges, key_hash, storage_key
+from streamdyn.model.keys import KeySchema, key_hash, split_hash_space, storage_key
 from streamdyn.model.positions import START, Position
 from streamdyn.model.schema import META_SCHEMA, Schema
 from streamdyn.routing.directory import META
@@ -72,7 +72,7 @@ def take_traces(cluster: Cluster, clients: Clients) -> list[Trace]:
         for told in sorted(partitions, key=lambda told: told["id"] != META)
         if told["table"] == TABLE or told["id"] == META
     )
-    starts = hash_ranges(len(traces))
+    starts = split_hash_space(len(traces))
 
     def trace_of(key: str) -> Trace:
         return traces[bisect_right(starts, key_hash(stored(key))) - 1]

@@ -1,4 +1,4 @@
-"""What PutItem, UpdateItem and DeleteItem have in common: expressions for the log, costs, answers."""
+"""The common parts of PutItem, UpdateItem and DeleteItem: expressions for the log, capacity units, responses."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# An estimate that says no more than what is sure: DynamoDB's own is a range, too, and hours old.
+# SizeEstimateRangeGB of every item collection. DynamoDB returns a coarse range, too; streamdyn measures no collections.
 COLLECTION_SIZE_GB = [0.0, 1.0]
 
 
-def checked(check: Callable[[dict[str, Any]], T], body: dict[str, Any]) -> T:
-    """What `check` makes of a request without looking at its table: the service has words before the faults of that."""
+def check_without_table(check: Callable[[dict[str, Any]], T], body: dict[str, Any]) -> T:
+    """Check a request as far as that needs no table, with DynamoDB's prefix for faults that it finds this early.
+
+    Returns what `check` returns. Raises its ValidationException, with the prefix.
+    """
     try:
         return check(body)
     except ValidationException as error:
@@ -35,33 +38,36 @@ def checked(check: Callable[[dict[str, Any]], T], body: dict[str, Any]) -> T:
 
 
 def check_return_values(body: dict[str, Any]) -> None:
-    """PutItem and DeleteItem can give the old item back or nothing; the shape knows UpdateItem's values, too."""
+    """Check the ReturnValues of PutItem and DeleteItem: ALL_OLD or NONE. Raises ValidationException.
+
+    The request's shape allows more, because it is the same for UpdateItem.
+    """
     if body.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
         raise ValidationException("ReturnValues can only be ALL_OLD or NONE")
 
 
-def logged_condition(body: dict[str, Any], expressions: Expressions) -> Expression | None:
-    """The condition of a checked request as a command carries it."""
+def condition_for_log(body: dict[str, Any], expressions: Expressions) -> Expression | None:
+    """The condition of a checked request, in the form for a command; None if there is none."""
     if expressions.condition is None:
         return None
     text = body["ConditionExpression"]
-    return _logged(text, parse_condition(text, _names(body)), body, expressions.values)
+    return _expression_for_log(text, parse_condition(text, _names(body)), body, expressions.values)
 
 
-def logged_update(body: dict[str, Any], expressions: Expressions) -> Expression | None:
-    """The update of a checked request as a command carries it."""
+def update_for_log(body: dict[str, Any], expressions: Expressions) -> Expression | None:
+    """The update of a checked request, in the form for a command; None if there is none."""
     if expressions.update is None:
         return None
     text = body["UpdateExpression"]
-    return _logged(text, parse_update(text, _names(body)), body, expressions.values)
+    return _expression_for_log(text, parse_update(text, _names(body)), body, expressions.values)
 
 
 def _names(body: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((body.get("ExpressionAttributeNames") or {}).items())
 
 
-def _logged(text: str, parsed: Parsed, body: dict[str, Any], values: dict[str, Any]) -> Expression:
-    """With the names and values that this expression uses, of all those that the request has."""
+def _expression_for_log(text: str, parsed: Parsed, body: dict[str, Any], values: dict[str, Any]) -> Expression:
+    """The expression with only those names and values of the request that it uses."""
     names = body.get("ExpressionAttributeNames") or {}
     return Expression(
         text,
@@ -70,14 +76,19 @@ def _logged(text: str, parsed: Parsed, body: dict[str, Any], values: dict[str, A
     )
 
 
-def wants_item_if_refused(body: dict[str, Any]) -> bool:
+def wants_item_on_failure(body: dict[str, Any]) -> bool:
+    """Whether the error for a false condition has the stored item."""
     return bool(body.get("ReturnValuesOnConditionCheckFailure", "NONE") == "ALL_OLD")
 
 
 def write_answer(
     body: dict[str, Any], table: Table, attributes: bytes | None, old: bytes | None, new: bytes | None
 ) -> bytes:
-    """The finished answer to a write that made the row `new` of `old`; `attributes` is what ReturnValues asks for."""
+    """The JSON of the response to a write.
+
+    `old` and `new` are the encoded rows before and after, None for no item. `attributes` is the JSON of the member
+    Attributes, None for no such member.
+    """
     members = []
     if attributes is not None:
         members.append(b'"Attributes":' + attributes)
@@ -89,7 +100,10 @@ def write_answer(
 
 
 def write_cost(table: Table, old: bytes | None, new: bytes | None) -> tuple[float, dict[str, float]]:
-    """What a write cost: capacity units of the table, and those of each index that it touched."""
+    """The capacity units of a write: those of the table, and those of each index with a changed entry, by name.
+
+    `old` and `new` are the encoded rows before and after, None for no item.
+    """
     units = write_units(_size(old), _size(new))
     if not table.indexes:
         return units, {}
@@ -103,7 +117,7 @@ def write_cost(table: Table, old: bytes | None, new: bytes | None) -> tuple[floa
 
 
 def _collection_metrics(table: Table, body: dict[str, Any]) -> dict[str, Any]:
-    """Which item collection a write was in, and about how large that is."""
+    """The item collection of a write, and its estimated size."""
     key = body.get("Key") or body.get("Item") or {}
     name = table.keys.partition
     return {"ItemCollectionKey": {name: key[name]}, "SizeEstimateRangeGB": COLLECTION_SIZE_GB}

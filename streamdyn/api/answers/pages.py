@@ -1,4 +1,7 @@
-"""From a page of rows to the answer of a Query or Scan: filter, projection, counts, where it ended, what it cost."""
+"""Makes the response of a Query or Scan from a page of rows: filter, projection, counts, last key, capacity units.
+
+Source: "Paginating table query results in DynamoDB", DynamoDB developer guide.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import orjson
 
 from streamdyn.api.answers.capacity import consumed_capacity, read_units, wants_capacity
 from streamdyn.api.validation.selection import COUNT, needs_table
-from streamdyn.api.validation.start_keys import last_key
-from streamdyn.expressions.conditions import holds
+from streamdyn.api.validation.start_keys import last_evaluated_key
+from streamdyn.expressions.conditions import evaluate_condition
 from streamdyn.expressions.projections import project
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import row_item, row_size
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PageRead:
-    """What a checked Query or Scan reads: the request's body and expressions, the table, and maybe an index of it."""
+    """A checked Query or Scan: the request's body and expressions, the table, and the index if it reads one."""
 
     body: dict[str, Any]
     expressions: Expressions
@@ -38,7 +41,7 @@ class PageRead:
 
 
 async def answer_page(db: Database, read: PageRead, keys: KeyRange, *, backwards: bool = False) -> bytes:
-    """Read one page of a range and answer it."""
+    """Read one page of a range of storage keys, and return the JSON of the response. Raises as `Database.read_page`."""
     page = await db.read_page(
         read.table,
         keys,
@@ -50,12 +53,12 @@ async def answer_page(db: Database, read: PageRead, keys: KeyRange, *, backwards
     rows = page.rows
     fetched: list[bytes] | None = None
     if needs_table(read.table, read.index, read.body.get("Select"), read.expressions.projection):
-        rows = fetched = await _fetch(db, read, rows)
-    return _answer(read, page, _items(read.expressions, rows), fetched)
+        rows = fetched = await _read_table_rows(db, read, rows)
+    return _answer(read, page, _filter_and_project(read.expressions, rows), fetched)
 
 
-async def _fetch(db: Database, read: PageRead, entries: list[bytes]) -> list[bytes]:
-    """The table's rows of an index's entries. What has been deleted since the page was read is left out."""
+async def _read_table_rows(db: Database, read: PageRead, entries: list[bytes]) -> list[bytes]:
+    """The table's rows for index entries, without the items that were deleted since the page was read."""
     rows = []
     for entry in entries:
         key = storage_key(read.table.keys, orjson.loads(row_item(entry)))
@@ -65,19 +68,19 @@ async def _fetch(db: Database, read: PageRead, entries: list[bytes]) -> list[byt
     return rows
 
 
-def _items(expressions: Expressions, rows: list[bytes]) -> list[bytes]:
-    """The JSON of the items that pass the filter, with the attributes that are asked for.
+def _filter_and_project(expressions: Expressions, rows: list[bytes]) -> list[bytes]:
+    """The JSON of the items that pass the filter, with the attributes of the projection.
 
-    A row holds the very bytes of its item's JSON: what is not looked into is not decoded.
+    Without a filter and a projection, the JSON of a row is copied without decoding.
     """
     if expressions.filter is not None:
         condition, values = expressions.filter, expressions.values
-        rows = [row for row in rows if holds(condition, orjson.loads(row_item(row)), values)]
-    return projected(expressions, rows)
+        rows = [row for row in rows if evaluate_condition(condition, orjson.loads(row_item(row)), values)]
+    return project_rows(expressions, rows)
 
 
-def projected(expressions: Expressions, rows: list[bytes]) -> list[bytes]:
-    """The JSON of the rows' items, or of their parts that the projection names."""
+def project_rows(expressions: Expressions, rows: list[bytes]) -> list[bytes]:
+    """The JSON of the rows' items, each reduced to the projection if there is one."""
     projection = expressions.projection
     if projection is None:
         return [row_item(row) for row in rows]
@@ -90,14 +93,14 @@ def _answer(read: PageRead, page: Page, items: list[bytes], fetched: list[bytes]
         members.append(b'"Items":[' + b",".join(items) + b"]")
     members.append(b'"ScannedCount":%d' % len(page.rows))
     if page.full:
-        members.append(b'"LastEvaluatedKey":' + last_key(page.rows[-1], read.table.keys, read.index))
+        members.append(b'"LastEvaluatedKey":' + last_evaluated_key(page.rows[-1], read.table.keys, read.index))
     if wants_capacity(read.body):
         members.append(b'"ConsumedCapacity":' + _cost(read, page, fetched or []))
     return b"{" + b",".join(members) + b"}"
 
 
 def _cost(read: PageRead, page: Page, fetched: list[bytes]) -> bytes:
-    """A page costs by its size before any filter; an item that an index sent to the table for costs for itself."""
+    """The capacity of a page by its size before the filter, and of each item that was read from the table besides."""
     units = read_units(page.size, consistent=read.consistent)
     if read.index is None:
         return consumed_capacity(read.body, units)

@@ -1,4 +1,7 @@
-"""The description of a table, as CreateTable, DescribeTable, UpdateTable and DeleteTable answer it: each in its way."""
+"""The description of a table in the responses of CreateTable, DescribeTable, UpdateTable and DeleteTable.
+
+Source: "TableDescription", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import time
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.model.table_changes import CAPACITY, PAY_PER_REQUEST, billing_mode, decreases_on_day, throughput
+from streamdyn.model.table_changes import CAPACITY_UNITS, PAY_PER_REQUEST, billing_mode, decreases_on_day, throughput
 from streamdyn.model.tables import CREATING, UPDATING
 
 if TYPE_CHECKING:
@@ -16,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def describe(table: Table, db: Database) -> dict[str, Any]:
-    """A TableDescription: what DynamoDB always gives, and what the table's settings call for."""
+    """The TableDescription of CreateTable, DescribeTable and UpdateTable.
+
+    Item counts and sizes (bytes) are as of the last count. Dates are seconds since the epoch.
+    """
     settings = table.settings
     description = {
         "AttributeDefinitions": sorted(settings["AttributeDefinitions"], key=itemgetter("AttributeName")),
@@ -39,7 +45,7 @@ def describe(table: Table, db: Database) -> dict[str, Any]:
 
 
 def describe_deleted(table: Table, db: Database) -> dict[str, Any]:
-    """What DeleteTable tells: nothing of keys and indexes."""
+    """The TableDescription of DeleteTable, which has neither keys nor indexes."""
     item_count, size_bytes = db.item_count(table)
     description = {
         "TableName": table.name,
@@ -53,7 +59,7 @@ def describe_deleted(table: Table, db: Database) -> dict[str, Any]:
     }
     if billing_mode(table) == PAY_PER_REQUEST or table.times.on_demand_ms:
         summary: dict[str, Any] = {"BillingMode": billing_mode(table)}
-        # A switch to on demand has no date before it is finished.
+        # A switch to on-demand gets its date when it is finished.
         if table.times.on_demand_ms and "BillingMode" not in table.pending:
             summary["LastUpdateToPayPerRequestDateTime"] = table.times.on_demand_ms / 1000
         description["BillingModeSummary"] = summary
@@ -66,7 +72,7 @@ def _capacity(table: Table) -> dict[str, Any]:
     return {
         **{member: at_ms / 1000 for member, at_ms in dates.items() if at_ms},
         "NumberOfDecreasesToday": decreases_on_day(times, time.time_ns() // 1_000_000),
-        **{member: throughput(table)[member] for member in CAPACITY},
+        **{member: throughput(table)[member] for member in CAPACITY_UNITS},
     }
 
 

@@ -1,4 +1,7 @@
-"""BatchWriteItem: up to 25 puts and deletes of items of one or more tables, each on its own: this is no transaction."""
+"""BatchWriteItem: up to 25 puts and deletes of items in one or more tables. It is no transaction: each is independent.
+
+Source: "BatchWriteItem", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ import orjson
 
 from streamdyn.api.answers.capacity import table_capacity, wants_capacity
 from streamdyn.api.answers.item_writes import COLLECTION_SIZE_GB, write_cost
-from streamdyn.api.operations.batch_get_item import DUPLICATES
+from streamdyn.api.operations.batch_get_item import DUPLICATES_MESSAGE
 from streamdyn.api.operations.put_item import check_size
-from streamdyn.api.validation.lookup import serving_table
+from streamdyn.api.validation.lookup import find_usable_table
 from streamdyn.api.validation.table_names import resolve_table_name
 from streamdyn.errors import ProvisionedThroughputExceededException, ValidationException
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import encode_row
-from streamdyn.model.value_faults import canonicalize_in_older_words
+from streamdyn.model.value_faults import canonicalize_with_older_messages
 from streamdyn.model.values import check_index_keys, check_key
 from streamdyn.settings import BATCH_WRITE_MAX_ITEMS
 from streamdyn.statemachine.command import COMMAND_ID_BYTES
@@ -33,34 +36,41 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
-    """One put or delete. `name` is what the request calls its table, `asked` its own member of the request, `item` the
-    item or the key in it, and `size` that of an item to put.
+class RequestedWrite:
+    """One put or delete of a request.
+
+    `name` is the table's name or ARN in RequestItems, `entry` the put or delete there. `item` is the item to put, or
+    the key to delete. `size` is the size of an item to put in bytes, None for a delete.
     """
 
     name: str
-    asked: dict[str, Any]
+    entry: dict[str, Any]
     item: dict[str, Any]
     size: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """A write that was carried out by `command`, which replaced the row `old`."""
+class CompletedWrite:
+    """A write that is applied, its command, and the row that it replaced (None: there was none)."""
 
-    write: Write
+    write: RequestedWrite
     command: ItemCommand
     old: bytes | None
 
 
 async def execute(request: Request, db: Database) -> bytes:
+    """Return the JSON of the response. Writes to a busy partition become UnprocessedItems.
+
+    Raises ValidationException for a wrong request, ResourceNotFoundException for a table that does not exist, and the
+    errors of `Database.write`; ProvisionedThroughputExceededException only if no write was applied.
+    """
     body = request.body
-    writes = [_checked(name, asked) for name, requests in body["RequestItems"].items() for asked in requests]
+    writes = [_check_write(name, entry) for name, requests in body["RequestItems"].items() for entry in requests]
     if len(writes) > BATCH_WRITE_MAX_ITEMS:
         raise ValidationException("Too many items requested for the BatchWriteItem call")
-    tables = {name: serving_table(db, resolve_table_name(name)) for name in body["RequestItems"]}
+    tables = {name: find_usable_table(db, resolve_table_name(name)) for name in body["RequestItems"]}
     commands = [
-        _command(command_id(request.id, place), tables[write.name], write, wants_old=wants_capacity(body))
+        _command(batch_command_id(request.id, place), tables[write.name], write, wants_old=wants_capacity(body))
         for place, write in enumerate(writes)
     ]
     _check_distinct(writes, commands)
@@ -70,7 +80,7 @@ async def execute(request: Request, db: Database) -> bytes:
     )
     _check_outcomes(outcomes)
     done = [
-        Done(write, command, outcome.old)
+        CompletedWrite(write, command, outcome.old)
         for (write, command), outcome in zip(both, outcomes, strict=True)
         if not isinstance(outcome, BaseException)
     ]
@@ -78,48 +88,50 @@ async def execute(request: Request, db: Database) -> bytes:
     return _answer(body, tables, done, refused)
 
 
-def _checked(name: str, asked: dict[str, Any]) -> Write:
-    """A put or delete whose values are right, whatever its table is."""
-    if len(asked) != 1:
-        # DynamoDB's own words for a member that is neither or both.
+def _check_write(name: str, entry: dict[str, Any]) -> RequestedWrite:
+    """Check a put or delete as far as that needs no table."""
+    if len(entry) != 1:
+        # DynamoDB's message for an entry that is neither a put nor a delete, or both.
         raise ValidationException(
             "Supplied AttributeValue has more than one datatypes set, "
             "must contain exactly one of the supported datatypes"
         )
-    if "DeleteRequest" in asked:
-        key = asked["DeleteRequest"]["Key"]
-        canonicalize_in_older_words(key)
-        return Write(name, asked, key, None)
-    item = asked["PutRequest"]["Item"]
-    size = canonicalize_in_older_words(item)
+    if "DeleteRequest" in entry:
+        key = entry["DeleteRequest"]["Key"]
+        canonicalize_with_older_messages(key)
+        return RequestedWrite(name, entry, key, None)
+    item = entry["PutRequest"]["Item"]
+    size = canonicalize_with_older_messages(item)
     check_size(size)
-    return Write(name, asked, item, size)
+    return RequestedWrite(name, entry, item, size)
 
 
-def command_id(request_id: bytes, place: int) -> bytes:
-    """The id of the command at one place of a batch: the same for all attempts of the call, so that it applies once."""
+def batch_command_id(request_id: bytes, place: int) -> bytes:
+    """The id of the command at an index of the batch. It is the same for all attempts of the call."""
     return blake2b(request_id + place.to_bytes(2, "big"), digest_size=COMMAND_ID_BYTES).digest()
 
 
-def _command(id: bytes, table: Table, write: Write, *, wants_old: bool) -> ItemCommand:  # noqa: A002 - its name everywhere
+def _command(id: bytes, table: Table, write: RequestedWrite, *, wants_old: bool) -> ItemCommand:  # noqa: A002 - the same name as in commands
     item = write.item
     if write.size is None:
         check_key(table.keys, item)
         return DeleteItem(id, storage_key(table.keys, item), wants_old)
-    # Within a batch, DynamoDB has for an item without its key the words for a wrong key.
+    # In a batch, DynamoDB reports an item without its key with the message for a wrong key.
     check_key(table.keys, {name: item[name] for name in table.keys.names if name in item})
     check_index_keys(table.indexes, item)
     return PutItem(id, storage_key(table.keys, item), orjson.dumps(item), write.size, wants_old)
 
 
-def _check_distinct(writes: list[Write], commands: list[ItemCommand]) -> None:
+def _check_distinct(writes: list[RequestedWrite], commands: list[ItemCommand]) -> None:
     if len({(write.name, command.key) for write, command in zip(writes, commands, strict=True)}) < len(writes):
-        raise ValidationException(DUPLICATES)
+        raise ValidationException(DUPLICATES_MESSAGE)
 
 
 def _check_outcomes(outcomes: list[Outcome | BaseException]) -> None:
-    """A busy partition leaves writes undone, which the client may ask for again; any other error is that of the call,
-    and so it is if nothing at all was done.
+    """Raise an error that fails the whole call.
+
+    The writes to a busy partition become UnprocessedItems. But they fail the call if no write was applied, and any
+    other error fails it anyway.
     """
     busy = [outcome for outcome in outcomes if isinstance(outcome, ProvisionedThroughputExceededException)]
     for outcome in outcomes:
@@ -127,13 +139,15 @@ def _check_outcomes(outcomes: list[Outcome | BaseException]) -> None:
             raise outcome
 
 
-def _answer(body: dict[str, Any], tables: dict[str, Table], done: list[Done], refused: list[Write]) -> bytes:
+def _answer(
+    body: dict[str, Any], tables: dict[str, Table], done: list[CompletedWrite], refused: list[RequestedWrite]
+) -> bytes:
     unprocessed: dict[str, Any] = {}
     for write in refused:
-        unprocessed.setdefault(write.name, []).append(write.asked)
+        unprocessed.setdefault(write.name, []).append(write.entry)
     answer: dict[str, Any] = {"UnprocessedItems": unprocessed}
     if body.get("ReturnItemCollectionMetrics") == "SIZE":
-        metrics = {name: _collections(table, name, done) for name, table in tables.items() if table.indexes}
+        metrics = {name: _collection_metrics(table, name, done) for name, table in tables.items() if table.indexes}
         if metrics:
             answer["ItemCollectionMetrics"] = metrics
     if wants_capacity(body):
@@ -141,8 +155,8 @@ def _answer(body: dict[str, Any], tables: dict[str, Table], done: list[Done], re
     return orjson.dumps(answer)
 
 
-def _collections(table: Table, name: str, done: list[Done]) -> list[dict[str, Any]]:
-    """The item collections of one table that were written to, each once."""
+def _collection_metrics(table: Table, name: str, done: list[CompletedWrite]) -> list[dict[str, Any]]:
+    """The item collections of one table with a write, each once."""
     values = [one.write.item[table.keys.partition] for one in done if one.write.name == name]
     distinct = {orjson.dumps(value): value for value in values}
     return [
@@ -151,7 +165,7 @@ def _collections(table: Table, name: str, done: list[Done]) -> list[dict[str, An
     ]
 
 
-def _cost(body: dict[str, Any], table: Table, name: str, done: list[Done]) -> dict[str, Any]:
+def _cost(body: dict[str, Any], table: Table, name: str, done: list[CompletedWrite]) -> dict[str, Any]:
     units = 0.0
     by_index: dict[str, float] = {}
     for one in done:

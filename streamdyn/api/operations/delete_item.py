@@ -1,4 +1,7 @@
-"""DeleteItem: remove the item with a key, if there is one and a condition holds for it."""
+"""DeleteItem: deletes the item with a key, if its condition is true. No such item is no error.
+
+Source: "DeleteItem", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 from streamdyn.api.answers.capacity import wants_capacity
 from streamdyn.api.answers.item_writes import (
     check_return_values,
-    checked,
-    logged_condition,
-    wants_item_if_refused,
+    check_without_table,
+    condition_for_log,
+    wants_item_on_failure,
     write_answer,
 )
 from streamdyn.api.validation.legacy import check_mixing, translate_legacy
-from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.lookup import check_scalar_keys, find_usable_table
 from streamdyn.api.validation.request_expressions import parse_expressions
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import row_item
-from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages
 from streamdyn.model.values import check_key
 from streamdyn.statemachine.commands.delete_item import DeleteItem
 
@@ -28,34 +31,39 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A request that is right as far as it can be seen without its table."""
+class CheckedDelete:
+    """A request that is checked as far as that needs no table. `nested` is that of its expressions."""
 
     body: dict[str, Any]
     condition: Expression | None
     nested: tuple[str, ...]
 
 
-def _check(asked: dict[str, Any]) -> Checked:
-    check_mixing("DeleteItem", asked)
-    canonicalize_in_current_words(asked["Key"])
-    check_return_values(asked)
-    body = translate_legacy("DeleteItem", asked)
-    expressions = parse_expressions("DeleteItem", body, is_limited=body is asked)
-    return Checked(body, logged_condition(body, expressions), expressions.nested)
+def _check(original: dict[str, Any]) -> CheckedDelete:
+    check_mixing("DeleteItem", original)
+    canonicalize_with_current_messages(original["Key"])
+    check_return_values(original)
+    body = translate_legacy("DeleteItem", original)
+    expressions = parse_expressions("DeleteItem", body, is_limited=body is original)
+    return CheckedDelete(body, condition_for_log(body, expressions), expressions.nested)
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    asked = checked(_check, request.body)
-    body = asked.body
+    """Return the JSON of the response.
+
+    Raises ValidationException for a wrong request, ResourceNotFoundException if there is no such table, and the errors
+    of `Database.write`.
+    """
+    checked = check_without_table(_check, request.body)
+    body = checked.body
     key = body["Key"]
-    table = serving_table(db, body["TableName"])
+    table = find_usable_table(db, body["TableName"])
     check_key(table.keys, key)
-    check_scalar_keys(table, asked.nested)
+    check_scalar_keys(table, checked.nested)
     returns_old = body.get("ReturnValues") == "ALL_OLD"
     wants_old = returns_old or wants_capacity(body)
     command = DeleteItem(
-        request.id, storage_key(table.keys, key), wants_old, asked.condition, wants_item_if_refused(body)
+        request.id, storage_key(table.keys, key), wants_old, checked.condition, wants_item_on_failure(body)
     )
     old = (await db.write(table, command)).old
     attributes = row_item(old) if old is not None and returns_old else None

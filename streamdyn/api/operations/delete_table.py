@@ -1,11 +1,14 @@
-"""DeleteTable: drop a table with all its items, unless it is protected against that."""
+"""DeleteTable: deletes a table with all its items, unless it has deletion protection.
+
+Source: "DeleteTable", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from streamdyn.api.answers.table_description import describe_deleted
-from streamdyn.api.validation.lookup import existing_table
+from streamdyn.api.validation.lookup import find_table
 from streamdyn.statemachine.commands.delete_table import DeleteTable
 
 if TYPE_CHECKING:
@@ -13,6 +16,11 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
-    table = existing_table(db, request.body["TableName"])
+    """Return the response, with the status DELETING.
+
+    Raises ResourceNotFoundException if there is no such table, and the errors of `Database.change_table`:
+    ResourceInUseException if the table is changing, ValidationException if it has deletion protection.
+    """
+    table = find_table(db, request.body["TableName"])
     deleting = await db.change_table(DeleteTable(request.id, table.name))
     return {"TableDescription": describe_deleted(deleting, db)}

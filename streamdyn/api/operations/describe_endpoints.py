@@ -1,4 +1,7 @@
-"""DescribeEndpoints: where to send requests, which is where this one came to."""
+"""DescribeEndpoints: the address for requests, which is the one that the client uses already.
+
+Source: "DescribeEndpoints", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -11,4 +14,5 @@ CACHE_PERIOD_MINUTES = 1440
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:  # noqa: ARG001 - as every operation
+    """Return the response. Raises nothing."""
     return {"Endpoints": [{"Address": request.host, "CachePeriodInMinutes": CACHE_PERIOD_MINUTES}]}

@@ -1,4 +1,7 @@
-"""DescribeLimits: the capacity quotas that DynamoDB gives a new account. Nothing here is limited by them."""
+"""DescribeLimits: the capacity quotas of a new account at DynamoDB. streamdyn does not apply them.
+
+Source: "DescribeLimits", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ TABLE_MAX_UNITS = 40_000
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:  # noqa: ARG001 - as every operation
+    """Return the response, in capacity units. Raises nothing."""
     return {
         "AccountMaxReadCapacityUnits": ACCOUNT_MAX_UNITS,
         "AccountMaxWriteCapacityUnits": ACCOUNT_MAX_UNITS,

@@ -1,10 +1,13 @@
-"""DescribeTimeToLive: by which attribute a table's items expire."""
+"""DescribeTimeToLive: the attribute by which the items of a table expire.
+
+Source: "DescribeTimeToLive", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.api.validation.lookup import existing_table
+from streamdyn.api.validation.lookup import find_table
 from streamdyn.errors import ValidationException
 from streamdyn.model.tables import CREATING, DELETING
 
@@ -13,7 +16,11 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
-    table = existing_table(db, request.body["TableName"])
+    """Return the response.
+
+    Raises ResourceNotFoundException if there is no such table, ValidationException if it is CREATING or DELETING.
+    """
+    table = find_table(db, request.body["TableName"])
     if table.status in (CREATING, DELETING):
         raise ValidationException(
             f"Cannot describe time to live while table is in {table.status} state: "

@@ -1,4 +1,7 @@
-"""ListTables: the names of all tables, in order, a page at a time."""
+"""ListTables: the names of all tables, sorted, in pages of up to 100.
+
+Source: "ListTables", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ PAGE_MAX_NAMES = 100
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
+    """Return the response: the names of the tables that this node knows. Raises nothing."""
     names = db.table_names()
     start = bisect_right(names, request.body.get("ExclusiveStartTableName", ""))
     page = names[start : start + request.body.get("Limit", PAGE_MAX_NAMES)]

@@ -1,14 +1,18 @@
-"""ListTagsOfResource: a table's tags. They fit into one page, so there is never a NextToken, and one is passed over."""
+"""ListTagsOfResource: the tags of a table, always in one page: a NextToken is ignored, and none is returned.
+
+Source: "ListTagsOfResource", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.api.validation.tags import named_table
+from streamdyn.api.validation.tags import find_table_by_arn
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
-    return {"Tags": named_table(request.body, db).settings.get("Tags", [])}
+    """Return the response. Raises as `find_table_by_arn`."""
+    return {"Tags": find_table_by_arn(request.body, db).settings.get("Tags", [])}

@@ -1,4 +1,7 @@
-"""PutItem: store a whole item in place of the one with the same key, if a condition holds for that one."""
+"""PutItem: stores an item, and replaces the one with the same key, if its condition is true.
+
+Source: "PutItem", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,18 @@ import orjson
 from streamdyn.api.answers.capacity import wants_capacity
 from streamdyn.api.answers.item_writes import (
     check_return_values,
-    checked,
-    logged_condition,
-    wants_item_if_refused,
+    check_without_table,
+    condition_for_log,
+    wants_item_on_failure,
     write_answer,
 )
 from streamdyn.api.validation.legacy import check_mixing, translate_legacy
-from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.lookup import check_scalar_keys, find_usable_table
 from streamdyn.api.validation.request_expressions import parse_expressions
 from streamdyn.errors import ValidationException
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import encode_row, row_item
-from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages
 from streamdyn.model.values import check_index_keys, check_item_keys
 from streamdyn.settings import ITEM_MAX_BYTES
 from streamdyn.statemachine.commands.put_item import PutItem
@@ -33,8 +36,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A request that is right as far as it can be seen without its table."""
+class CheckedPut:
+    """A request that is checked as far as that needs no table. `nested` is that of its expressions."""
 
     body: dict[str, Any]
     size: int
@@ -42,33 +45,38 @@ class Checked:
     nested: tuple[str, ...]
 
 
-def _check(asked: dict[str, Any]) -> Checked:
-    check_mixing("PutItem", asked)
-    size = canonicalize_in_current_words(asked["Item"])
-    check_return_values(asked)
-    body = translate_legacy("PutItem", asked)
-    expressions = parse_expressions("PutItem", body, is_limited=body is asked)
-    return Checked(body, size, logged_condition(body, expressions), expressions.nested)
+def _check(original: dict[str, Any]) -> CheckedPut:
+    check_mixing("PutItem", original)
+    size = canonicalize_with_current_messages(original["Item"])
+    check_return_values(original)
+    body = translate_legacy("PutItem", original)
+    expressions = parse_expressions("PutItem", body, is_limited=body is original)
+    return CheckedPut(body, size, condition_for_log(body, expressions), expressions.nested)
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    asked = checked(_check, request.body)
-    body = asked.body
+    """Return the JSON of the response.
+
+    Raises ValidationException for a wrong request, ResourceNotFoundException if there is no such table, and the errors
+    of `Database.write`.
+    """
+    checked = check_without_table(_check, request.body)
+    body = checked.body
     item = body["Item"]
-    check_size(asked.size)
-    table = serving_table(db, body["TableName"])
+    check_size(checked.size)
+    table = find_usable_table(db, body["TableName"])
     check_item(table, item)
-    check_scalar_keys(table, asked.nested)
+    check_scalar_keys(table, checked.nested)
     returns_old = body.get("ReturnValues") == "ALL_OLD"
     costs = wants_capacity(body)
     command = PutItem(
         request.id,
         storage_key(table.keys, item),
         orjson.dumps(item),
-        asked.size,
+        checked.size,
         returns_old or costs,
-        asked.condition,
-        wants_item_if_refused(body),
+        checked.condition,
+        wants_item_on_failure(body),
     )
     old = (await db.write(table, command)).old
     if not (returns_old or costs or table.indexes):
@@ -78,12 +86,16 @@ async def execute(request: Request, db: Database) -> bytes:
 
 
 def check_size(size: int) -> None:
+    """Check the size of an item to put, in bytes: at most 400 KB. Raises ValidationException."""
     if size > ITEM_MAX_BYTES:
         raise ValidationException("Item size has exceeded the maximum allowed size")
 
 
 def check_item(table: Table, item: dict[str, Any]) -> None:
-    """An item must have the table's key, and right values where it has the keys of indexes."""
+    """Check an item to put: it has the table's key, and valid values for the sort keys of indexes that it has.
+
+    Raises ValidationException.
+    """
     check_item_keys(table.keys, item)
     if table.indexes:
         check_index_keys(table.indexes, item)

@@ -1,4 +1,7 @@
-"""Query: the items of one partition key in the order of their sort keys, a page at a time, from a table or an index."""
+"""Query: the items of one partition key, sorted by sort key, in pages, from a table or a local index.
+
+Source: "Query", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,25 @@ from streamdyn.api.answers.pages import PageRead, answer_page
 from streamdyn.api.validation.filters import check_query_filter
 from streamdyn.api.validation.legacy import check_mixing, translate_legacy
 from streamdyn.api.validation.legacy_key_conditions import check_key_conditions, legacy_key_conditions
-from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.lookup import check_scalar_keys, find_usable_table
 from streamdyn.api.validation.request_expressions import parse_expressions
-from streamdyn.api.validation.selection import check_select, named_index
-from streamdyn.api.validation.start_keys import behind, check_start_values, is_within, position, start_position
+from streamdyn.api.validation.selection import check_select, find_index
+from streamdyn.api.validation.start_keys import (
+    check_start_key_values,
+    is_in_range,
+    keys_after,
+    start_key,
+    table_or_index_key,
+)
 from streamdyn.errors import ValidationException
-from streamdyn.expressions.key_conditions import key_conditions, key_range, missed_attribute, missed_key, ordered_by
-from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.expressions.key_conditions import (
+    find_key_without_condition,
+    key_conditions,
+    key_range,
+    missing_condition_error,
+    queried_key_schema,
+)
+from streamdyn.model.value_faults import canonicalize_with_current_messages
 
 if TYPE_CHECKING:
     from streamdyn.api.database import Database, Request
@@ -24,27 +39,33 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    asked = request.body
-    check_mixing("Query", asked)
-    check_select(asked)
-    body = translate_legacy("Query", asked)
-    check_start_values(body, canonicalize_in_current_words)
-    expressions = parse_expressions("Query", body, is_limited=body is asked)
+    """Return the JSON of the response: one page.
+
+    Raises ValidationException for a wrong request, ResourceNotFoundException if there is no such table, and the errors
+    of `Database.read_page`.
+    """
+    original = request.body
+    check_mixing("Query", original)
+    check_select(original)
+    body = translate_legacy("Query", original)
+    check_start_key_values(body, canonicalize_with_current_messages)
+    expressions = parse_expressions("Query", body, is_limited=body is original)
     conditions, values = _conditions(body, expressions)
-    table = serving_table(db, body["TableName"])
-    index = named_index(table, body)
+    table = find_usable_table(db, body["TableName"])
+    index = find_index(table, body)
     read = PageRead(body, expressions, table, index)
     backwards = not body.get("ScanIndexForward", True)
-    keys = _keys(read, conditions, values, backwards=backwards)
-    filter_name = "QueryFilter" if "QueryFilter" in asked else "Filter Expression"
+    keys = _remaining_keys(read, conditions, values, backwards=backwards)
+    filter_name = "QueryFilter" if "QueryFilter" in original else "Filter Expression"
     check_query_filter(expressions.filter, table, index, filter_name)
     check_scalar_keys(table, expressions.nested)
     return await answer_page(db, read, keys, backwards=backwards)
 
 
 def _conditions(body: dict[str, Any], expressions: Expressions) -> tuple[list[KeyCondition], dict[str, Any]]:
-    """The conditions on keys, and the values by placeholder; no conditions where KeyConditions ask for something that
-    a key cannot be looked up by.
+    """The conditions on keys, and the values by placeholder.
+
+    There are no conditions if an operator of KeyConditions is not allowed for keys.
     """
     if expressions.key_condition is not None:
         return key_conditions(expressions.key_condition), expressions.values
@@ -56,32 +77,34 @@ def _conditions(body: dict[str, Any], expressions: Expressions) -> tuple[list[Ke
     return legacy_key_conditions(body["KeyConditions"])
 
 
-def _keys(read: PageRead, conditions: list[KeyCondition], values: dict[str, Any], *, backwards: bool) -> KeyRange:
-    """The keys that the conditions select and that lie behind the starting key."""
+def _remaining_keys(
+    read: PageRead, conditions: list[KeyCondition], values: dict[str, Any], *, backwards: bool
+) -> KeyRange:
+    """The range of keys that the conditions select, after the starting key."""
     index = read.index
     attributes = [condition.attribute for condition in conditions] or list(read.body["KeyConditions"])
-    missed = missed_attribute(attributes, ordered_by(read.table.keys, index))
-    start = start_position(read.body, read.table, index, missed)
-    if missed is not None:
-        raise missed_key(missed)
+    missing = find_key_without_condition(attributes, queried_key_schema(read.table.keys, index))
+    start = start_key(read.body, read.table, index, missing)
+    if missing is not None:
+        raise missing_condition_error(missing)
     if not conditions:
         raise ValidationException("Attempted conditional constraint is not an indexable operation")
     keys = key_range(conditions, values, read.table.keys, index)
-    if start is not None and not is_within(start, keys):
-        raise _outside(read, conditions, values, keys)
-    return behind(keys, start, backwards=backwards)
+    if start is not None and not is_in_range(start, keys):
+        raise _start_key_error(read, conditions, values, keys)
+    return keys_after(keys, start, backwards=backwards)
 
 
-def _outside(
+def _start_key_error(
     read: PageRead, conditions: list[KeyCondition], values: dict[str, Any], keys: KeyRange
 ) -> ValidationException:
-    """Why a starting key is not one that the query could have ended with."""
+    """The error for a starting key that the conditions do not select."""
     if len(conditions) == 1:
         return ValidationException("The provided starting key is outside query boundaries based on provided conditions")
     schema = read.table.keys
     (partition,) = (condition for condition in conditions if condition.attribute == schema.partition)
     of_same_partition = {**read.body["ExclusiveStartKey"], schema.partition: values[partition.operands[0]]}
-    if is_within(position(of_same_partition, schema, read.index), keys):
-        # DynamoDB's own words for a right sort key under a wrong partition key.
+    if is_in_range(table_or_index_key(of_same_partition, schema, read.index), keys):
+        # DynamoDB's message if the sort key is in the range and the partition key is another one.
         return ValidationException("The query can return at most one row and cannot be restarted")
     return ValidationException("The provided starting key does not match the range key predicate")

@@ -1,4 +1,7 @@
-"""UpdateItem: change attributes of the item with a key, if a condition holds for it; make one if there is none."""
+"""UpdateItem: changes attributes of the item with a key, or makes the item, if its condition is true.
+
+Source: "UpdateItem", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,20 @@ import orjson
 
 from streamdyn.api.answers.capacity import wants_capacity
 from streamdyn.api.answers.item_writes import (
-    checked,
-    logged_condition,
-    logged_update,
-    wants_item_if_refused,
+    check_without_table,
+    condition_for_log,
+    update_for_log,
+    wants_item_on_failure,
     write_answer,
 )
 from streamdyn.api.validation.legacy import check_mixing, translate_legacy
-from streamdyn.api.validation.lookup import check_scalar_keys, serving_table
+from streamdyn.api.validation.lookup import check_scalar_keys, find_usable_table
 from streamdyn.api.validation.request_expressions import parse_expressions
 from streamdyn.errors import ValidationException
 from streamdyn.expressions.updates import updated_attributes
 from streamdyn.model.keys import storage_key
 from streamdyn.model.rows import row_item
-from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages
 from streamdyn.model.values import INVALID, check_key
 from streamdyn.statemachine.commands.update_item import UpdateItem
 
@@ -40,8 +43,8 @@ WANTS_NEW = ("ALL_NEW", "UPDATED_NEW")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A request that is right as far as it can be seen without its table."""
+class CheckedUpdate:
+    """A request that is checked as far as that needs no table. `nested` is that of its expressions."""
 
     body: dict[str, Any]
     tree: Update | None
@@ -51,45 +54,50 @@ class Checked:
     is_legacy: bool
 
 
-def _check(asked: dict[str, Any]) -> Checked:
-    check_mixing("UpdateItem", asked)
-    canonicalize_in_current_words(asked["Key"])
-    is_legacy = "AttributeUpdates" in asked
-    body = translate_legacy("UpdateItem", asked)
-    expressions = parse_expressions("UpdateItem", body, is_limited=body is asked)
-    return Checked(
+def _check(original: dict[str, Any]) -> CheckedUpdate:
+    check_mixing("UpdateItem", original)
+    canonicalize_with_current_messages(original["Key"])
+    is_legacy = "AttributeUpdates" in original
+    body = translate_legacy("UpdateItem", original)
+    expressions = parse_expressions("UpdateItem", body, is_limited=body is original)
+    return CheckedUpdate(
         body,
         expressions.update,
-        logged_update(body, expressions),
-        logged_condition(body, expressions),
+        update_for_log(body, expressions),
+        condition_for_log(body, expressions),
         expressions.nested,
         is_legacy,
     )
 
 
 async def execute(request: Request, db: Database) -> bytes:
-    asked = checked(_check, request.body)
-    body = asked.body
+    """Return the JSON of the response.
+
+    Raises ValidationException for a wrong request or an update that does not fit the item, ResourceNotFoundException
+    if there is no such table, and the other errors of `Database.write`.
+    """
+    checked = check_without_table(_check, request.body)
+    body = checked.body
     key = body["Key"]
-    table = serving_table(db, body["TableName"])
+    table = find_usable_table(db, body["TableName"])
     check_key(table.keys, key)
-    if asked.tree is not None:
-        _check_key_is_kept(table.keys, asked.tree)
-    check_scalar_keys(table, asked.nested)
+    if checked.tree is not None:
+        _check_key_is_kept(table.keys, checked.tree)
+    check_scalar_keys(table, checked.nested)
     returns = body.get("ReturnValues", "NONE")
     costs = wants_capacity(body)
     command = UpdateItem(
         request.id,
         storage_key(table.keys, key),
         orjson.dumps(key),
-        asked.update,
+        checked.update,
         costs or returns in WANTS_OLD,
         costs or returns in WANTS_NEW,
-        asked.condition,
-        wants_item_if_refused(body),
+        checked.condition,
+        wants_item_on_failure(body),
     )
-    outcome = await _write(db, table, command, is_legacy=asked.is_legacy)
-    return write_answer(body, table, _attributes(returns, asked.tree, outcome), outcome.old, outcome.new)
+    outcome = await _write(db, table, command, is_legacy=checked.is_legacy)
+    return write_answer(body, table, _attributes(returns, checked.tree, outcome), outcome.old, outcome.new)
 
 
 async def _write(db: Database, table: Table, command: UpdateItem, *, is_legacy: bool) -> Outcome:
@@ -110,7 +118,7 @@ def _check_key_is_kept(keys: KeySchema, update: Update) -> None:
 
 
 def _attributes(returns: str, update: Update | None, outcome: Outcome) -> bytes | None:
-    """The answer's Attributes, as JSON, or None where there are none to tell."""
+    """The JSON of the member Attributes of the response, None for no such member."""
     if returns == "NONE":
         return None
     row = outcome.old if returns in WANTS_OLD else outcome.new

@@ -1,10 +1,13 @@
-"""UpdateTimeToLive: name the attribute that tells when an item expires, or end that. Nothing expires yet."""
+"""UpdateTimeToLive: sets or removes the attribute by which items expire. streamdyn does not delete expired items yet.
+
+Source: "UpdateTimeToLive", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.api.validation.lookup import existing_table
+from streamdyn.api.validation.lookup import find_table
 from streamdyn.statemachine.commands.set_time_to_live import SetTimeToLive
 
 if TYPE_CHECKING:
@@ -12,7 +15,14 @@ if TYPE_CHECKING:
 
 
 async def execute(request: Request, db: Database) -> dict[str, Any]:
-    asked = request.body["TimeToLiveSpecification"]
-    table = existing_table(db, request.body["TableName"])
-    await db.change_table(SetTimeToLive(request.id, table.name, asked["AttributeName"], asked["Enabled"]))
-    return {"TimeToLiveSpecification": asked}
+    """Return the response.
+
+    Raises ResourceNotFoundException if there is no such table, and the errors of `Database.change_table`:
+    ResourceInUseException while the table is created, ValidationException if nothing would change.
+    """
+    specification = request.body["TimeToLiveSpecification"]
+    table = find_table(db, request.body["TableName"])
+    await db.change_table(
+        SetTimeToLive(request.id, table.name, specification["AttributeName"], specification["Enabled"])
+    )
+    return {"TimeToLiveSpecification": specification}

@@ -1,4 +1,7 @@
-"""What a request may ask of a table's capacity, before the table itself is looked at."""
+"""Checks what CreateTable and UpdateTable ask for as capacity and billing mode, without the table.
+
+Sources: "CreateTable" and "UpdateTable", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ from typing import Any
 
 from streamdyn.errors import ValidationException
 from streamdyn.model.table_changes import (
-    CAPACITY,
+    CAPACITY_UNITS,
     ON_DEMAND_WARM_UNITS,
     PAY_PER_REQUEST,
     PROVISIONED,
-    no_capacity_on_demand,
+    capacity_on_demand_error,
 )
 from streamdyn.model.values import INVALID
 
@@ -23,11 +26,11 @@ TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
 
 
 def check_new_billing(body: dict[str, Any]) -> None:
-    """CreateTable's capacity, by its billing mode."""
+    """Check the capacity of CreateTable, by its billing mode. Raises ValidationException."""
     provisioned = body.get("ProvisionedThroughput")
     if body.get("BillingMode", PROVISIONED) == PAY_PER_REQUEST:
         if provisioned is not None:
-            raise no_capacity_on_demand()
+            raise capacity_on_demand_error()
     elif provisioned is None:
         raise ValidationException(
             f"{INVALID}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"
@@ -35,11 +38,11 @@ def check_new_billing(body: dict[str, Any]) -> None:
     else:
         check_capacity(provisioned)
     _check_new_limits(body)
-    _check_new_warmth(body)
+    _check_new_warm_throughput(body)
 
 
 def check_changed_billing(body: dict[str, Any]) -> None:
-    """UpdateTable's capacity, by the billing mode that it asks for, if any."""
+    """Check the capacity of UpdateTable, by the billing mode in the request, if any. Raises ValidationException."""
     provisioned, mode = body.get("ProvisionedThroughput"), body.get("BillingMode")
     if provisioned is not None:
         if mode == PAY_PER_REQUEST:
@@ -49,18 +52,19 @@ def check_changed_billing(body: dict[str, Any]) -> None:
         check_capacity(provisioned)
     elif mode == PROVISIONED:
         raise ValidationException(f"{INVALID}ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
-    # -1 takes a limit away.
+    # -1 removes a limit.
     check_limits({m: units for m, units in body.get("OnDemandThroughput", {}).items() if units != -1})
 
 
 def check_capacity(provisioned: dict[str, int]) -> None:
-    """Both numbers are there and above zero by the request's shape; this is their upper bound."""
-    for member in CAPACITY:
+    """Check the upper bound of capacity units. The shape of the request already requires both, above zero."""
+    for member in CAPACITY_UNITS:
         if provisioned[member] > CAPACITY_MAX_UNITS:
             raise ValidationException(f"Given value {provisioned[member]} for {member} is out of bounds")
 
 
 def check_limits(limits: dict[str, int]) -> None:
+    """Check that the limits of OnDemandThroughput, in units, are above zero. Raises ValidationException."""
     for member, units in limits.items():
         if units < 1:
             raise ValidationException(
@@ -69,6 +73,7 @@ def check_limits(limits: dict[str, int]) -> None:
 
 
 def check_table_class(body: dict[str, Any]) -> None:
+    """Check that the TableClass is one that DynamoDB has. Raises ValidationException."""
     if body.get("TableClass", TABLE_CLASSES[0]) not in TABLE_CLASSES:
         raise ValidationException(
             "Invalid table-class parameter provided. Please try again with a valid table-class value: "
@@ -85,11 +90,11 @@ def _check_new_limits(body: dict[str, Any]) -> None:
     check_limits(limits)
 
 
-def _check_new_warmth(body: dict[str, Any]) -> None:
-    """A table cannot be colder than its capacity makes it."""
+def _check_new_warm_throughput(body: dict[str, Any]) -> None:
+    """Check that the warm throughput is not less than what the capacity gives by itself."""
     wanted = body.get("WarmThroughput", {})
     provisioned = body.get("ProvisionedThroughput")
-    for member, capacity in zip(ON_DEMAND_WARM_UNITS, CAPACITY, strict=True):
+    for member, capacity in zip(ON_DEMAND_WARM_UNITS, CAPACITY_UNITS, strict=True):
         least = ON_DEMAND_WARM_UNITS[member] if provisioned is None else provisioned[capacity]
         if wanted.get(member, least) < least:
             than = (

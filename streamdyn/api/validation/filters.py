@@ -1,4 +1,4 @@
-"""What a filter must not say: which of its attributes are keys, or not in the index that is read."""
+"""Checks the attributes in the filter of a Query: no keys, and nothing that the index lacks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 def check_query_filter(condition: Condition | None, table: Table, index: LocalIndex | None, member: str) -> None:
-    """A Query's filter is for what its key condition cannot say, on the attributes it has read.
+    """Check that a Query's filter uses no key attribute, and only attributes that the index projects.
 
-    `member` is what the error calls the filter.
+    `member` is the filter's name in the error. Raises ValidationException.
+    Source: "Filter expressions for the Query operation in DynamoDB", DynamoDB developer guide.
     """
     if condition is None:
         return

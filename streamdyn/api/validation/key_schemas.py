@@ -1,7 +1,9 @@
-"""CreateTable's keys: the table's and its indexes' key schemas, and the attribute definitions they must fit.
+"""Checks the key schemas of CreateTable, those of the table and of its indexes, and the attribute definitions.
 
-DynamoDB finds one fault at a time. The order here is its own where it is known: definitions, the table's key, the
-indexes' keys, what is defined but not used, and the rest of each index last.
+DynamoDB reports one fault. The order is DynamoDB's, as far as it is known: definitions, the table's key, the keys of
+the indexes, unused definitions, and then the rest of each index.
+
+Source: "CreateTable", DynamoDB API reference.
 """
 
 from __future__ import annotations
@@ -13,16 +15,16 @@ from streamdyn.model.keys import KeySchema, LocalIndex
 from streamdyn.model.table_changes import PAY_PER_REQUEST
 from streamdyn.model.values import INVALID
 
-LOCAL, GLOBAL = "LocalSecondaryIndexes", "GlobalSecondaryIndexes"
-# By member: how many a table may have, and what is said of more.
+LOCAL_INDEXES, GLOBAL_INDEXES = "LocalSecondaryIndexes", "GlobalSecondaryIndexes"
+# By member: the limit per table, and the message for more.
 INDEXES_MAX = {
-    LOCAL: (5, "Number of LocalSecondaryIndexes exceeds per-table limit of 5"),
-    GLOBAL: (20, "GlobalSecondaryIndex count exceeds the per-table limit of 20"),
+    LOCAL_INDEXES: (5, "Number of LocalSecondaryIndexes exceeds per-table limit of 5"),
+    GLOBAL_INDEXES: (20, "GlobalSecondaryIndex count exceeds the per-table limit of 20"),
 }
 
 
 def check_keys(body: dict[str, Any]) -> None:
-    """Raise what is wrong with the keys and indexes of a table that CreateTable asks for."""
+    """Check the keys and indexes in a request of CreateTable. Raises ValidationException for the first fault."""
     defined = [definition["AttributeName"] for definition in body["AttributeDefinitions"]]
     keys = _names(body)
     for place, name in enumerate(defined):
@@ -31,14 +33,14 @@ def check_keys(body: dict[str, Any]) -> None:
     if len(keys) > len(defined):
         raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
     _check_key(body, defined)
-    if LOCAL not in body and GLOBAL not in body:
+    if LOCAL_INDEXES not in body and GLOBAL_INDEXES not in body:
         if len(keys) != len(defined):
             raise _invalid(
                 "Number of attributes in KeySchema does not exactly match "
                 "number of attributes defined in AttributeDefinitions"
             )
         return
-    for member in (LOCAL, GLOBAL):
+    for member in (LOCAL_INDEXES, GLOBAL_INDEXES):
         if member in body:
             _check_index_keys(body, member, defined)
     _check_all_used(body, defined)
@@ -46,14 +48,14 @@ def check_keys(body: dict[str, Any]) -> None:
 
 
 def key_schema(body: dict[str, Any]) -> KeySchema:
-    """The key of a table whose keys are checked."""
+    """The key of the table, from a request that `check_keys` has checked."""
     types = _types(body)
     parts = [part for name in _names(body) for part in (name, types[name])]
     return KeySchema(*parts)
 
 
 def local_indexes(body: dict[str, Any]) -> tuple[LocalIndex, ...]:
-    """The local indexes of a table whose keys are checked."""
+    """The local indexes of the table, from a request that `check_keys` has checked."""
     types = _types(body)
     return tuple(
         LocalIndex(
@@ -63,7 +65,7 @@ def local_indexes(body: dict[str, Any]) -> tuple[LocalIndex, ...]:
             projection=index["Projection"]["ProjectionType"],
             attributes=tuple(index["Projection"].get("NonKeyAttributes", ())),
         )
-        for index in body.get(LOCAL, ())
+        for index in body.get(LOCAL_INDEXES, ())
     )
 
 
@@ -76,7 +78,7 @@ def _names(keyed: dict[str, Any]) -> list[str]:
 
 
 def _check_key(keyed: dict[str, Any], defined: list[str]) -> None:
-    """The key of a table or of an index: its attributes are defined, and it is HASH, or HASH and RANGE."""
+    """Check the key of a table or index: its attributes are defined, and it is HASH, or HASH and RANGE."""
     names, kinds = _names(keyed), [element["KeyType"] for element in keyed["KeySchema"]]
     if not set(names) <= set(defined):
         raise _invalid(
@@ -94,7 +96,7 @@ def _check_key(keyed: dict[str, Any], defined: list[str]) -> None:
 def _check_index_keys(body: dict[str, Any], member: str, defined: list[str]) -> None:
     if not body[member]:
         raise _invalid(f"List of {member} is empty")
-    if member == LOCAL and len(body["KeySchema"]) == 1:
+    if member == LOCAL_INDEXES and len(body["KeySchema"]) == 1:
         raise _invalid(
             "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex"
         )
@@ -103,7 +105,7 @@ def _check_index_keys(body: dict[str, Any], member: str, defined: list[str]) -> 
 
 
 def _check_all_used(body: dict[str, Any], defined: list[str]) -> None:
-    keyed = [body, *body.get(LOCAL, ()), *body.get(GLOBAL, ())]
+    keyed = [body, *body.get(LOCAL_INDEXES, ()), *body.get(GLOBAL_INDEXES, ())]
     used = list(dict.fromkeys(name for schema in keyed for name in _names(schema)))
     if len(used) < len(defined):
         raise _invalid(
@@ -116,11 +118,11 @@ def _check_indexes(body: dict[str, Any]) -> None:
     names: set[str] = set()
     for member, (most, message) in INDEXES_MAX.items():
         for index in body.get(member, ()):
-            if member == LOCAL:
-                _check_local(body, index)
+            if member == LOCAL_INDEXES:
+                _check_local_index(body, index)
             _check_projection(index["Projection"])
-            if member == GLOBAL:
-                _check_global(body, index)
+            if member == GLOBAL_INDEXES:
+                _check_global_index(body, index)
             if index["IndexName"] in names:
                 raise _invalid(f"Duplicate index name: {index['IndexName']}")
             names.add(index["IndexName"])
@@ -128,7 +130,7 @@ def _check_indexes(body: dict[str, Any]) -> None:
             raise _invalid(message)
 
 
-def _check_local(body: dict[str, Any], index: dict[str, Any]) -> None:
+def _check_local_index(body: dict[str, Any], index: dict[str, Any]) -> None:
     hash_key, table_hash_key = _names(index)[0], _names(body)[0]
     if len(index["KeySchema"]) == 1:
         raise _invalid(f"Index KeySchema does not have a range key for index: {index['IndexName']}")
@@ -139,8 +141,8 @@ def _check_local(body: dict[str, Any], index: dict[str, Any]) -> None:
         )
 
 
-def _check_global(body: dict[str, Any], index: dict[str, Any]) -> None:
-    """A global index has capacity of its own, if the table's is provisioned."""
+def _check_global_index(body: dict[str, Any], index: dict[str, Any]) -> None:
+    """Check a global index: it has capacity of its own if, and only if, the table's is provisioned."""
     on_demand = body.get("BillingMode") == PAY_PER_REQUEST
     if on_demand and "ProvisionedThroughput" in index:
         raise _invalid(
@@ -152,7 +154,7 @@ def _check_global(body: dict[str, Any], index: dict[str, Any]) -> None:
 
 
 def _check_projection(projection: dict[str, Any]) -> None:
-    """Only INCLUDE has attributes, and it has some. How many is a matter of the request's shape."""
+    """Check that INCLUDE has attributes, and nothing else has. Their number is checked with the request's shape."""
     kind, attributes = projection.get("ProjectionType"), projection.get("NonKeyAttributes")
     if kind is None:
         raise _invalid("Unknown ProjectionType: null")

@@ -1,11 +1,13 @@
-"""The parameters from before there were expressions, said as expressions: so there is one evaluator, and one log.
+"""Converts legacy parameters to expressions, so that streamdyn evaluates and logs expressions only.
 
-An attribute name in a legacy parameter is never a document path: each becomes a placeholder (`#0`), as does each value
-(`:0`). KeyConditions are not here: they become no expression, but the conditions on keys that a
-KeyConditionExpression becomes, too (`legacy_key_conditions`).
+An attribute name in a legacy parameter is never a document path. So each name becomes a placeholder (`#0`), as each
+value does (`:0`). KeyConditions are converted elsewhere (`legacy_key_conditions`): not to an expression, but to the
+conditions on keys that a KeyConditionExpression is converted to.
 
-The faults are told in the service's order: those of the update, of the conditions, of what joins them, of the
-attributes to get. But a Scan looks at the attributes to get first.
+DynamoDB reports faults in this order: AttributeUpdates, conditions, ConditionalOperator, AttributesToGet. A Scan
+reports those of AttributesToGet first.
+
+Sources: "Legacy DynamoDB conditional parameters", DynamoDB developer guide; `docs/legacy-parameters.md`.
 """
 
 from __future__ import annotations
@@ -21,12 +23,12 @@ from streamdyn.api.validation.legacy_conditions import (
 )
 from streamdyn.api.validation.legacy_updates import check_updates, update_text
 from streamdyn.api.validation.placeholders import Placeholders
-from streamdyn.api.validation.request_expressions import NAMES, VALUES, check_needed
+from streamdyn.api.validation.request_expressions import NAMES, VALUES, check_placeholders_allowed
 from streamdyn.errors import ValidationException
 from streamdyn.model.values import INVALID
 
 KEY_CONDITIONS = "KeyConditions"
-# Each in the order in which a mix of them is told.
+# Both in the order in which the message about a mix lists them.
 LEGACY = (
     *("AttributesToGet", "AttributeUpdates", "Expected", "QueryFilter", "ScanFilter"),
     *("ConditionalOperator", KEY_CONDITIONS),
@@ -36,20 +38,21 @@ EXPRESSIONS = (
     "KeyConditionExpression",
 )
 TRANSLATED = frozenset(LEGACY) - {KEY_CONDITIONS}
-# What the legacy conditions become. A request has one of them at most.
-BECOMES = {
+# The expression to which each legacy condition is converted. A request has at most one of them.
+EXPRESSION_OF = {
     "Expected": "ConditionExpression",
     "QueryFilter": "FilterExpression",
     "ScanFilter": "FilterExpression",
 }
-# As many are joined without parentheses. More are joined in halves, so that the expression's tree stays flat.
+# Up to so many conditions are joined without parentheses. More are joined in halves, which keeps the tree shallow.
 JOINED_MAX = 100
 
 
 def check_mixing(operation: str, body: dict[str, Any]) -> None:
-    """A request speaks one of the two languages. Raises ValidationException, before all other faults, if it mixes.
+    """Check that a request does not mix legacy parameters and expressions. Raises ValidationException.
 
-    An empty legacy parameter is one, too. Only KeyConditions go together with the newer ways to filter and to project.
+    DynamoDB reports this before all other faults. An empty legacy parameter counts. Only KeyConditions can be combined
+    with expressions that filter or project.
     """
     expressions = [member for member in EXPRESSIONS if member in body]
     legacy = [member for member in LEGACY if member in body]
@@ -61,13 +64,13 @@ def check_mixing(operation: str, body: dict[str, Any]) -> None:
             f"Non-expression parameters: {{{', '.join(legacy)}}} Expression parameters: {{{', '.join(expressions)}}}"
         )
     if any(member in body for member in LEGACY):
-        check_needed(operation, body)
+        check_placeholders_allowed(operation, body)
 
 
 def translate_legacy(operation: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The body with its legacy parameters as expressions, or the body itself if it has none.
+    """A copy of the body with legacy parameters converted to expressions, or the body itself if it has none.
 
-    Raises ValidationException for what is wrong with them.
+    Raises ValidationException for a fault of the legacy parameters.
     """
     if not any(member in body for member in TRANSLATED):
         return body
@@ -77,11 +80,11 @@ def translate_legacy(operation: str, body: dict[str, Any]) -> dict[str, Any]:
     translated = {member: value for member, value in body.items() if member not in TRANSLATED}
     if body.get("AttributeUpdates"):
         translated["UpdateExpression"] = update_text(body["AttributeUpdates"], placeholders)
-    for member, becomes in BECOMES.items():
+    for member, becomes in EXPRESSION_OF.items():
         if body.get(member):
             conditions = expected_conditions(body[member]) if member == "Expected" else body[member]
             texts = [condition_text(name, condition, placeholders) for name, condition in conditions.items()]
-            translated[becomes] = _joined(texts, f" {body.get('ConditionalOperator', 'AND')} ")
+            translated[becomes] = _join_conditions(texts, f" {body.get('ConditionalOperator', 'AND')} ")
     if "AttributesToGet" in body:
         translated["ProjectionExpression"] = ", ".join(map(placeholders.name, body["AttributesToGet"]))
     return _with_placeholders(translated, placeholders)
@@ -95,11 +98,11 @@ def _with_placeholders(body: dict[str, Any], placeholders: Placeholders) -> dict
     return body
 
 
-def _joined(texts: list[str], joiner: str) -> str:
+def _join_conditions(texts: list[str], joiner: str) -> str:
     if len(texts) <= JOINED_MAX:
         return joiner.join(texts)
     half = len(texts) // 2
-    return f"({_joined(texts[:half], joiner)}){joiner}({_joined(texts[half:], joiner)})"
+    return f"({_join_conditions(texts[:half], joiner)}){joiner}({_join_conditions(texts[half:], joiner)})"
 
 
 def _check_all(operation: str, body: dict[str, Any]) -> None:
@@ -108,7 +111,7 @@ def _check_all(operation: str, body: dict[str, Any]) -> None:
     check_updates(body.get("AttributeUpdates", {}))
     check_expected(body.get("Expected", {}))
     for member in ("QueryFilter", "ScanFilter"):
-        check_conditions(body.get(member, {}), older_words=operation == "Scan")
+        check_conditions(body.get(member, {}), older_messages=operation == "Scan")
     _check_conditional_operator(body)
     _check_distinct(body)
 
@@ -125,7 +128,7 @@ def _check_distinct(body: dict[str, Any]) -> None:
 def _check_conditional_operator(body: dict[str, Any]) -> None:
     if "ConditionalOperator" not in body:
         return
-    conditions = sum(len(body.get(member, {})) for member in BECOMES)
+    conditions = sum(len(body.get(member, {})) for member in EXPRESSION_OF)
     if not conditions:
         raise ValidationException("ConditionalOperator cannot be used without Filter or Expected")
     if conditions == 1:

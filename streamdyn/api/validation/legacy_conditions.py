@@ -1,6 +1,9 @@
-"""Legacy conditions (Expected, KeyConditions, QueryFilter, ScanFilter): their faults, and their sense as expressions.
+"""Checks legacy conditions (Expected, KeyConditions, QueryFilter, ScanFilter), and converts them to expressions.
 
-Where a legacy comparison is not what its namesake is: NOT_CONTAINS does not hold for a missing attribute, as NE does.
+One legacy operator differs from the expression of its name: NOT_CONTAINS is false for a missing attribute.
+
+Source: "Legacy DynamoDB conditional parameters", section "Writing conditions with legacy parameters", DynamoDB
+developer guide.
 """
 
 from __future__ import annotations
@@ -10,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from streamdyn.api.validation.request_expressions import ATTRIBUTE_NAME_MAX_BYTES
 from streamdyn.errors import ValidationException
-from streamdyn.expressions.comparisons import ordered
-from streamdyn.model.value_faults import canonicalize_in_current_words, canonicalize_in_older_words
+from streamdyn.expressions.comparisons import compare_values
+from streamdyn.model.value_faults import canonicalize_with_current_messages, canonicalize_with_older_messages
 from streamdyn.model.values import INVALID, text_size
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ Condition = dict[str, Any]
 SCALARS = frozenset({"S", "N", "B"})
 ANY = frozenset({"S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"})
 CONTAINED = SCALARS | {"BOOL", "NULL"}
-# By operator: its expression, how many values it takes (None: one or more), and of which types.
+# By operator: the expression, the number of values (None: one or more), and the types of values.
 OPERATORS: dict[str, tuple[str, int | None, frozenset[str]]] = {
     "EQ": ("{name} = {0}", 1, ANY),
     "NE": ("{name} <> {0}", 1, ANY),
@@ -41,7 +44,7 @@ OPERATORS: dict[str, tuple[str, int | None, frozenset[str]]] = {
 
 
 def condition_text(attribute: str, condition: Condition, placeholders: Placeholders) -> str:
-    """One checked condition as an expression."""
+    """The text of the expression for one checked condition. It adds the names and values to `placeholders`."""
     text, _, _ = OPERATORS[condition["ComparisonOperator"]]
     name = placeholders.name(attribute)
     values = [placeholders.value(value) for value in condition.get("AttributeValueList", ())]
@@ -49,7 +52,7 @@ def condition_text(attribute: str, condition: Condition, placeholders: Placehold
 
 
 def expected_conditions(expected: dict[str, Condition]) -> dict[str, Condition]:
-    """The conditions of Expected in one form, with a comparison and its values."""
+    """The conditions of Expected, all in the form of ComparisonOperator and AttributeValueList."""
     return {attribute: _expected_condition(condition) for attribute, condition in expected.items()}
 
 
@@ -62,11 +65,11 @@ def _expected_condition(condition: Condition) -> Condition:
 
 
 def check_expected(expected: dict[str, Condition]) -> None:
-    """Raises ValidationException for the first fault of Expected."""
+    """Check Expected. Raises ValidationException for the first fault."""
     for attribute, condition in expected.items():
         if (fault := _expected_fault(condition)) is not None:
             raise ValidationException(f"{INVALID}{fault} for Attribute: {attribute}")
-        _check(attribute, _expected_condition(condition), older_words=False)
+        _check(attribute, _expected_condition(condition), older_messages=False)
 
 
 def _expected_fault(condition: Condition) -> str | None:
@@ -87,18 +90,21 @@ def _expected_fault(condition: Condition) -> str | None:
     return None
 
 
-def check_conditions(conditions: dict[str, Condition], *, older_words: bool) -> None:
-    """Raises ValidationException for the first fault of KeyConditions, QueryFilter or ScanFilter."""
+def check_conditions(conditions: dict[str, Condition], *, older_messages: bool) -> None:
+    """Check KeyConditions, QueryFilter or ScanFilter, with the older or the current messages (see `value_faults`).
+
+    Makes the values canonical in place. Raises ValidationException for the first fault.
+    """
     for attribute, condition in conditions.items():
-        _check(attribute, condition, older_words=older_words)
+        _check(attribute, condition, older_messages=older_messages)
 
 
-def _check(attribute: str, condition: Condition, *, older_words: bool) -> None:
+def _check(attribute: str, condition: Condition, *, older_messages: bool) -> None:
     operator, values = condition["ComparisonOperator"], condition.get("AttributeValueList", [])
     _, count, types = OPERATORS[operator]
     check_name(attribute)
     for value in values:
-        (canonicalize_in_older_words if older_words else canonicalize_in_current_words)({attribute: value})
+        (canonicalize_with_older_messages if older_messages else canonicalize_with_current_messages)({attribute: value})
     if len(values) != count if count is not None else not values:
         raise ValidationException(f"{INVALID}Invalid number of argument(s) for the {operator} ComparisonOperator")
     kinds = [kind for value in values for kind in value]
@@ -109,13 +115,14 @@ def _check(attribute: str, condition: Condition, *, older_words: bool) -> None:
             )
         if kind != kinds[0]:
             raise ValidationException(f"{INVALID}AttributeValues inside AttributeValueList must be of same type")
-    if operator == "BETWEEN" and ordered(gt, *values):
+    if operator == "BETWEEN" and compare_values(gt, *values):
         raise ValidationException(
             "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
         )
 
 
 def check_name(attribute: str) -> None:
+    """Check the length of an attribute name in a legacy parameter. Raises ValidationException."""
     if not attribute:
         raise ValidationException("Empty attribute name")
     if text_size(attribute) > ATTRIBUTE_NAME_MAX_BYTES:

@@ -1,4 +1,7 @@
-"""KeyConditions: the legacy way to say which keys a Query wants."""
+"""Checks KeyConditions, the legacy parameter of Query, and converts them to conditions on keys.
+
+Source: "KeyConditions (legacy)", DynamoDB developer guide.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from streamdyn.api.validation.legacy_conditions import check_conditions
 from streamdyn.errors import ValidationException
 from streamdyn.expressions.key_conditions import BEGINS_WITH, BETWEEN, KeyCondition
 
-# The comparisons by which a key can be looked up.
-INDEXABLE = {
+# The legacy operators that are allowed for keys, with the operators of KeyCondition.
+KEY_OPERATORS = {
     "EQ": "=",
     "LT": "<",
     "LE": "<=",
@@ -20,25 +23,24 @@ INDEXABLE = {
 }
 
 
-def check_key_conditions(asked: dict[str, dict[str, Any]]) -> None:
-    """Raises ValidationException for the first fault of KeyConditions, whatever table they are for."""
-    check_conditions(asked, older_words=False)
-    if not 1 <= len(asked) <= 2:
+def check_key_conditions(legacy: dict[str, dict[str, Any]]) -> None:
+    """Check KeyConditions as far as that needs no table. Raises ValidationException for the first fault."""
+    check_conditions(legacy, older_messages=False)
+    if not 1 <= len(legacy) <= 2:
         raise ValidationException("Conditions can be of length 1 or 2 only")
 
 
-def legacy_key_conditions(asked: dict[str, dict[str, Any]]) -> tuple[list[KeyCondition], dict[str, Any]]:
+def legacy_key_conditions(legacy: dict[str, dict[str, Any]]) -> tuple[list[KeyCondition], dict[str, Any]]:
     """Checked KeyConditions as conditions on keys, and their values by placeholder.
 
-    There are no conditions where one asks for something that a key cannot be looked up by. The placeholders are not
-    such as a request could have.
+    Both are empty if an operator is not allowed for keys. The placeholders have a form that no request can have.
     """
-    if any(condition["ComparisonOperator"] not in INDEXABLE for condition in asked.values()):
+    if any(condition["ComparisonOperator"] not in KEY_OPERATORS for condition in legacy.values()):
         return [], {}
     conditions = []
     values: dict[str, Any] = {}
-    for attribute, condition in asked.items():
+    for attribute, condition in legacy.items():
         own = {f"{attribute}/{place}": value for place, value in enumerate(condition["AttributeValueList"])}
-        conditions.append(KeyCondition(attribute, INDEXABLE[condition["ComparisonOperator"]], tuple(own)))
+        conditions.append(KeyCondition(attribute, KEY_OPERATORS[condition["ComparisonOperator"]], tuple(own)))
         values |= own
     return conditions, values

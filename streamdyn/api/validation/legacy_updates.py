@@ -1,4 +1,7 @@
-"""AttributeUpdates: the legacy way to say what UpdateItem does, its faults, and what it says as an expression."""
+"""Checks AttributeUpdates, the legacy parameter of UpdateItem, and converts it to an update expression.
+
+Source: "AttributeUpdates (legacy)", DynamoDB developer guide.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamdyn.api.validation.legacy_conditions import check_name
 from streamdyn.errors import ValidationException
-from streamdyn.model.value_faults import canonicalize_in_current_words
+from streamdyn.model.value_faults import canonicalize_with_current_messages
 from streamdyn.model.values import INVALID
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ ADDABLE = SETS | {"N", "L"}
 
 
 def check_updates(updates: Updates) -> None:
-    """Raises ValidationException for the first fault of AttributeUpdates."""
+    """Check AttributeUpdates. Makes the values canonical in place. Raises ValidationException for the first fault."""
     for attribute, update in updates.items():
         action = update.get("Action", "PUT")
         check_name(attribute)
@@ -30,7 +33,7 @@ def check_updates(updates: Updates) -> None:
                     f"{INVALID}Only DELETE action is allowed when no attribute value is specified"
                 )
             continue
-        canonicalize_in_current_words({attribute: update["Value"]})
+        canonicalize_with_current_messages({attribute: update["Value"]})
         (kind,) = update["Value"]
         if action == "ADD" and kind not in ADDABLE:
             raise ValidationException(f"{INVALID}ADD action is not supported for the type {kind}")
@@ -39,7 +42,7 @@ def check_updates(updates: Updates) -> None:
 
 
 def update_text(updates: Updates, placeholders: Placeholders) -> str:
-    """Checked updates as an expression."""
+    """The text of the expression for checked updates. It adds the names and values to `placeholders`."""
     clauses: defaultdict[str, list[str]] = defaultdict(list)
     for attribute, update in updates.items():
         clause, text = _action(placeholders.name(attribute), update, placeholders)

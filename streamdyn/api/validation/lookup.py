@@ -1,4 +1,4 @@
-"""Finds the table that a request names, or says in DynamoDB's words that there is none."""
+"""Finds the table that a request names."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ if TYPE_CHECKING:
     from streamdyn.model.tables import Table
 
 
-def serving_table(db: Database, name: str) -> Table:
-    """A table whose items can be read and written: neither still being created nor already deleted."""
+def find_usable_table(db: Database, name: str) -> Table:
+    """The table with a name, for reads and writes of items.
+
+    Raises ResourceNotFoundException if there is none, or if it is CREATING or DELETING.
+    """
     table = db.table(name)
     if table is None or table.status in (CREATING, DELETING):
         raise ResourceNotFoundException("Requested resource not found")
     return table
 
 
-def existing_table(db: Database, name: str) -> Table:
-    """A table in whatever status."""
+def find_table(db: Database, name: str) -> Table:
+    """The table with a name, in any status. Raises ResourceNotFoundException if there is none."""
     table = db.table(name)
     if table is None:
         raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
@@ -29,7 +32,10 @@ def existing_table(db: Database, name: str) -> Table:
 
 
 def check_scalar_keys(table: Table, nested: tuple[str, ...]) -> None:
-    """A request's expressions must not look into attributes that are keys of the table or of an index."""
+    """Check that no document path of a request continues into a key attribute of the table or of an index.
+
+    `nested` are the top-level attributes of the paths with more than one element. Raises ValidationException.
+    """
     for name in nested:
         if name in table.keys.names or any(name == index.sort for index in table.indexes):
             kind = "Key" if name in table.keys.names else "IndexKey"

@@ -1,6 +1,7 @@
-"""Faults of requests that DynamoDB tells in newer words than all others: of page limits, segments and batches.
+"""Faults in page limits, segments and batches, which DynamoDB reports with newer messages than other faults.
 
-The newer words name a member as the request does, and don't repeat its value. They come alone, before all others.
+A newer message names a member as the request does, and does not repeat its value. DynamoDB reports such a fault before
+all others, and no other fault with it.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ if TYPE_CHECKING:
 
 BATCH_GET = "BatchGetItem"
 BATCH_WRITE = "BatchWriteItem"
-# By operation: numbers with the least and the most that they may be.
-NUMBERS: dict[str, dict[str, tuple[int, int | None]]] = {
+# By operation: the least and the greatest value of its numbers (None: no limit).
+NUMBER_BOUNDS: dict[str, dict[str, tuple[int, int | None]]] = {
     "Query": {"Limit": (1, None)},
     "Scan": {"Limit": (1, None), "Segment": (0, SEGMENTS_MAX - 1), "TotalSegments": (1, SEGMENTS_MAX)},
 }
 
 
 def newer_fault(operation: str, body: dict[str, Any]) -> str | None:
-    """The first fault of a request that is told in the newer words."""
+    """The first fault of a request that has a newer message, as its text; None if there is none."""
     return next(_number_faults(operation, body), None) or next(_batch_faults(operation, body), None)
 
 
 def _number_faults(operation: str, body: dict[str, Any]) -> Iterator[str]:
-    for member, (least, most) in NUMBERS.get(operation, {}).items():
+    for member, (least, most) in NUMBER_BOUNDS.get(operation, {}).items():
         number = body.get(member, least)
         if number < least:
             yield _fault(member, f"value greater than or equal to {least}")
@@ -44,12 +45,12 @@ def _batch_faults(operation: str, body: dict[str, Any]) -> Iterator[str]:
         return
     if not body["RequestItems"]:
         yield _fault("RequestItems", "length greater than or equal to 1")
-    for table, asked in body["RequestItems"].items():
+    for table, entry in body["RequestItems"].items():
         path = f"RequestItems.{table}.member"
-        if operation == BATCH_WRITE and len(asked) > BATCH_WRITE_MAX_ITEMS:
+        if operation == BATCH_WRITE and len(entry) > BATCH_WRITE_MAX_ITEMS:
             yield _fault(path, f"length less than or equal to {BATCH_WRITE_MAX_ITEMS}")
-        if operation == BATCH_GET and "Keys" in asked and not 1 <= len(asked["Keys"]) <= BATCH_GET_MAX_KEYS:
-            bound = f"less than or equal to {BATCH_GET_MAX_KEYS}" if asked["Keys"] else "greater than or equal to 1"
+        if operation == BATCH_GET and "Keys" in entry and not 1 <= len(entry["Keys"]) <= BATCH_GET_MAX_KEYS:
+            bound = f"less than or equal to {BATCH_GET_MAX_KEYS}" if entry["Keys"] else "greater than or equal to 1"
             yield _fault(f"{path}.Keys", f"length {bound}")
 
 
@@ -57,11 +58,14 @@ def _fault(path: str, constraint: str) -> str:
     return f"Value at '{path}' failed to satisfy constraint: Member must have {constraint}"
 
 
-# --- the tables' names, which are told in the old words ---
+# --- names of tables in batches, which have an older message ---
 
 
 def table_names_fault(items: dict[str, Any], text: str | None = None) -> str | None:
-    """What is wrong with the names of a batch's tables. `text` is how the fault prints the batch: as JSON, or so."""
+    """The fault in the tables' names of a batch, None if there is none.
+
+    `text` is the batch as the message prints it; without it, that is JSON.
+    """
     if all(map(_is_table_name, items)):
         return None
     return (

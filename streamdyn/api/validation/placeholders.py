@@ -1,4 +1,4 @@
-"""Placeholders for the attribute names and values of legacy parameters that become an expression."""
+"""Placeholders for the names and values of legacy parameters that are converted to an expression."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Placeholders:
-    """Gives attribute names and values placeholders of their own."""
+    """Makes a new placeholder for each attribute name and value, and collects them for the request."""
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}

@@ -1,7 +1,10 @@
-"""Checks a request's expressions, their attribute names and their values, in DynamoDB's order, and parses them.
+"""Checks and parses the expressions of a request, with their attribute names and values, in DynamoDB's order.
 
-First the placeholders: that there are expressions to use them, that they are well written, that their values are
-right. Then the expressions one by one. At last, that no placeholder has been left unused.
+The placeholders come first: there are expressions for them, their syntax is right, their values are valid. Then come
+the expressions, one by one. The last check is that every placeholder is used.
+
+Sources: "Expression attribute names (aliases) in DynamoDB", "Using expression attribute values in DynamoDB" and "Quotas
+in Amazon DynamoDB", DynamoDB developer guide.
 """
 
 from __future__ import annotations
@@ -23,19 +26,19 @@ if TYPE_CHECKING:
 
 NAMES, VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 EXPRESSION_MAX_BYTES = 4096
-# Of one that has been a legacy parameter. DynamoDB sets them no limit but the request's. We do: 64 KB, which are some
-# 3,000 comparisons, hold up the node's other requests for a third of a second.
+# The limit for an expression that was a legacy parameter. DynamoDB has no such limit. streamdyn has one, because 64 KB,
+# about 3,000 comparisons, already delay the node's other requests by a third of a second.
 LEGACY_MAX_BYTES = 64 * 1024
 PLACEHOLDER_MAX_CHARS = 255
 ATTRIBUTE_NAME_MAX_BYTES = 65_535
-# All names, and all values, of a request, with their placeholders.
+# The limit for all names of a request with their placeholders, and the same for all values.
 PLACEHOLDERS_MAX_BYTES = 2 * 1024 * 1024
 SYNTAX = {
     NAMES: re.compile(r"[ \t\r\n]*#[A-Za-z0-9_]+[ \t\r\n]*"),
     VALUES: re.compile(r"[ \t\r\n]*:[A-Za-z0-9_]+[ \t\r\n]*"),
 }
 
-# By operation: its expressions, in the order in which DynamoDB reads them. BatchGetItem's are those of one table.
+# By operation: its expressions, in the order in which DynamoDB checks them. For BatchGetItem: those of one table.
 EXPRESSIONS = {
     "PutItem": ("ConditionExpression",),
     "DeleteItem": ("ConditionExpression",),
@@ -46,15 +49,15 @@ EXPRESSIONS = {
     "Scan": ("FilterExpression", "ProjectionExpression"),
 }
 
-# The order in which DynamoDB looks for paths into key attributes. A KeyConditionExpression has words of its own for it.
-LOOKED_INTO = ("UpdateExpression", "ConditionExpression", "ProjectionExpression", "FilterExpression")
-# Their faults no longer tell which expressions there could be.
+# The order in which DynamoDB checks for paths into key attributes. A KeyConditionExpression has its own message.
+KEY_PATHS_ORDER = ("UpdateExpression", "ConditionExpression", "ProjectionExpression", "FilterExpression")
+# For these operations, the message about values without an expression does not list the possible expressions.
 WRITES = frozenset({"PutItem", "DeleteItem", "UpdateItem"})
 
 
 @dataclass(frozen=True, slots=True)
 class Expressions:
-    """A request's expressions, and its values in canonical form."""
+    """The parsed expressions of a request, and its canonical attribute values by placeholder."""
 
     condition: Condition | None
     update: Update | None
@@ -62,25 +65,26 @@ class Expressions:
     filter: Condition | None
     key_condition: Condition | None
     values: dict[str, Any]
-    nested: tuple[str, ...]  # the top-level attributes that they look into
+    nested: tuple[str, ...]  # the top-level attributes of their document paths with more than one element
 
 
-NONE = Expressions(None, None, None, None, None, {}, ())
+NO_EXPRESSIONS = Expressions(None, None, None, None, None, {}, ())
 
 
 def parse_expressions(operation: str, body: dict[str, Any], *, is_limited: bool = True) -> Expressions:
-    """The expressions of a request; raises ValidationException for the first fault among them.
+    """Check and parse the expressions of a request. Makes the values canonical in place.
 
-    Those that have been legacy parameters are not limited as others are.
+    `is_limited` applies DynamoDB's limits. It is false if the expressions were legacy parameters.
+    Raises ValidationException for the first fault, and SerializationException for a wrong JSON type in a value.
     """
     members = [member for member in EXPRESSIONS[operation] if member in body]
     if not members and NAMES not in body and VALUES not in body:
-        return NONE
-    check_needed(operation, body)
+        return NO_EXPRESSIONS
+    check_placeholders_allowed(operation, body)
     names, values = body.get(NAMES, {}), body.get(VALUES, {})
     _check_placeholders(body, names, values)
     parsed = {}
-    for member in members:  # each is checked to the end before the next one is read
+    for member in members:  # DynamoDB checks each one completely before the next
         _check_size(member, body[member], EXPRESSION_MAX_BYTES if is_limited else LEGACY_MAX_BYTES)
         parsed[member] = _parse(member, body[member], tuple(names.items()))
         parsed[member].check(values, is_limited=is_limited)
@@ -94,7 +98,7 @@ def parse_expressions(operation: str, body: dict[str, Any], *, is_limited: bool 
         trees.get("FilterExpression"),
         trees.get("KeyConditionExpression"),
         values,
-        tuple(name for member in LOOKED_INTO if member in parsed for name in parsed[member].nested),
+        tuple(name for member in KEY_PATHS_ORDER if member in parsed for name in parsed[member].nested),
     )
 
 
@@ -113,8 +117,8 @@ def _parse(member: str, text: str, names: Names) -> Parsed:
 # --- placeholders ---
 
 
-def check_needed(operation: str, body: dict[str, Any]) -> None:
-    """Names need an expression, and values one that can use them. Raises ValidationException."""
+def check_placeholders_allowed(operation: str, body: dict[str, Any]) -> None:
+    """Check that there is an expression for the names, and one that can have values. Raises ValidationException."""
     if NAMES in body and not any(member in body for member in EXPRESSIONS[operation]):
         raise ValidationException(f"{NAMES} can only be specified when using expressions")
     users = [member for member in EXPRESSIONS[operation] if member != "ProjectionExpression"]
@@ -127,7 +131,7 @@ def check_needed(operation: str, body: dict[str, Any]) -> None:
 def _check_placeholders(body: dict[str, Any], names: dict[str, str], values: dict[str, Any]) -> None:
     for member in (NAMES, VALUES):
         if member in body:
-            _check_keys(member, body[member])
+            _check_placeholder_names(member, body[member])
     values_size = sum(len(key) + _value_size(key, values) for key in values)
     names_size = sum(len(key) + _name_size(key, name) for key, name in names.items())
     if names_size > PLACEHOLDERS_MAX_BYTES:
@@ -136,15 +140,15 @@ def _check_placeholders(body: dict[str, Any], names: dict[str, str], values: dic
         raise ValidationException(f"{VALUES} exceeds max size")
 
 
-def _check_keys(member: str, placeholders: dict[str, Any]) -> None:
+def _check_placeholder_names(member: str, placeholders: dict[str, Any]) -> None:
     if not placeholders:
         raise ValidationException(f"{member} must not be empty")
     for key in placeholders:
-        if (fault := _key_fault(member, key)) is not None:
+        if (fault := _placeholder_fault(member, key)) is not None:
             raise ValidationException(f"{member} contains invalid key: {fault}")
 
 
-def _key_fault(member: str, key: str) -> str | None:
+def _placeholder_fault(member: str, key: str) -> str | None:
     if not key:
         return "The expression attribute map contains an empty key;"
     if len(key) > PLACEHOLDER_MAX_CHARS:
@@ -154,7 +158,7 @@ def _key_fault(member: str, key: str) -> str | None:
 
 
 def _value_size(key: str, values: dict[str, Any]) -> int:
-    """The size of a value, which becomes canonical."""
+    """Make a value canonical in place, and return its size in bytes."""
     if values[key] is None:
         raise _invalid_value(VALUES, key, "The supplied Item contains a null AttributeValue")
     try:

@@ -1,4 +1,7 @@
-"""What a Query or Scan reads and gives: the index it names, its Select, and which attributes need the table."""
+"""The index and the attributes that a Query or Scan selects, and whether it must also read the table.
+
+Source: the parameter Select of "Query", DynamoDB API reference.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
 COUNT = "COUNT"
 ALL_ATTRIBUTES = "ALL_ATTRIBUTES"
-# What a request with a projection cannot choose to get, in the words of the error.
+# The values of Select that exclude a projection, with their names in the message.
 CHOICES = {
     COUNT: "only the Count",
     ALL_ATTRIBUTES: ALL_ATTRIBUTES,
@@ -22,26 +25,29 @@ CHOICES = {
 
 
 def check_select(body: dict[str, Any]) -> None:
-    """Select must agree with the projection, in whichever of the two ways the request has one."""
+    """Check that Select fits the projection, which is ProjectionExpression or AttributesToGet.
+
+    Raises ValidationException.
+    """
     select = body.get("Select")
     projection = next((name for name in ("ProjectionExpression", "AttributesToGet") if name in body), None)
     if select == "SPECIFIC_ATTRIBUTES" and projection is None:
-        raise _contradiction(
+        raise _select_error(
             "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
         )
     if select in CHOICES and projection is not None:
-        raise _contradiction(f"Cannot specify the {projection} when choosing to get {CHOICES[select]}")
+        raise _select_error(f"Cannot specify the {projection} when choosing to get {CHOICES[select]}")
     if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in body:
-        # The words are the same for a Scan.
-        raise _contradiction("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+        # DynamoDB's message for a Scan is the same.
+        raise _select_error("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
 
 
-def _contradiction(message: str) -> ValidationException:
+def _select_error(message: str) -> ValidationException:
     return ValidationException(f"1 validation error detected: {message}")
 
 
-def named_index(table: Table, body: dict[str, Any]) -> LocalIndex | None:
-    """The index that the request reads, None for the table itself."""
+def find_index(table: Table, body: dict[str, Any]) -> LocalIndex | None:
+    """The index that the request reads, None for the table. Raises ValidationException if there is no such index."""
     name = body.get("IndexName")
     if name is None:
         return None
@@ -52,7 +58,7 @@ def named_index(table: Table, body: dict[str, Any]) -> LocalIndex | None:
 
 
 def needs_table(table: Table, index: LocalIndex | None, select: str | None, projection: Projection | None) -> bool:
-    """Whether the answer has attributes that the index lacks, so that each item must be read from the table."""
+    """Whether the response needs attributes that the index does not project: then each item is read from the table."""
     if index is None or index.projection == "ALL" or select == COUNT:
         return False
     if select == ALL_ATTRIBUTES:
@@ -62,5 +68,5 @@ def needs_table(table: Table, index: LocalIndex | None, select: str | None, proj
 
 
 def projected_attributes(table: Table, index: LocalIndex) -> frozenset[str]:
-    """The attributes that a KEYS_ONLY or INCLUDE index has."""
+    """The attributes that an index with the projection KEYS_ONLY or INCLUDE has."""
     return frozenset((*table.keys.names, index.sort, *index.attributes))

@@ -1,4 +1,7 @@
-"""Where a page begins and where it ended: ExclusiveStartKey and LastEvaluatedKey."""
+"""ExclusiveStartKey and LastEvaluatedKey: where a page begins, and where the last one ended.
+
+Source: "Paginating table query results in DynamoDB", DynamoDB developer guide.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from streamdyn.errors import ValidationException
-from streamdyn.expressions.key_conditions import missed_key, next_key
+from streamdyn.expressions.key_conditions import first_key_after, missing_condition_error
 from streamdyn.model.keys import KeyRange, KeySchema, LocalIndex, index_key, storage_key
 from streamdyn.model.rows import row_item
 from streamdyn.model.values import INVALID, check_key
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
 
 BAD_KEY = "The provided starting key is invalid"
 MISMATCH = "The provided key element does not match the schema"
-# The faults of values that DynamoDB tells as faults of the starting key; all others it tells bare.
-WRAPPED = (
+# Faults of values for which DynamoDB adds that the starting key is invalid. It reports all others without a prefix.
+WRAPPED_FAULTS = (
     "Supplied AttributeValue",
     f"{INVALID}Null attribute value",
     f"{INVALID}An string set",
@@ -28,42 +31,45 @@ WRAPPED = (
 )
 
 
-def check_start_values(body: dict[str, Any], canonicalize: Callable[[dict[str, Any]], int]) -> None:
-    """The values of the starting key, whatever table it is for. `canonicalize` makes them canonical, and has the words
-    for what is wrong with them.
+def check_start_key_values(body: dict[str, Any], canonicalize: Callable[[dict[str, Any]], int]) -> None:
+    """Check the values of the starting key, as far as that needs no table.
+
+    `canonicalize` makes them canonical in place, with the older or the current messages (see `value_faults`).
+    Raises as `canonicalize` does.
     """
     try:
         canonicalize(body.get("ExclusiveStartKey", {}))
     except ValidationException as error:
-        if str(error.message).startswith(WRAPPED):
+        if str(error.message).startswith(WRAPPED_FAULTS):
             raise ValidationException(f"{BAD_KEY}: {error.message}") from None
         raise
 
 
-def start_position(
-    body: dict[str, Any], table: Table, index: LocalIndex | None, missed: str | None = None
-) -> bytes | None:
-    """The storage key, in the table or index that is read, behind which the page begins; None: at the beginning.
+def start_key(body: dict[str, Any], table: Table, index: LocalIndex | None, missing: str | None = None) -> bytes | None:
+    """The storage key, in the table or index that is read, after which the page begins. None means: at the beginning.
 
-    DynamoDB takes one key attribute after the other, and looks at it in the starting key and then in a Query's key
-    condition, so the one that the condition has `missed` is told here.
+    DynamoDB checks the key attributes one by one, first in the starting key and then in a Query's key condition. So
+    this also reports the attribute that is `missing` in the key condition.
+
+    Raises ValidationException for a starting key that does not fit the table or the index.
     """
     start = body.get("ExclusiveStartKey")
     if start is None:
         return None
-    _check_names_and_types(start, table.keys, index, missed)
+    _check_names_and_types(start, table.keys, index, missing)
     check_key(table.keys, {name: start[name] for name in table.keys.names})
-    return position(start, table.keys, index)
+    return table_or_index_key(start, table.keys, index)
 
 
-def position(item: dict[str, Any], schema: KeySchema, index: LocalIndex | None) -> bytes:
+def table_or_index_key(item: dict[str, Any], schema: KeySchema, index: LocalIndex | None) -> bytes:
+    """The storage key of a checked item in the index, or in the table if there is no index."""
     return storage_key(schema, item) if index is None else index_key(schema, index, item)
 
 
 def _check_names_and_types(
-    start: dict[str, Any], schema: KeySchema, index: LocalIndex | None, missed: str | None
+    start: dict[str, Any], schema: KeySchema, index: LocalIndex | None, missing: str | None
 ) -> None:
-    """The starting key must be the keys of the table and of the index. DynamoDB looks at the index's first."""
+    """Check that the starting key consists of the keys of table and index. DynamoDB checks those of the index first."""
     types = {schema.partition: schema.partition_type}
     if index is not None:
         types[index.sort] = index.sort_type
@@ -77,23 +83,24 @@ def _check_names_and_types(
             raise ValidationException(BAD_KEY)
         if kind not in start[name]:
             raise ValidationException(MISMATCH if index is None or name in read else f"{BAD_KEY}: {MISMATCH}")
-        if name == missed:
-            raise missed_key(name)
+        if name == missing:
+            raise missing_condition_error(name)
 
 
-def behind(keys: KeyRange, start: bytes | None, *, backwards: bool = False) -> KeyRange:
-    """What is left of a range behind a starting position that lies in it."""
+def keys_after(keys: KeyRange, start: bytes | None, *, backwards: bool = False) -> KeyRange:
+    """The part of a range after a starting key in it; before it, if the page is read backwards."""
     if start is None:
         return keys
-    return KeyRange(keys.start, start) if backwards else KeyRange(next_key(start), keys.stop)
+    return KeyRange(keys.start, start) if backwards else KeyRange(first_key_after(start), keys.stop)
 
 
-def is_within(start: bytes, keys: KeyRange) -> bool:
+def is_in_range(start: bytes, keys: KeyRange) -> bool:
+    """Whether a storage key is in a range."""
     return keys.start <= start < keys.stop
 
 
-def last_key(row: bytes, schema: KeySchema, index: LocalIndex | None) -> bytes:
-    """The LastEvaluatedKey of a page that ends with a row."""
+def last_evaluated_key(row: bytes, schema: KeySchema, index: LocalIndex | None) -> bytes:
+    """The JSON of the LastEvaluatedKey of a page: the keys of its last row, for the table and for the index."""
     item = orjson.loads(row_item(row))
     names = schema.names if index is None else dict.fromkeys((*schema.names, index.sort))
     return orjson.dumps({name: item[name] for name in names})

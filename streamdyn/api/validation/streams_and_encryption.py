@@ -1,12 +1,16 @@
-"""Streams and keys of one's own for encryption, which streamdyn has not yet: what is wrong with asking for them, what
-asks for nothing, and that the rest is refused.
+"""Checks what CreateTable and UpdateTable ask for as streams and customer keys for encryption.
+
+streamdyn has neither yet. It accepts a request that disables them, reports faults as DynamoDB does, and refuses all
+other requests for them.
+
+Source: "StreamSpecification" and "SSESpecification", DynamoDB API reference.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streamdyn.api.validation.unsupported import unsupported
+from streamdyn.api.validation.unsupported import unsupported_error
 from streamdyn.errors import ValidationException
 from streamdyn.model.values import INVALID
 
@@ -17,7 +21,7 @@ STREAM, ENCRYPTION = "StreamSpecification", "SSESpecification"
 
 
 def check_new_stream(body: dict[str, Any]) -> None:
-    """CreateTable's stream: only none passes."""
+    """Check the stream in a request of CreateTable. Raises ValidationException unless it is disabled or absent."""
     _check_stream(
         body,
         enabled="Table is being created with a stream enabled, UpdateViewType is required",
@@ -26,7 +30,10 @@ def check_new_stream(body: dict[str, Any]) -> None:
 
 
 def check_changed_stream(body: dict[str, Any]) -> None:
-    """UpdateTable's stream: only the end of one passes, which a table has not (see `no_stream`)."""
+    """Check the stream in a request of UpdateTable. Raises ValidationException unless it is disabled or absent.
+
+    To disable a stream is refused later, because no table has one (see `no_stream_error`).
+    """
     _check_stream(
         body,
         enabled="If stream is being enabled then UpdateViewType is required",
@@ -34,19 +41,24 @@ def check_changed_stream(body: dict[str, Any]) -> None:
     )
 
 
-def no_stream(table: Table) -> ValidationException:
+def no_stream_error(table: Table) -> ValidationException:
+    """The error for a request to disable the stream of a table that has none."""
     return ValidationException(f"Table has no stream to disable: TableName: {table.name}")
 
 
 def check_new_encryption(body: dict[str, Any]) -> None:
-    """CreateTable's key for encryption: only none passes. Nothing is encrypted here, and nothing claims to be."""
+    """Check the encryption in a request of CreateTable. Raises ValidationException if it asks for a customer key.
+
+    streamdyn does not encrypt, and does not claim to.
+    """
     if _wants_key(body):
-        raise unsupported(ENCRYPTION)
+        raise unsupported_error(ENCRYPTION)
 
 
 def check_changed_encryption(body: dict[str, Any]) -> None:
+    """Check the encryption in a request of UpdateTable. Raises ValidationException if there is any."""
     if _wants_key(body):
-        raise unsupported(ENCRYPTION)
+        raise unsupported_error(ENCRYPTION)
     if ENCRYPTION in body:
         raise ValidationException(f"{INVALID}Table is already encrypted by default")
 
@@ -56,18 +68,18 @@ def _check_stream(body: dict[str, Any], *, enabled: str, disabled: str) -> None:
     if stream["StreamEnabled"] != ("StreamViewType" in stream):
         raise ValidationException(INVALID + (enabled if stream["StreamEnabled"] else disabled))
     if stream["StreamEnabled"]:
-        raise unsupported(STREAM)
+        raise unsupported_error(STREAM)
 
 
 def _wants_key(body: dict[str, Any]) -> bool:
-    asked: dict[str, Any] = body.get(ENCRYPTION, {})
-    if asked.get("Enabled") is False:
+    specification: dict[str, Any] = body.get(ENCRYPTION, {})
+    if specification.get("Enabled") is False:
         for member in ("SSEType", "KMSMasterKeyId"):
-            if member in asked:
+            if member in specification:
                 raise ValidationException(f"{INVALID}{member} can not be specified if Enabled is false")
         return False
-    if asked.get("SSEType") == "AES256":
+    if specification.get("SSEType") == "AES256":
         raise ValidationException(f"{INVALID}SSEType AES256 is not supported")
-    if "KMSMasterKeyId" in asked and "SSEType" not in asked:
+    if "KMSMasterKeyId" in specification and "SSEType" not in specification:
         raise ValidationException(f"{INVALID}SSEType KMS is required if KMSMasterKeyId is specified")
-    return bool(asked)
+    return bool(specification)

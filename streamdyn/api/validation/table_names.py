@@ -1,4 +1,7 @@
-"""A request names its table by the bare name or by the table's ARN; this makes the bare name of both."""
+"""Finds the name of a table in a request, which has the name or the ARN of the table.
+
+Sources: "Supported data types and naming rules in Amazon DynamoDB", developer guide; "TableName", API reference.
+"""
 
 from __future__ import annotations
 
@@ -20,34 +23,34 @@ ARN_FORMAT = (
 
 
 def resolve_table_name(text: str) -> str:
-    """The table's bare name; raises ValidationException for what cannot be a table's name or ARN.
+    """The name of the table. Raises ValidationException for a text that is neither a name nor an ARN of a table.
 
-    Region and account of an ARN don't matter: whatever they say, the table meant can only be one of ours.
+    The region and the account of an ARN are ignored.
     """
     if text.startswith("arn:"):
         return _name_in_arn(text)
     if not NAME.fullmatch(text):
-        raise _wrong(text, f"Member must satisfy regular expression pattern: {PATTERN}")
+        raise _table_name_error(text, f"Member must satisfy regular expression pattern: {PATTERN}")
     if len(text) < LENGTH_MIN:
-        raise _wrong(text, f"Member must have length greater than or equal to {LENGTH_MIN}")
+        raise _table_name_error(text, f"Member must have length greater than or equal to {LENGTH_MIN}")
     if len(text) > LENGTH_MAX:
-        raise _wrong(text, f"Member must have length less than or equal to {LENGTH_MAX}")
+        raise _table_name_error(text, f"Member must have length less than or equal to {LENGTH_MAX}")
     return text
 
 
 def _name_in_arn(arn: str) -> str:
     match = ARN.fullmatch(arn)
     if match is None:
-        raise _wrong(arn, ARN_FORMAT)
+        raise _table_name_error(arn, ARN_FORMAT)
     resource, name = match.groups()
     if resource != "table":
-        raise _wrong(arn, "Invalid resource type")
+        raise _table_name_error(arn, "Invalid resource type")
     if not LENGTH_MIN <= len(name) <= LENGTH_MAX or not NAME.fullmatch(name):
-        raise _wrong(arn, ARN_FORMAT)
+        raise _table_name_error(arn, ARN_FORMAT)
     return str(name)
 
 
-def _wrong(text: str, constraint: str) -> ValidationException:
+def _table_name_error(text: str, constraint: str) -> ValidationException:
     return ValidationException(
         f"1 validation error detected: Value '{text}' at 'tableName' failed to satisfy constraint: {constraint}"
     )

@@ -1,4 +1,4 @@
-"""What DynamoDB has and streamdyn has not yet: a request that asks for it is refused, never half obeyed."""
+"""Refuses requests for features of DynamoDB that streamdyn does not have yet. A request is never partly fulfilled."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ UNSUPPORTED = {
 
 
 def refuse_unsupported(operation: str, body: dict[str, Any]) -> None:
-    """Raise for the first member of a checked request that asks for something we don't have."""
+    """Raise ValidationException for the first member of a checked request that streamdyn does not support."""
     members = UNSUPPORTED.get(operation, frozenset())
     if not members.isdisjoint(body):
-        raise unsupported(next(name for name in body if name in members))
+        raise unsupported_error(next(name for name in body if name in members))
 
 
-def unsupported(name: str) -> ValidationException:
+def unsupported_error(name: str) -> ValidationException:
+    """The error for a feature or member that streamdyn does not support."""
     return ValidationException(f"streamdyn does not support {name} yet")

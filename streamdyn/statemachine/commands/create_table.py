@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from streamdyn.errors import ResourceInUseException
-from streamdyn.model.table_changes import in_use
+from streamdyn.model.table_changes import in_use_error
 from streamdyn.model.tables import CREATING, Table, decode_table
 from streamdyn.statemachine.meta import TableCommand
 
@@ -25,7 +25,7 @@ class CreateTable(TableCommand):
     def change(self, table: Table | None, clock_ms: int) -> Table:
         if table is not None:
             if table.status == CREATING:
-                raise in_use(f"Table is being created: {self.name}")
+                raise in_use_error(f"Table is being created: {self.name}")
             raise ResourceInUseException(f"Table already exists: {self.name}")
         created = replace(decode_table(self.table), created_ms=clock_ms)
         if created.name != self.name or created.status != CREATING or not created.partitions:

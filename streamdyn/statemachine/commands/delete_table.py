@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from streamdyn.errors import ValidationException
-from streamdyn.model.table_changes import in_use
+from streamdyn.model.table_changes import in_use_error
 from streamdyn.model.tables import DELETING, UPDATING, Table
 from streamdyn.statemachine.meta import TableCommand, check_not_creating_or_deleting, require_table
 
@@ -30,7 +30,7 @@ class DeleteTable(TableCommand):
         table = require_table(table, self.name)
         check_not_creating_or_deleting(table)
         if table.status == UPDATING:
-            raise in_use(f"Table: {table.name} is in the process of being updated.")
+            raise in_use_error(f"Table: {table.name} is in the process of being updated.")
         if table.settings.get("DeletionProtectionEnabled"):
             raise ValidationException(_PROTECTED)
         return replace(table, status=DELETING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streamdyn.model.table_changes import in_use, set_time_to_live
+from streamdyn.model.table_changes import in_use_error, set_time_to_live
 from streamdyn.model.tables import CREATING, Table
 from streamdyn.statemachine.meta import TableCommand, require_table
 
@@ -26,5 +26,5 @@ class SetTimeToLive(TableCommand):
         del clock_ms
         table = require_table(table, self.name)
         if table.status == CREATING:
-            raise in_use(f"Table {table.name} is being created")
+            raise in_use_error(f"Table {table.name} is being created")
         return set_time_to_live(table, self.attribute, enabled=self.enabled)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from streamdyn.model.table_changes import CHANGES_WITH_WORK, change_settings, in_use
+from streamdyn.model.table_changes import CHANGES_THROUGH_UPDATING, change_settings, in_use_error
 from streamdyn.model.tables import UPDATING, Table
 from streamdyn.statemachine.meta import TableCommand, check_not_creating_or_deleting, require_table
 
@@ -31,8 +31,8 @@ class UpdateTable(TableCommand):
         check_not_creating_or_deleting(table)
         if table.status == UPDATING:
             if "TableClass" in changes:
-                raise in_use(f"Table is being updated: {table.name}")
+                raise in_use_error(f"Table is being updated: {table.name}")
             if not CHANGES_OF_CAPACITY.isdisjoint(changes):
-                raise in_use(f"Table IOPS are currently being updated. Table: {table.name}")
+                raise in_use_error(f"Table IOPS are currently being updated. Table: {table.name}")
         changed = change_settings(table, changes, clock_ms)
-        return changed if CHANGES_WITH_WORK.isdisjoint(changes) else replace(changed, status=UPDATING)
+        return changed if CHANGES_THROUGH_UPDATING.isdisjoint(changes) else replace(changed, status=UPDATING)

@@ -1,7 +1,7 @@
-"""`uv run python -m tests.api.make_request_facts`: the shapes of requests, taken from the installed botocore.
+"""`uv run python -m tests.api.extract_request_shapes`: the shapes of requests, taken from the installed botocore.
 
-botocore carries the service model that AWS publishes, under the Apache License 2.0. Only facts are taken: of the shapes
-that the requests of our operations reach, the type, the members and the constraints. No text of the documentation is.
+botocore carries the service model that AWS publishes, under the Apache License 2.0. The extract holds the shapes that the
+requests of our operations reach: the type, the members and the constraints of each. It holds no text of the documentation.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from typing import TYPE_CHECKING, Any
 import botocore
 
 from streamdyn.api.catalog import OPERATIONS
-from streamdyn.api.validation.model import FACTS_FILE
+from streamdyn.api.validation.request_shapes import SHAPES_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMAND = "uv run python -m tests.api.make_request_facts"
+COMMAND = "uv run python -m tests.api.extract_request_shapes"
 SERVICE_FILE = "data/dynamodb/2012-08-10/service-2.json.gz"
 SOURCE = f"botocore {botocore.__version__}, {SERVICE_FILE} (Apache-2.0)"
 CONSTRAINTS = ("required", "min", "max", "pattern", "enum")
 
 
 def service_model() -> dict[str, Any]:
-    """The whole published description, as botocore carries it."""
+    """The complete service model, as botocore carries it."""
     return json.loads(gzip.decompress(files("botocore").joinpath(SERVICE_FILE).read_bytes()))
 
 
-def make_facts(model: dict[str, Any]) -> dict[str, Any]:
-    """What streamdyn needs of `model`: `operations`, by name, with their requests' shapes; and `shapes`, by name.
+def extract_shapes(model: dict[str, Any]) -> dict[str, Any]:
+    """The part of `model` that streamdyn needs: each operation's request shape, and each shape that a request reaches.
 
-    Operations and shapes are sorted. Members and enums keep the model's order, in which DynamoDB reports faults.
-    Raises KeyError where the model does not have an operation of ours.
+    Operations and shapes are sorted by name. Members and enums keep the model's order, in which DynamoDB reports faults.
+    Raises KeyError if the model lacks an operation that streamdyn serves.
     """
     requests = {operation: model["operations"][operation]["input"]["shape"] for operation in sorted(OPERATIONS)}
     shapes: dict[str, Any] = {}
@@ -50,19 +50,20 @@ def make_facts(model: dict[str, Any]) -> dict[str, Any]:
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """The facts of `old` that are not in `new`, each after a minus; those of `new` that are not in `old`, after a plus.
-    What only changed its place is told both ways.
+    """One line for each property of a shape that differs: "-" for those only in `old`, "+" for those only in `new`.
+
+    A property that only moved appears with both signs.
     """
     lines = unified_diff(list(_lines(old)), list(_lines(new)), n=0, lineterm="")
     return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
 
 
-def as_text(facts: dict[str, Any], source: str) -> str:
-    """The file's text: one operation or one shape a line."""
+def as_text(extract: dict[str, Any], source: str) -> str:
+    """The file's text: one operation or one shape per line."""
     return f"""{{
 "source": {json.dumps(source)},
-"operations": {_one_a_line(facts["operations"])},
-"shapes": {_one_a_line(facts["shapes"])}
+"operations": {_one_per_line(extract["operations"])},
+"shapes": {_one_per_line(extract["shapes"])}
 }}
 """
 
@@ -79,26 +80,26 @@ def _reached(shape: dict[str, Any]) -> list[str]:
     return [*shape.get("members", {}).values(), *(shape[kind] for kind in ("member", "value") if kind in shape)]
 
 
-def _lines(facts: dict[str, Any]) -> Iterator[str]:
-    """Each fact as a line that can be read by itself."""
-    for operation, shape in facts["operations"].items():
+def _lines(extract: dict[str, Any]) -> Iterator[str]:
+    """Each property of a shape as a line that can be read by itself."""
+    for operation, shape in extract["operations"].items():
         yield f"{operation} takes {shape}"
-    for name, shape in facts["shapes"].items():
-        for fact, value in shape.items():
-            if fact == "members":
+    for name, shape in extract["shapes"].items():
+        for property_, value in shape.items():
+            if property_ == "members":
                 yield from (f"{name}.{member} is {of}" for member, of in value.items())
             else:
-                yield f"{name} {fact} {value}"
+                yield f"{name} {property_} {value}"
 
 
-def _one_a_line(facts: dict[str, Any]) -> str:
-    return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(fact)}" for name, fact in facts.items()) + "\n}"
+def _one_per_line(entries: dict[str, Any]) -> str:
+    return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items()) + "\n}"
 
 
 if __name__ == "__main__":
-    facts = make_facts(service_model())
-    path = Path(str(FACTS_FILE))
+    extract = extract_shapes(service_model())
+    path = Path(str(SHAPES_FILE))
     if path.exists():
-        print("\n".join(differences(json.loads(path.read_text()), facts)) or "nothing differs")
-    path.write_text(as_text(facts, SOURCE))
+        print("\n".join(differences(json.loads(path.read_text()), extract)) or "nothing differs")
+    path.write_text(as_text(extract, SOURCE))
     print(f"{path.name} is from {SOURCE}")

@@ -1,12 +1,12 @@
-"""The facts about requests that streamdyn carries are those of the botocore that its developers have installed."""
+"""The request shapes that streamdyn carries equal those of the installed botocore."""
 
 import copy
 import json
 
 import pytest
 
-from streamdyn.api.validation.model import FACTS_FILE
-from tests.api.make_request_facts import COMMAND, SOURCE, as_text, differences, make_facts, service_model
+from streamdyn.api.validation.request_shapes import SHAPES_FILE
+from tests.api.extract_request_shapes import COMMAND, SOURCE, as_text, differences, extract_shapes, service_model
 
 
 @pytest.fixture(scope="module")
@@ -14,23 +14,23 @@ def model():
     return service_model()
 
 
-def test_the_facts_are_those_of_botocore(model):
-    differing = differences(json.loads(FACTS_FILE.read_bytes()), make_facts(model))
-    assert not differing, f"{SOURCE} differs; to take its facts over: {COMMAND}\n" + "\n".join(differing)
+def test_the_shapes_equal_those_of_botocore(model):
+    differing = differences(json.loads(SHAPES_FILE.read_bytes()), extract_shapes(model))
+    assert not differing, f"{SOURCE} differs; to update the extract: {COMMAND}\n" + "\n".join(differing)
 
 
 def test_the_file_is_as_its_script_writes_it():
-    kept = json.loads(FACTS_FILE.read_bytes())
-    assert FACTS_FILE.read_text() == as_text(kept, kept["source"])
+    kept = json.loads(SHAPES_FILE.read_bytes())
+    assert SHAPES_FILE.read_text() == as_text(kept, kept["source"])
 
 
-def test_a_newer_description_is_told_fact_by_fact(model):
+def test_a_newer_service_model_is_compared_property_by_property(model):
     newer = copy.deepcopy(model)
     longest = newer["shapes"]["TableArn"]["max"]
     newer["shapes"]["TableArn"]["max"] = 2 * longest
     newer["shapes"]["GetItemInput"]["members"]["Colour"] = {"shape": "Colour"}
     newer["shapes"]["Colour"] = {"type": "string", "enum": ["RED"], "documentation": "<p>How it looks.</p>"}
-    assert differences(make_facts(model), make_facts(newer)) == [
+    assert differences(extract_shapes(model), extract_shapes(newer)) == [
         "+Colour type string",
         "+Colour enum ['RED']",
         "+GetItemInput.Colour is Colour",
@@ -39,9 +39,9 @@ def test_a_newer_description_is_told_fact_by_fact(model):
     ]
 
 
-def test_what_no_request_of_ours_reaches_is_left_out(model):
+def test_shapes_that_no_request_reaches_are_left_out(model):
     newer = copy.deepcopy(model)
     newer["shapes"]["GetItemOutput"]["members"]["Colour"] = {"shape": "TableArn"}
     newer["operations"]["ImportTable"]["input"]["shape"] = "TableArn"
     newer["shapes"]["TableArn"]["documentation"] = "<p>Other words.</p>"
-    assert make_facts(newer) == make_facts(model)
+    assert extract_shapes(newer) == extract_shapes(model)

@@ -1,7 +1,9 @@
-"""The shapes of the requests that streamdyn serves, as DynamoDB's own published description has them.
+"""The shapes of the requests that streamdyn serves, from the service model that AWS publishes for DynamoDB.
 
-`request_facts.json` is an extract of that description, which botocore carries. It is part of streamdyn, so that all
-nodes of one version check requests alike. `tests/api/make_request_facts.py` makes it.
+`request_shapes.json` is an extract of the service model in botocore. It is part of streamdyn, so all nodes of one
+version check requests in the same way. `tests/api/extract_request_shapes.py` makes it.
+
+Source: `data/dynamodb/2012-08-10/service-2.json` of botocore.
 """
 
 from __future__ import annotations
@@ -13,12 +15,12 @@ from typing import Any
 
 import orjson
 
-from streamdyn.model.json_types import MODEL, map_of
+from streamdyn.model.json_types import JAVA_PACKAGE, java_map_type
 
-FACTS_FILE = files(__package__).joinpath("request_facts.json")
+SHAPES_FILE = files(__package__).joinpath("request_shapes.json")
 ATTRIBUTE_VALUE = "AttributeValue"
 
-# The service says enums in an order of its own, which the published description does not have.
+# DynamoDB's messages list the values of these enums in another order than the service model.
 ENUM_ORDERS = {
     "ReturnValue": ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"),
     "ReturnItemCollectionMetrics": ("SIZE", "NONE"),
@@ -32,20 +34,20 @@ ENUM_ORDERS = {
         "CONTAINS",
     ),
 }
-# It reports the faults of members in an order of its own, too. Members not named here come last.
+# The order in which DynamoDB reports the faults of members. Other members come last.
 MEMBER_ORDER = (
     *("ReturnConsumedCapacity", "AttributesToGet", "AttributeDefinitions", "TableName", "BillingMode"),
     *("ProvisionedThroughput", "WriteCapacityUnits", "ReadCapacityUnits", "IndexName", "KeySchema", "Item"),
     *("ReturnValues", "ReturnItemCollectionMetrics", "Key", "AttributeType", "AttributeName"),
     *("GlobalSecondaryIndexes", "LocalSecondaryIndexes"),
 )
-# What the service demands beyond its published description.
-ALSO_REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "KeySchema")}
-ALSO_MAX = {"KeySchema": 2}
-# How long these may be is told in other words, by what looks at them next.
-OWN_WORDS = frozenset({"AttributeName"})
+# Constraints of DynamoDB that the service model lacks.
+EXTRA_REQUIRED = {"CreateTableInput": ("AttributeDefinitions", "KeySchema")}
+EXTRA_MAX = {"KeySchema": 2}
+# The length of these is checked later, with another message.
+LENGTH_CHECKED_LATER = frozenset({"AttributeName"})
 CONSTRAINTS = frozenset({"required", "min", "max", "pattern", "enum"})
-# Shapes whose constraints it checks later, with words of its own.
+# Shapes whose constraints are checked later, with other messages.
 CHECKED_LATER = frozenset(
     {
         *("ListTagsOfResourceInput", "TagResourceInput", "UntagResourceInput", "ResourceArnString"),
@@ -56,7 +58,12 @@ CHECKED_LATER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What may stand at one place of a request. `kind` is the description's word: structure, list, map, string..."""
+    """The shape of one value in a request: its type and constraints.
+
+    `kind` is the type in the service model: structure, list, map, string and so on. `members` and `required` are those
+    of a structure, `element` is the shape of the elements of a list or of the values of a map. `least` and `most` bound
+    a number, or the length of anything else.
+    """
 
     name: str
     kind: str
@@ -75,41 +82,41 @@ class Shape:
 
     @property
     def java_type(self) -> str:
-        """What the service's errors call a map or structure."""
-        return map_of(self.element.name) if self.element is not None else f"class {MODEL}{self.name}"
+        """The Java type of a map or structure, as DynamoDB's messages print it."""
+        return java_map_type(self.element.name) if self.element is not None else f"class {JAVA_PACKAGE}{self.name}"
 
 
 @cache
 def request_shape(operation: str) -> Shape:
-    """The shape of an operation's request."""
-    facts = _facts()
-    return _shape(facts["shapes"], facts["operations"][operation])
+    """The shape of an operation's request. Raises KeyError for an operation that streamdyn does not serve."""
+    shapes = _extract()
+    return _shape(shapes["shapes"], shapes["operations"][operation])
 
 
 @cache
-def _facts() -> Any:
-    return orjson.loads(FACTS_FILE.read_bytes())
+def _extract() -> Any:
+    return orjson.loads(SHAPES_FILE.read_bytes())
 
 
 def _shape(shapes: dict[str, Any], name: str) -> Shape:
     raw = shapes[name]
     if name in CHECKED_LATER:
         raw = {key: value for key, value in raw.items() if key not in CONSTRAINTS}
-    # Attribute values nest without end and are checked elsewhere (`values`), so the tree stops at them.
+    # Attribute values are recursive, and are checked elsewhere (`model.values`), so the tree ends with them.
     members = {} if name == ATTRIBUTE_VALUE else raw.get("members", {})
     element = raw.get("member") or raw.get("value")
     return Shape(
         name=name,
         kind=raw["type"],
-        members={m: _shape(shapes, members[m]) for m in sorted(members, key=_place)},
-        required=frozenset((*raw.get("required", ()), *ALSO_REQUIRED.get(name, ()))),
+        members={m: _shape(shapes, members[m]) for m in sorted(members, key=_member_rank)},
+        required=frozenset((*raw.get("required", ()), *EXTRA_REQUIRED.get(name, ()))),
         element=_shape(shapes, element) if element else None,
         least=raw.get("min"),
-        most=ALSO_MAX.get(name, raw.get("max")) if name not in OWN_WORDS else None,
+        most=EXTRA_MAX.get(name, raw.get("max")) if name not in LENGTH_CHECKED_LATER else None,
         pattern=raw.get("pattern"),
         enum=ENUM_ORDERS.get(name, tuple(raw.get("enum", ()))),
     )
 
 
-def _place(member: str) -> int:
+def _member_rank(member: str) -> int:
     return MEMBER_ORDER.index(member) if member in MEMBER_ORDER else len(MEMBER_ORDER)
