@@ -20,7 +20,7 @@ from platformdirs import user_cache_path
 from streamdyn.broker import distribution
 from streamdyn.broker.process import _kafka_uuid
 from streamdyn.broker.properties import HOST, server_properties
-from streamdyn.broker.tcp_ports import Ports
+from streamdyn.broker.tcp_ports import PortAllocator
 
 CACHE = user_cache_path("streamdyn-tests")
 TRAINING_S = 120.0
@@ -43,7 +43,7 @@ def alone(what: str) -> FileLock:
 def free_port() -> int:
     """One that nobody has, and that no outgoing connection gets before it is used."""
     with ExitStack() as held:
-        return Ports(held, HOST).choose(None)
+        return PortAllocator(held, HOST).choose(None)
 
 
 def child_environment() -> dict[str, str]:

@@ -290,8 +290,8 @@ Restart(n) ==
      ELSE StartsAt(n, disk[n]) /\ UNCHANGED holes
   /\ UNCHANGED <<logVars, now, diskVars, acked, wrong>>
 
-\* A replica that was wrong, or was given up and came back, is made anew in the same life (node/replicas.py:
-\* _replace, _give_up): from an older state, or none.
+\* A replica that was wrong, or was given up and came back, is made anew in the same life (Rebuilding.replace and
+\* Replicas._hand_over_and_remove): from an older state, or none.
 MadeAnew(n) ==
   /\ "made anew" \in With /\ n \notin lost
   /\ StartsAt(n, disk[n])

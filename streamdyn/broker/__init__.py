@@ -1,1 +1,1 @@
-"""A real Apache Kafka for `streamdyn up`: fetched once, run as processes of their own, stopped with their parent."""
+"""An Apache Kafka for `streamdyn up`: fetched once, run as processes of its own, and stopped with its parent."""

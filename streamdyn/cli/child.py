@@ -1,4 +1,4 @@
-"""A child process of `streamdyn up`: started again when it ends, and never left behind."""
+"""A child process of `streamdyn up` with several processes: restarted when it ends, and stopped with its parent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STOP_TIMEOUT_S = 15.0
 RESTART_PAUSE_S = 1.0
 RESTART_PAUSE_MAX_S = 30.0
-# A process that lived for so long has recovered from what it died of before.
+# After a process has run for this long, the pause before the next restart is the shortest one again.
 RECOVERED_S = 60.0
 POLL_S = 0.05
 OUTPUT_MAX_BYTES = 10 * 1024 * 1024
@@ -33,8 +33,9 @@ PR_SET_PDEATHSIG = 1
 
 
 class Child:
-    """One process with a folder: DIR/process.json tells which it is, DIR/output.log what it says. `say` gets what an
-    operator should know of it, and `told` each line of its output, if given.
+    """One child process with a folder. Its pid is in FOLDER/process.json, and its output in FOLDER/output.log.
+
+    `say` is called with each line for the operator. `on_line`, if given, is called with each line of the output.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Child:
         command: list[str],
         folder: Path,
         say: Callable[[str], None],
-        told: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
     ) -> None:
         self.name = name
         self.ready = asyncio.Event()
@@ -52,33 +53,33 @@ class Child:
         self._output_file = folder / "output.log"
         self._output_start = 0
         self._say = say
-        self._told = told
+        self._on_line = on_line
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start it, and go on starting it when it ends. Raises OperatorError."""
+        """Start the process, and restart it whenever it ends. Raises OperatorError if it cannot be started."""
         await self._spawn()
         self._watching = asyncio.create_task(self._watch())
 
     async def wait_ready(self, seconds: float) -> None:
-        """Wait until it says "ready at". Raises OperatorError if it does not, or gives up."""
+        """Wait up to `seconds` s for the line "ready at". Raises OperatorError if it does not come."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not self.ready.is_set():
-                    self.check_wants_to_run()
+                    self.check_not_given_up()
                     await asyncio.sleep(POLL_S)
         if not self.ready.is_set():
             raise OperatorError(f"{self.name} is not ready after {seconds:.0f} s; see {self._output_file}")
 
-    def check_wants_to_run(self) -> None:
-        """Raises OperatorError if it has given up before it was ready: to start it again would not help."""
+    def check_not_given_up(self) -> None:
+        """Raises OperatorError if the process has failed before it was ready. It is not restarted then."""
         if not self.ready.is_set() and self._gave_up():
-            raise OperatorError(f"{self.name} ended at its start: {self._last_words()}; see {self._output_file}")
+            raise OperatorError(f"{self.name} ended at its start: {self._last_error()}; see {self._output_file}")
 
     async def stop(self) -> None:
-        """End it in order, and by force if that takes too long."""
+        """Terminate the process. Kill it if it has not ended after STOP_TIMEOUT_S."""
         for task in (self._watching, self._reading):
             if task is not None:
                 task.cancel()
@@ -97,7 +98,7 @@ class Child:
         self._process_file.unlink(missing_ok=True)
 
     def end_orphan(self) -> None:
-        """A parent that was killed may have left the process: it is known by its start time."""
+        """End a process that a killed parent left behind. It is identified by its pid and start time."""
         with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
             left = json.loads(self._process_file.read_text())
             process = psutil.Process(left["pid"])
@@ -121,7 +122,7 @@ class Child:
                 await self._spawn()
 
     async def _end(self) -> int:
-        """Its exit status."""
+        """Wait for the end of the process and its output. The result is the exit status."""
         assert self._process is not None
         status = await self._process.wait()
         if self._reading is not None:
@@ -137,29 +138,29 @@ class Child:
         try:
             self._output_file.parent.mkdir(parents=True, exist_ok=True)
             output = self._open_output()
-            # A broker writes to the file itself, so that it never waits for this process.
-            to = subprocess.PIPE if self._told is not None else output
+            # Without `on_line`, the process writes to the file itself, and never waits for this one.
+            to = subprocess.PIPE if self._on_line is not None else output
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=to,
                 stderr=subprocess.STDOUT,
                 limit=LINE_MAX_BYTES,
-                # Ctrl-C in the terminal is for the parent, which stops its children in an order.
+                # Ctrl-C in the terminal must reach the parent alone, which stops its children in the right order.
                 start_new_session=True,
                 preexec_fn=partial(_end_with, os.getpid()) if sys.platform == "linux" else None,
             )
             self._note_process()
         except OSError as error:
             raise OperatorError(f"cannot start {self.name} in {self._output_file.parent} ({error.strerror})") from None
-        if self._told is not None:
-            self._reading = asyncio.create_task(self._read(self._told, output))
+        if self._on_line is not None:
+            self._reading = asyncio.create_task(self._read(self._on_line, output))
         else:
             output.close()
 
     def _note_process(self) -> None:
         assert self._process is not None
-        with contextlib.suppress(psutil.NoSuchProcess):  # it may have ended already
+        with contextlib.suppress(psutil.NoSuchProcess):  # the process may have ended already
             started = psutil.Process(self._process.pid).create_time()
             self._process_file.write_text(json.dumps({"pid": self._process.pid, "started": started}))
 
@@ -170,34 +171,35 @@ class Child:
         self._output_start = output.tell()
         return output
 
-    async def _read(self, told: Callable[[str], None], output: BinaryIO) -> None:
+    async def _read(self, on_line: Callable[[str], None], output: BinaryIO) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
         with output:
             async for line in self._process.stdout:
-                with contextlib.suppress(OSError):  # a full disk takes the file's lines, not the operator's
+                with contextlib.suppress(OSError):  # a full disk must not keep lines from the operator
                     output.write(line)
                     output.flush()
                 text = line.decode(errors="replace").rstrip("\n")
                 if text.startswith("ready at "):
                     self.ready.set()
                 else:
-                    told(text)
+                    on_line(text)
 
-    def _last_words(self) -> str:
-        """What it said of its end: its own line, or the last one that tells of an error."""
+    def _last_error(self) -> str:
+        """The last line of the output since the start that reports an error, or the last line."""
         with self._output_file.open("rb") as file:
             file.seek(self._output_start)
             lines = file.read().decode(errors="replace").splitlines()
         signs = ("streamdyn: ", "ERROR", "Exception", "Error:")
-        told = [line for line in lines if any(sign in line for sign in signs)] or lines
-        return told[-1].strip().removeprefix("streamdyn: ") if told else "it said nothing"
+        errors = [line for line in lines if any(sign in line for sign in signs)] or lines
+        return errors[-1].strip().removeprefix("streamdyn: ") if errors else "it said nothing"
 
 
 def _end_with(parent: int) -> None:
-    """In the child, before it becomes something else: Linux ends it when its parent is gone, however that ended.
+    """In the child, before the exec: let Linux kill it when its parent ends in any way.
 
-    By force: all brokers and nodes end then, so there is nobody to hand over to, and a log outlives a kill.
+    SIGKILL is enough: all brokers and nodes end at the same time, so there is no node to hand over to, and the logs
+    survive it.
     """
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

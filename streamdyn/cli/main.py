@@ -1,7 +1,7 @@
-"""The command line. Every error of the operator's is one line on stderr and exit status 1.
+"""The command line `streamdyn`. An OperatorError is one line on stderr, and exit status 1.
 
-Each command imports what it needs when it is called: all of a node takes more than a second to load, and a broker needs
-none of it.
+Each command imports what it needs when it is called. The code of a node takes more than a second to load, and a broker
+does not need it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from streamdyn.settings import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from streamdyn.cli.stack import Stack
-    from streamdyn.cli.up import Up
+    from streamdyn.cli.stack import StackOptions
+    from streamdyn.cli.up import UpOptions
 
 app = typer.Typer(
     help="A DynamoDB you run yourself, whose storage engine is a Kafka log.",
@@ -52,7 +52,7 @@ _console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @app.callback()
 def streamdyn(*, verbose: Annotated[bool, typer.Option("--verbose", help="Log what happens inside.")] = False) -> None:
-    # Faust complains where a tick takes longer than its interval: the next one waits, which is all right.
+    # Faust warns if a timer's action takes longer than its interval. That does no harm: the next call waits.
     logging.getLogger("mode.timers").setLevel(logging.ERROR)
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
@@ -80,16 +80,16 @@ def up(
     brokers: Annotated[int, typer.Option(help="Kafka brokers. Three of them survive the loss of one.", min=1)] = 1,
 ) -> None:
     """Start streamdyn and a Kafka for it, and serve DynamoDB until Ctrl-C."""
-    from streamdyn.cli.stack import Stack
-    from streamdyn.cli.up import Up
+    from streamdyn.cli.stack import StackOptions
+    from streamdyn.cli.up import UpOptions
 
     if brokers % 2 == 0:
         raise typer.BadParameter(f"{brokers} brokers survive the loss of no more of them than {brokers - 1} do")
     if nodes > 1 or brokers > 1:
         if kafka is not None:
             raise typer.BadParameter("--kafka names a Kafka that is there: start each node with `streamdyn node`")
-        _run_stack(Stack(host, port, data_dir.expanduser(), cluster, partitions, nodes, brokers))
-    _run(Up(host, port, data_dir.expanduser(), kafka, Settings(cluster, partitions)))
+        _run_stack(StackOptions(host, port, data_dir.expanduser(), cluster, partitions, nodes, brokers))
+    _run(UpOptions(host, port, data_dir.expanduser(), kafka, Settings(cluster, partitions)))
 
 
 @app.command()
@@ -112,18 +112,18 @@ def node(
         int, typer.Option(help="Nodes that hold each partition, where there are as many.", min=1)
     ] = REPLICAS_PER_PARTITION,
     trim_mb: Annotated[
-        int, typer.Option(help="A log is trimmed behind checkpoints whenever it has grown by so much.", min=1)
+        int, typer.Option(help="A log is trimmed when it has grown by this many MB.", min=1)
     ] = TRIM_BYTES // 1024**2,
     scrub_s: Annotated[int, typer.Option(help="How often the replicas of a partition are compared.", min=1)] = (
         SCRUB_INTERVAL_MS // 1000
     ),
     away_ms: Annotated[
-        int, typer.Option(help="A node that is away for so long loses its replicas to others.", min=1_000)
+        int, typer.Option(help="Replicas of a node that is away for this long move to other nodes.", min=1_000)
     ] = NODE_AWAY_MS,
     newest_format: Annotated[
         int,
         typer.Option(
-            help="Know no newer format of logs than this: the way back to an older release stays open.",
+            help="The newest format of logs to use. With a lower one, you can go back to an older release.",
             min=FIRST_FORMAT,
             max=NEWEST_FORMAT,
         ),
@@ -131,7 +131,7 @@ def node(
 ) -> None:
     """Start one node of a cluster on a Kafka that is there. Nodes find each other through it."""
     from streamdyn.broker.tcp_ports import ANY_HOST
-    from streamdyn.cli.up import Up
+    from streamdyn.cli.up import UpOptions
 
     host, port = _host_and_port(listen)
     peers_host, peers_port = _host_and_port(peers_listen) if peers_listen else (host, 0)
@@ -146,7 +146,7 @@ def node(
         scrub_interval_ms=scrub_s * 1000,
         newest_format=newest_format,
     )
-    _run(Up(host, port, data_dir.expanduser(), kafka, settings, peers_host, peers_port, advertise))
+    _run(UpOptions(host, port, data_dir.expanduser(), kafka, settings, peers_host, peers_port, advertise))
 
 
 @app.command()
@@ -165,14 +165,14 @@ def broker(
     data_dir: Annotated[Path, typer.Option(help="Where this broker keeps its logs.", file_okay=False)] = DATA_DIR,
 ) -> None:
     """Start one Kafka broker of a cluster of several, as `docker compose` and `up --brokers 3` do."""
-    from streamdyn.broker.member import become_broker
+    from streamdyn.broker.member import exec_broker
     from streamdyn.broker.properties import QuorumMember
 
     advertised = advertise or _host_and_port(listen)[0]
     _host_and_port(controller_listen)
     member = QuorumMember(id, voters, listen, controller_listen, advertised, data_dir.expanduser() / "kafka" / "logs")
     try:
-        become_broker(member, cluster_id)
+        exec_broker(member, cluster_id)
     except OperatorError as error:
         _console.print(f"streamdyn: {error}", style="red", markup=False)
         raise typer.Exit(1) from None
@@ -245,13 +245,13 @@ def _host_and_port(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _run(plan: Up) -> NoReturn:
+def _run(options: UpOptions) -> NoReturn:
     from streamdyn.cli.up import serve
 
-    _run_until_stopped(lambda stop: serve(plan, stop, _say))
+    _run_until_stopped(lambda stop: serve(options, stop, _say))
 
 
-def _run_stack(stack: Stack) -> NoReturn:
+def _run_stack(stack: StackOptions) -> NoReturn:
     from streamdyn.cli.stack import serve_stack
 
     _run_until_stopped(lambda stop: serve_stack(stack, stop, _say))
@@ -271,8 +271,8 @@ def _run_until_stopped(serving: Callable[[asyncio.Event], Coroutine[Any, Any, No
     except OperatorError as error:
         _console.print(f"streamdyn: {error}", style="red", markup=False)
         status = 1
-    # Everything is closed and flushed. Python's own teardown would end Kafka's client threads in the middle of what
-    # they do, which has been seen to crash.
+    # Everything is closed and flushed. Python's own teardown would stop the threads of Kafka's client at any point,
+    # which sometimes crashes the process.
     sys.stdout.flush()
     os._exit(status)
 
@@ -282,25 +282,25 @@ def simulate(
     *,
     seed: Annotated[int, typer.Option(help="The (first) seed.", min=0)] = 0,
     seeds: Annotated[int, typer.Option(help="How many seeds to run.", min=1)] = 100,
-    steps: Annotated[int | None, typer.Option(help="End each run after so many events.", min=1)] = None,
-    seconds: Annotated[float, typer.Option(help="Simulated seconds of trouble in each run.", min=1)] = 30,
+    steps: Annotated[int | None, typer.Option(help="End each run after this many events.", min=1)] = None,
+    seconds: Annotated[float, typer.Option(help="Simulated seconds with faults in each run.", min=1)] = 30,
     scope: Annotated[
         Literal["cluster", "partition"],
         typer.Option(help="Whole nodes, or one partition's replicas and nothing else, with many more faults."),
     ] = "cluster",
-    story: Annotated[bool, typer.Option("--story", help="Tell one seed's run as a timeline.")] = False,
+    story: Annotated[bool, typer.Option("--story", help="Show the run of one seed as a timeline.")] = False,
 ) -> None:
-    """Run the shipped code in a simulated world where everything goes wrong, and judge what comes of it."""
+    """Run the shipped code in a simulation with many faults, and check the results."""
     try:
-        from streamdyn.cli.simulate import Plan, simulate_seeds, tell_story
+        from streamdyn.cli.simulate import SimulationOptions, show_story, simulate_seeds
     except ModuleNotFoundError as missing:
         if missing.name != "greenlet":
             raise
         line = "streamdyn: the simulation needs greenlet, which a node does not: pip install 'streamdyn[simulation]'"
         _console.print(line, style="red", markup=False)
         raise typer.Exit(1) from None
-    plan = Plan(scope, seconds * 1000, steps or math.inf)
-    went_well = tell_story(seed, plan) if story else simulate_seeds(seed, seeds, plan)
+    plan = SimulationOptions(scope, seconds * 1000, steps or math.inf)
+    went_well = show_story(seed, plan) if story else simulate_seeds(seed, seeds, plan)
     raise typer.Exit(0 if went_well else 1)
 
 

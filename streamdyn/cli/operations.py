@@ -1,4 +1,4 @@
-"""`streamdyn status`, `drain`, `forget` and `verify`: questions to any node, over its HTTP endpoint."""
+"""`streamdyn status`, `drain`, `forget` and `verify`: requests to any node at its HTTP endpoint."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from rich.table import Table
 from streamdyn.errors import OperatorError
 
 TIMEOUT_S = 30.0
-VERIFY_TIMEOUT_S = 24 * 60 * 60.0  # it reads all that there is
+VERIFY_TIMEOUT_S = 24 * 60 * 60.0  # every row of the cluster is read
 
 
 def ask_node(endpoint: str, operation: str, **members: Any) -> dict[str, Any]:
-    """A node's answer. Raises OperatorError where there is none, or it is a refusal."""
+    """Send an operator's request to a node, and return the JSON object of the answer.
+
+    `endpoint` is http://HOST:PORT. `operation` is Status, Drain, Forget or Verify, with its members. Raises
+    OperatorError if no node answers, or it refuses.
+    """
     host, port = _address(endpoint)
     timeout_s = VERIFY_TIMEOUT_S if operation == "Verify" else TIMEOUT_S
     connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
@@ -48,7 +52,7 @@ def _address(endpoint: str) -> tuple[str, int]:
 
 
 def show_status(status: dict[str, Any]) -> None:
-    """The status as two tables."""
+    """Print an answer to Status as two tables."""
     console = Console(markup=False)
     title = f"Nodes (the cluster's format is {status['format']})"
     nodes = Table("node", "address", "state", "replicas", "leads", "knows format", title=title, title_justify="left")
@@ -76,7 +80,7 @@ def show_status(status: dict[str, Any]) -> None:
 
 
 def show_verified(answer: dict[str, Any]) -> bool:
-    """What came of a comparison; whether all is the same."""
+    """Print an answer to Verify. The result tells whether all replicas are equal."""
     console = Console(soft_wrap=True, markup=False)
     for partition in answer["partitions"]:
         if partition["same"]:

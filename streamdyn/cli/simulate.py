@@ -1,4 +1,4 @@
-"""`streamdyn simulate`: run the simulation over many seeds, and show what happened; one seed tells its story."""
+"""`streamdyn simulate`: run the simulation with many seeds and show the results, or show one seed's events."""
 
 from __future__ import annotations
 
@@ -26,23 +26,28 @@ console = Console(soft_wrap=True, highlight=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Which runs: of whole nodes, or of one partition's replicas. `run_ms` is how long things go wrong in each."""
+class SimulationOptions:
+    """The options of all runs. `scope` is whole nodes, or one partition's replicas.
+
+    `run_ms` is the time, in simulated ms, during which faults occur. A run ends after `max_steps` events.
+    """
 
     scope: Literal["cluster", "partition"]
     run_ms: float
     max_steps: float
 
     def run(self) -> Callable[..., Report]:
+        """The function that runs one seed with these options."""
         one = run_cluster if self.scope == "cluster" else run
         return partial(one, run_ms=self.run_ms, max_steps=self.max_steps)
 
     def command(self, seed: int) -> str:
+        """The command line that shows the events of a seed."""
         return f"streamdyn simulate --scope {self.scope} --seconds {self.run_ms / 1000:g} --seed {seed} --story"
 
 
-def simulate_seeds(first: int, count: int, plan: Plan) -> bool:
-    """Whether nothing went wrong in any of the runs."""
+def simulate_seeds(first: int, count: int, plan: SimulationOptions) -> bool:
+    """Run `count` seeds from `first` on, and print the results. The result is False if a run had a violation."""
     logging.getLogger("streamdyn").setLevel(logging.CRITICAL)
     one = plan.run()
     counts: Counter[str] = Counter()
@@ -64,35 +69,38 @@ def simulate_seeds(first: int, count: int, plan: Plan) -> bool:
         console.print(f"seed {seed}: {violations}; its story: {plan.command(seed)}", style="red", markup=False)
     console.print("nothing went wrong" if not broken else f"{len(broken)} of {count} seeds went wrong")
     if broken:
-        _tell_shortest(min(broken), plan)
+        _show_minimized(min(broken), plan)
     return not broken
 
 
-def tell_story(seed: int, plan: Plan) -> bool:
-    """One seed as a timeline, up to the first thing that went wrong; if it did, with no more faults than that takes."""
+def show_story(seed: int, plan: SimulationOptions) -> bool:
+    """Print the events of one seed up to the first violation. The result is False if there is one.
+
+    After a violation, the seed is run again with as few faults as cause the same violation.
+    """
     logging.getLogger("streamdyn").setLevel(logging.CRITICAL)
     report = plan.run()(seed, traced=True)
     if report.violations:
-        _tell_shortest(seed, plan)
+        _show_minimized(seed, plan)
     else:
-        _tell(report)
+        _show_trace(report)
         console.print("nothing went wrong")
     return not report.violations
 
 
-def _tell_shortest(seed: int, plan: Plan) -> None:
-    """The seed again, with the fewest faults that end in the same violation."""
+def _show_minimized(seed: int, plan: SimulationOptions) -> None:
+    """Run a seed again with as few faults as cause the same violation, and print its events and faults."""
     one = plan.run()
     console.print(f"seed {seed}, with as few faults as it takes:")
     report = minimize(lambda only: one(seed, traced=True, only=only))
-    _tell(report)
+    _show_trace(report)
     console.print("the faults:")
     for fault, time_ms in report.faults.items():
         console.print(f"{time_ms:10.1f}  {fault.kind} {fault.place} (number {fault.number})", markup=False)
     console.print(f"went wrong: {report.violations}", markup=False)
 
 
-def _tell(report: Report) -> None:
+def _show_trace(report: Report) -> None:
     console.print("   time ms  where   what (a life is MACHINE.START, or MACHINE.START/OPENING of a replica)")
     for line in report.trace:
         console.print(line, markup=False)

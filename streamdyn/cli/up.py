@@ -1,4 +1,4 @@
-"""`streamdyn up`: a broker, a node and its gateway in their order, and back again at the end."""
+"""`streamdyn up` and `streamdyn node`: start a broker if needed, a node and its gateway, and stop them in reverse."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Up:
-    """What was asked for on the command line. Without `kafka`, a broker is started."""
+class UpOptions:
+    """The options of the command line. Without `kafka` (HOST:PORT, with commas), a broker is started."""
 
     host: str
     port: int
@@ -37,14 +37,18 @@ class Up:
     advertise: str = ""
 
 
-async def serve(plan: Up, stop: asyncio.Event, say: Callable[[str], None]) -> None:
-    """Run until `stop` is set. Raises OperatorError where something around is in the way."""
+async def serve(options: UpOptions, stop: asyncio.Event, say: Callable[[str], None]) -> None:
+    """Run the node until `stop` is set. `say` is called with each line for the operator.
+
+    Raises OperatorError if an address or the folder is in use, or Kafka, the disk or the log of `meta` does not allow
+    the start.
+    """
     async with AsyncExitStack() as stack:
-        listener = stack.enter_context(listen(plan.host, plan.port))
-        data_dir = DataDir(plan.data_dir)
-        data_dir.take()
+        listener = stack.enter_context(listen(options.host, options.port))
+        data_dir = DataDir(options.data_dir)
+        data_dir.acquire()
         stack.callback(data_dir.release)
-        starting = asyncio.create_task(_start(plan, data_dir, listener, stack, say))
+        starting = asyncio.create_task(_start(options, data_dir, listener, stack, say))
         await _first_of(starting, stop)
         if starting.done():
             await starting
@@ -56,25 +60,29 @@ async def serve(plan: Up, stop: asyncio.Event, say: Callable[[str], None]) -> No
 
 
 async def _start(
-    plan: Up, data_dir: DataDir, listener: socket.socket, stack: AsyncExitStack, say: Callable[[str], None]
+    options: UpOptions, data_dir: DataDir, listener: socket.socket, stack: AsyncExitStack, say: Callable[[str], None]
 ) -> None:
-    bootstrap = plan.kafka
+    bootstrap = options.kafka
     if bootstrap is None:
         bootstrap = await stack.enter_async_context(_own_broker(data_dir, say))
     host, port = listener.getsockname()[:2]
-    addresses = Addresses(plan.peers_host or plan.host, plan.peers_port, plan.advertise or plan.host, port)
-    node = RunningNode(data_dir, bootstrap, plan.settings, addresses, say)
+    addresses = Addresses(
+        options.peers_host or options.host, options.peers_port, options.advertise or options.host, port
+    )
+    node = RunningNode(data_dir, bootstrap, options.settings, addresses, say)
     stack.push_async_callback(node.stop)
-    spare_the_collector()
+    tune_garbage_collector()
     sessions = await node.start()
     await stack.enter_async_context(_serving(Gateway(sessions.session, node.operator), listener))
-    say(f"data in {plan.data_dir}; Kafka at {bootstrap}")
+    say(f"data in {options.data_dir}; Kafka at {bootstrap}")
     print(f"ready at http://{_in_url(host)}:{port}", flush=True)  # noqa: T201
 
 
-def spare_the_collector() -> None:
-    """Imported modules stay, and a replay makes millions of objects that are no cycles: to look through all of them as
-    often as Python does by default took a tenth of its time.
+def tune_garbage_collector() -> None:
+    """Let Python's garbage collector run less often.
+
+    Imported modules are never freed, and a replay makes millions of objects without cycles. With Python's defaults, the
+    collector takes a tenth of the time of a replay.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

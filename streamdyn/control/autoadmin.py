@@ -1,8 +1,10 @@
-"""What the leader of `meta` does for all (the paper, section 5: autoadmin): tables' work, and replicas' places.
+"""The control work that the leader of `meta` does for the cluster: it finishes changes of tables, and places replicas.
 
-A table's status is a to-do list: CREATING needs topics and nodes, DELETING needs the topics gone, UPDATING needs
-nothing but an end. Each piece of work can be done twice without harm, so a leader that crashes in the middle is simply
-followed by the next one. The same goes for the placement: every tick looks at what is, and takes the next step.
+A table's status says what must be done: CREATING needs topics and nodes, DELETING needs the topics deleted, and
+UPDATING only needs to be ended. All work is idempotent. If the leader crashes in the middle, the next leader does it
+again. Each tick compares the actual placement with the wanted one, and takes the next step.
+
+Source: the autoadmin service of DynamoDB (DynamoDB paper, USENIX ATC'22, section 3).
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from streamdyn.statemachine.commands.set_node_status import SetNodeStatus
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streamdyn.control.placement import Placed
+    from streamdyn.control.placement import PlacedPartition
     from streamdyn.kafka.ports import Topics
     from streamdyn.partition.partition import Partition
     from streamdyn.partition.status import ReplicaStatus
@@ -40,7 +42,11 @@ RETRY_S = 1.0
 
 
 class Autoadmin:
-    """Does nothing while this node does not lead `meta`. `report` gets the lines meant for the operator."""
+    """The control work of this node. It does nothing while this node does not lead `meta`.
+
+    `node` is the id of this node, and `meta` its partition `meta`. `new_id` makes the id of a new command. `report` is
+    called with each line for the operator.
+    """
 
     def __init__(
         self,
@@ -63,47 +69,50 @@ class Autoadmin:
         self._peers = peers
         self._new_id = new_id
         self._report = report
-        self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._working: dict[str, asyncio.Task[None]] = {}
         self._stopped = False
 
     async def tick(self) -> None:
-        """Look at everything, and do what is to be done."""
+        """Do the next steps for all tables, nodes and replicas. To be called every AUTOADMIN_INTERVAL_MS.
+
+        Errors are logged or reported, and the work is tried again.
+        """
         self._raise_format()
         if not self._meta.leads or self._stopped:
             return
         for table in list(self._directory.tables.values()):
-            self.look_at(table)
+            self.start_work(table)
         try:
             await self._mark_away()
             await self._place()
         except (ApiError, NotLeader, Unreachable) as error:
             logger.info("the placement waits: %r", error)
 
-    def look_at(self, table: Table) -> None:
-        """Begin the work on a table, if its status asks for any and nobody is at it."""
-        if table.status == ACTIVE or table.id in self._at_work or self._stopped or not self._meta.leads:
+    def start_work(self, table: Table) -> None:
+        """Start the work for a table in the background, if its status needs any and it is not in progress."""
+        if table.status == ACTIVE or table.id in self._working or self._stopped or not self._meta.leads:
             return
-        self._at_work[table.id] = asyncio.get_running_loop().create_task(self._work_off(table))
+        self._working[table.id] = asyncio.get_running_loop().create_task(self._work_until_done(table))
 
     async def stop(self) -> None:
-        """Leave the work for the next leader."""
+        """Cancel all work. The next leader of `meta` does it."""
         self._stopped = True
-        tasks = list(self._at_work.values())
+        tasks = list(self._working.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # --- tables ---
 
-    async def _work_off(self, table: Table) -> None:
+    async def _work_until_done(self, table: Table) -> None:
         try:
             while (current := self._directory.tables.get(table.name)) is not None:
                 if current.id != table.id or current.status == ACTIVE or not self._meta.leads:
                     return
                 await self._try_to_finish(current)
         finally:
-            # Without a pause since the last look at the status: whoever changes it next finds nobody at work.
-            del self._at_work[table.id]
+            # There is no `await` after the last check of the status. So the next change of it starts the work again.
+            del self._working[table.id]
 
     async def _try_to_finish(self, table: Table) -> None:
         try:
@@ -130,29 +139,30 @@ class Autoadmin:
     # --- the cluster's format ---
 
     def _raise_format(self) -> None:
-        """As the leader of `meta`, let its log have the newest format that every registered node knows: one that does
-        not answer may know only the present one.
+        """As the leader of `meta`, raise its log to the newest format that every registered node knows.
+
+        A node that does not answer may know only the first one.
         """
         known = [self._membership.newest_format(node) or FIRST_FORMAT for node in self._directory.nodes]
         wanted = min(known) if known and self._meta.leads else FIRST_FORMAT
-        if wanted > self._meta.state.format and self._directory.tables:  # a new cluster has nothing to go back to
+        if wanted > self._meta.state.format and self._directory.tables:  # a new cluster needs no notice
             self._report(f"all nodes know format {wanted}: the cluster takes it, and there is no way back from here")
-        # Also where nothing is to be raised (any more): what was wanted before must not come with a later claim.
-        self._meta.want(max(wanted, self._meta.state.format), None)
+        # This also clears an earlier target, which must not be part of a later claim.
+        self._meta.set_target(max(wanted, self._meta.state.format), None)
 
     # --- nodes and replicas ---
 
     def _place_new(self, count: int) -> list[tuple[str, ...]]:
-        """Nodes for new partitions: only such as answer. This one does, even where it has not registered yet."""
+        """The nodes for `count` new partitions. They must answer; this node need not be registered yet."""
         nodes = [node for node in self._directory.active_nodes() if self._membership.reaches(node.id)]
         if not nodes:
             nodes = [NodeInfo(self._node, "", "", NODE_ACTIVE)]
         return place_new(nodes, self._placed(), count, self._settings.replicas)
 
     async def _mark_away(self) -> None:
-        # Also such as drain: one that has been stopped would keep what nobody else took from it.
+        # Draining nodes are included: otherwise one that is stopped would keep replicas that no other node has yet.
         for node in [node for node in self._directory.nodes.values() if node.status != AWAY]:
-            # One that only this node does not reach is there: it would register again at once, and again.
+            # A node that other nodes reach is not away: it would register again at once.
             unseen = self._membership.unseen_ms(node.id) > self._settings.node_away_ms
             if unseen and self._membership.may_claim(node.id):
                 self._report(f"node {node.id} at {node.address} is away: other nodes get its replicas")
@@ -172,8 +182,8 @@ class Autoadmin:
             )
             await self._write(command)
 
-    async def _caught_up(self, placed: list[Placed]) -> set[tuple[str, str]]:
-        """The replicas that lack at most what is on its way to them."""
+    async def _caught_up(self, placed: list[PlacedPartition]) -> set[tuple[str, str]]:
+        """The (partition, node) pairs whose replica is at most CAUGHT_UP_RECORDS records behind the foremost one."""
         holders = sorted({node for partition in placed for node in partition.replicas})
         described = await asyncio.gather(*(self._describe(node) for node in holders))
         offsets: dict[str, dict[str, int]] = {}
@@ -189,13 +199,13 @@ class Autoadmin:
         }
 
     async def _describe(self, node: str) -> list[ReplicaStatus]:
-        """A node's replicas, as it sees them; none if it does not answer."""
+        """The status of a node's replicas. Empty if it does not answer."""
         try:
             return list((await self._peers.describe(node)).values())
         except Unreachable:
             return []
 
-    def _placed(self) -> list[Placed]:
+    def _placed(self) -> list[PlacedPartition]:
         return placed_partitions(self._directory.tables.values())
 
     async def _write(self, command: MetaCommand) -> None:

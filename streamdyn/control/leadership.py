@@ -1,7 +1,8 @@
-"""Who should lead what: a leader for `meta` at all times, leaders back where the placement wants them, and a hand-over
-without a wait where a node stops.
+"""Leadership: `meta` always has a leader, and the leaders of other partitions move to where the placement wants them.
 
-The other partitions need no care: the first request that needs a leader makes one (see `Router` and `Partition`).
+A node that stops hands over what it leads, so that no request waits for a lease to expire (DynamoDB paper, USENIX
+ATC'22, section 6.4). Other partitions need no care: the first request that needs a leader makes a replica claim the
+lease (see `Router` and `Partition`).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class Leadership:
-    """One node's part in it: what it leads, it may hand over; what nobody leads, it may lead."""
+    """The part of the node `node`: it hands over what other nodes should lead, and leads `meta` if no node does."""
 
     def __init__(
         self,
@@ -45,20 +46,26 @@ class Leadership:
         self._peers = peers
 
     async def tick(self) -> None:
-        """Lead `meta` if nobody does and it is this node's turn, and hand over what others should lead."""
+        """Lead `meta` if no node does and it is this node's turn, and hand over what other nodes should lead.
+
+        To be called every AUTOADMIN_INTERVAL_MS. Errors are logged, and the work is tried again.
+        """
         await self._lead_meta()
-        wanted = self._led_for_others()
+        wanted = self._misplaced_leaderships()
         for successor in sorted(set(wanted.values())):
             await self._hand_over_to(successor, [info for info, node in wanted.items() if node == successor])
 
-    async def hand_all_over(self) -> None:
-        """The node stops: every partition that it leads goes to the next node that answers."""
-        infos = {info.id: info for info in self._directory.infos()}
+    async def hand_over_all(self) -> None:
+        """Hand over every partition for good, because the node stops."""
+        infos = {info.id: info for info in self._directory.all_partitions()}
         led = [(partition, infos.get(id_)) for id_, partition in self._partitions.items()]
         await asyncio.gather(*(self.hand_over(partition, info, for_good=True) for partition, info in led))
 
     async def hand_over(self, partition: Partition, info: PartitionInfo | None, *, for_good: bool) -> None:
-        """Let the first other node of the partition that answers lead it."""
+        """Hand the partition over to the first other node of `info.replicas` that answers, if any.
+
+        With `for_good`, this node does not claim it again. Raises nothing.
+        """
         others = info.replicas if info is not None else ()
         reached = [node for node in others if node != self._node and self._membership.reaches(node)]
         await self._release_to(partition, reached[0] if reached else None, for_good=for_good)
@@ -78,37 +85,37 @@ class Leadership:
         if meta.leads or (leader not in (None, self._node) and not self._membership.may_claim(str(leader))):
             return
         candidates = [node.id for node in self._directory.active_nodes() if self._membership.reaches(node.id)]
-        # A node that was started again still has its former life's lease: to the others it looks as if it led.
+        # A restarted node is still the holder of its earlier life's lease. To the other nodes it seems to lead.
         if self._node in (leader, min(candidates, default=self._node)):
             try:
                 await meta.lead()
             except (ApiError, NotLeader) as error:
                 logger.info("meta: %r", error)
 
-    def _led_for_others(self) -> dict[PartitionInfo, str]:
-        """The partitions that this node leads and another one that answers should, and which."""
+    def _misplaced_leaderships(self) -> dict[PartitionInfo, str]:
+        """The partitions that this node leads although another node that answers should, and that node's id."""
         draining = {node.id for node in self._directory.nodes.values() if node.status != ACTIVE}
         wanted: dict[PartitionInfo, str] = {}
-        for info in self._directory.infos():
+        for info in self._directory.all_partitions():
             partition = self._partitions.get(info.id)
             if partition is None or not partition.leads:
                 continue
-            should = [n for n in info.replicas if n not in draining and (n == self._node or n in self._reached())]
+            should = [n for n in info.replicas if n not in draining and (n == self._node or n in self._serving_nodes())]
             if should and should[0] != self._node and (info.id != META or self._node in draining):
                 wanted[info] = should[0]
         return wanted
 
-    def _reached(self) -> list[str]:
-        return self._membership.reached()
+    def _serving_nodes(self) -> list[str]:
+        return self._membership.serving_nodes()
 
     async def _hand_over_to(self, successor: str, infos: list[PartitionInfo]) -> None:
-        """Up to MOVES_MAX partitions whose replica there has caught up."""
+        """Hand up to MOVES_MAX partitions over to a node whose replicas of them have caught up."""
         try:
             described = await self._peers.describe(successor)
         except Unreachable:
             return
         there = {id_: replica for id_, replica in described.items() if replica.failure is None}
-        # Partitions may go while others answer.
+        # Partitions may have been closed while the other node answered.
         led = [self._partitions[info.id] for info in infos if info.id in self._partitions]
         ready = [p for p in led if p.id in there and there[p.id].next_offset >= p.next_offset - CAUGHT_UP_RECORDS]
         for partition in ready[:MOVES_MAX]:

@@ -1,4 +1,4 @@
-"""What an operator may ask any node about the whole cluster: `streamdyn status`, `drain`, `forget` and `verify`."""
+"""The operator's requests, which any node answers for the whole cluster: `status`, `drain`, `forget` and `verify`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ VERIFY_TIMEOUT_MS = 10 * 60_000
 
 
 class Operator:
-    """Asks all nodes; what does not answer is told as such."""
+    """Answers the operator's requests with JSON objects. Nodes that do not answer are listed as UNREACHABLE.
+
+    `clock_ms` gives the node's time in ms. `new_id` makes the id of a new command.
+    """
 
     def __init__(
         self,
@@ -48,10 +51,12 @@ class Operator:
         self._new_id = new_id
 
     async def status(self) -> dict[str, Any]:
-        """The cluster's format; nodes, with the newest format that each knows; partitions, with their formats, leaders
-        and replicas. `lag` is in records behind the foremost replica.
+        """The cluster's format, its nodes, and its partitions with their leaders and replicas.
+
+        A node has the newest format that it knows. A partition's `lease_ms` is how long its leader may answer strong
+        reads, in ms. A replica's `lag` is in records behind the foremost replica. Raises nothing.
         """
-        infos = dict(self._directory.nodes)  # as it is now: one may be forgotten meanwhile
+        infos = dict(self._directory.nodes)  # a copy: a node may be removed meanwhile
         nodes = sorted(infos)
         answers = await asyncio.gather(*(self._describe(node) for node in nodes))
         by_node = {node: answer for node, answer in zip(nodes, answers, strict=True) if answer is not None}
@@ -69,18 +74,22 @@ class Operator:
         }
 
     async def drain(self, node: str) -> dict[str, Any]:
-        """Let a node lead nothing any more, and nodes that do not hold its replicas yet take them. Raises
-        ValidationException if there is no such node.
+        """Set the status of a node, named by its id or address, to DRAINING. Other nodes take its replicas and
+        leaderships.
+
+        Raises ValidationException if there is no such node, and the ApiErrors of `Router.write`.
         """
-        await self._set_status(self._named(node), DRAINING)
+        await self._set_status(self._find_node(node), DRAINING)
         return {}
 
     async def forget(self, node: str) -> dict[str, Any]:
-        """Let the cluster know nothing of a node any more. Raises ValidationException if there is no such node, or if
-        it is not gone.
+        """Remove a node, named by its id or address, from the cluster.
+
+        Raises ValidationException if there is no such node, if it answers, or if it still holds replicas. Raises the
+        ApiErrors of `Router.write`, too.
         """
-        node = self._named(node)
-        # One that this node does not reach may be there all the same.
+        node = self._find_node(node)
+        # A node that this node does not reach may be reached by others.
         if await self._describe(node) is not None or not self._membership.may_claim(node):
             raise ValidationException(f"Node {node} answers: `streamdyn drain {node}`, stop it, and then forget it")
         held = sum(node in info.replicas for table in self._directory.tables.values() for info in table.partitions)
@@ -92,8 +101,8 @@ class Operator:
         await self._set_status(node, GONE)
         return {}
 
-    def _named(self, node: str) -> str:
-        """A node's name, by itself or by its address. Raises ValidationException if there is none."""
+    def _find_node(self, node: str) -> str:
+        """The id of the node with this id or address. Raises ValidationException if there is none."""
         nodes = self._directory.nodes
         found = [name for name, info in nodes.items() if node in (name, info.address)]
         if not found:
@@ -102,16 +111,19 @@ class Operator:
         return found[0]
 
     async def _set_status(self, node: str, status: str) -> None:
-        """And wait until this node knows it."""
+        """Set a node's status, and wait until this node has applied it."""
         meta, deadline_ms = self._directory.meta(), self._clock_ms() + REQUEST_TIMEOUT_MS
         applied = await self._router.write(meta, SetNodeStatus(self._new_id(), node, status), deadline_ms)
         await self._router.catch_up(meta, applied.offset, deadline_ms)
 
     async def verify(self) -> dict[str, Any]:
-        """Compare all replicas of each partition, row by row, at one position of its log, and with one that is rebuilt
-        from a checkpoint and the log.
+        """Compare all replicas of each partition at one offset of its log, and with a rebuilt replica.
+
+        The comparison covers every row. The rebuilt replica is made from a checkpoint and the log. `same` tells whether
+        all are equal; `missing` has the reason for each replica that gave no result. Raises nothing. Source: DynamoDB
+        paper (USENIX ATC'22), section 5.3, "Continuous verification".
         """
-        return {"partitions": [await self._verify(info) for info in self._directory.infos()]}
+        return {"partitions": [await self._verify(info) for info in self._directory.all_partitions()]}
 
     async def _verify(self, info: PartitionInfo) -> dict[str, Any]:
         deadline_ms = self._clock_ms() + VERIFY_TIMEOUT_MS
@@ -119,8 +131,10 @@ class Operator:
             offset = await self._router.scrub(info, deadline_ms)
         except ApiError as error:
             return {"id": info.id, "same": False, "replicas": {}, "failure": error.message}
-        told = await asyncio.gather(*(self._scrub_result(node, info.id, offset) for node in info.replicas))
-        replicas = dict(zip(info.replicas, told, strict=True))
+        results_or_reasons = await asyncio.gather(
+            *(self._scrub_result(node, info.id, offset) for node in info.replicas)
+        )
+        replicas = dict(zip(info.replicas, results_or_reasons, strict=True))
         there = {node: result for node, result in replicas.items() if isinstance(result, ScrubResult)}
         rebuilt = await self._rebuilt(list(there), info.id, offset)
         results = [*there.values(), *([rebuilt] if isinstance(rebuilt, ScrubResult) else [])]
@@ -135,25 +149,25 @@ class Operator:
         }
 
     async def _scrub_result(self, node: str, partition: str, offset: int) -> ScrubResult | str:
-        """What a node's replica has at a scrub, or why there is nothing to compare."""
-        return await self._result_or_why(
+        """The result of a scrub on a node, or the reason why there is none."""
+        return await self._result_or_reason(
             node, partial(self._peers.scrub_result, node, partition, offset, VERIFY_TIMEOUT_MS)
         )
 
     async def _rebuilt(self, nodes: list[str], partition: str, offset: int) -> ScrubResult | str:
-        """What comes of a rebuild by the first node that can, or why none can."""
-        told: ScrubResult | str = "no replica"
+        """The result of a rebuild on the first node that can do it, or the reason why the last one could not."""
+        result: ScrubResult | str = "no replica"
         for node in nodes:
-            told = await self._result_or_why(
+            result = await self._result_or_reason(
                 node, partial(self._peers.verify_replica, node, partition, offset, VERIFY_TIMEOUT_MS)
             )
-            if isinstance(told, ScrubResult):
+            if isinstance(result, ScrubResult):
                 break
-        return told
+        return result
 
-    async def _result_or_why(self, node: str, ask: Callable[[], Awaitable[ScrubResult]]) -> ScrubResult | str:
+    async def _result_or_reason(self, node: str, ask: Callable[[], Awaitable[ScrubResult]]) -> ScrubResult | str:
         try:
-            # One that stands still would be waited for as long as one that reads all its rows.
+            # A node that hangs would be waited for as long as one that reads all its rows. So it is pinged first.
             await self._peers.ping(node)
             return await ask()
         except Unreachable:
@@ -164,7 +178,7 @@ class Operator:
             return error.message or type(error).__name__
 
     async def _describe(self, node: str) -> dict[str, ReplicaStatus] | None:
-        """A node's replicas by the partition's id; None if it does not answer."""
+        """The status of a node's replicas by the partition's id, or None if it does not answer."""
         try:
             return await self._peers.describe(node)
         except (Unreachable, ApiError):

@@ -1,16 +1,15 @@
-"""Which nodes hold which partition: decided by the leader of `meta`, from what it knows, without acting.
+"""The placement of replicas: pure functions that plan which nodes hold which partition. The leader of `meta` runs them.
 
-A partition's replicas are a list of nodes, of which the first should lead. A replica moves in two steps, so that there
-are never fewer than wanted: another node is added, at the end, and once that has caught up, one is taken away. So a
-plan is only ever about the next step, and a leader of `meta` that crashes in between is followed by one that goes on
-from there.
+A partition's replicas are a list of nodes. The first one should lead. A replica moves in two steps, so that there are
+never fewer replicas than wanted: another node is added at the end of the list, and when its replica has caught up, one
+node is removed. A plan is only about the next step, so a new leader of `meta` can go on from any state.
 
     nodes, partitions, which replicas have caught up  ->  the next moves
 
-Every active node gets the same number of replicas, and of partitions to lead, give or take one. So many active nodes
-are wanted as `replicas`, or all if there are fewer. Once these have caught up, nodes that are away go, and then those
-that drain, as long as more than `replicas` are left: what a draining node has may be half of all copies that there are,
-so it keeps that until an active node has it, too.
+Every active node gets the same number of replicas and of leaderships, give or take one. A partition should have
+`replicas` active nodes, or all active nodes if there are fewer. When their replicas have caught up, nodes that are away
+are removed from the list. Draining nodes are removed after that, while more than `replicas` nodes are left. A draining
+node may have one of only two copies, so it keeps its copy until an active node has it, too.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A partition of a table, and the nodes that hold it now."""
+class PlacedPartition:
+    """The partition `partition` of the table `table`, and the ids of the nodes that hold it now."""
 
     table: str
     partition: str
@@ -39,50 +38,59 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Let `replicas` hold the partition from now on."""
+    """The nodes `replicas` should hold the partition instead."""
 
-    placed: Placed
+    placed: PlacedPartition
     replicas: tuple[str, ...]
 
 
-def placed_partitions(tables: Iterable[Table]) -> list[Placed]:
-    """Every partition that has its topic, and the nodes that hold it."""
+def placed_partitions(tables: Iterable[Table]) -> list[PlacedPartition]:
+    """The partitions of all tables that have a topic, and the nodes that hold them."""
     return [
-        Placed(table.name, info.id, info.replicas) for table in tables for info in table.partitions if info.topic_id
+        PlacedPartition(table.name, info.id, info.replicas)
+        for table in tables
+        for info in table.partitions
+        if info.topic_id
     ]
 
 
-def place_new(nodes: Sequence[NodeInfo], placed: Sequence[Placed], count: int, replicas: int) -> list[tuple[str, ...]]:
-    """Nodes for each of `count` new partitions, beside those that are `placed` already."""
+def place_new(
+    nodes: Sequence[NodeInfo], placed: Sequence[PlacedPartition], count: int, replicas: int
+) -> list[tuple[str, ...]]:
+    """Choose the nodes for `count` new partitions, `replicas` for each. `placed` are the existing partitions."""
     plan = _Plan(nodes, placed, replicas)
-    return [plan.new() for _ in range(count)]
+    return [plan.place_one() for _ in range(count)]
 
 
 def next_moves(
     nodes: Sequence[NodeInfo],
-    placed: Sequence[Placed],
+    placed: Sequence[PlacedPartition],
     caught_up: Container[tuple[str, str]],
     *,
     replicas: int,
     limit: int,
 ) -> list[Move]:
-    """The next step of up to `limit` partitions; none if all is well. `caught_up` holds (partition, node) pairs."""
+    """Plan the next step for up to `limit` partitions. The result is empty if the placement is as it should be.
+
+    `placed` are all partitions. `caught_up` has the (partition, node) pairs whose replica has caught up. `replicas` is
+    the wanted number of nodes for each partition.
+    """
     plan = _Plan(nodes, placed, replicas)
     moves = []
     for partition in placed:
-        after = plan.mended(partition, caught_up)
+        after = plan.repair(partition, caught_up)
         if after != partition.replicas:
             moves.append(Move(partition, after))
-            plan.note(partition.replicas, after)
+            plan.count_move(partition.replicas, after)
             if len(moves) == limit:
                 return moves
-    return moves or plan.balanced(placed, caught_up, limit)
+    return moves or plan.balance(placed, caught_up, limit)
 
 
 class _Plan:
-    """How many replicas, and first places, each node has as the plan goes on."""
+    """A plan in progress: how many replicas, and first places in lists, each node has after the moves so far."""
 
-    def __init__(self, nodes: Sequence[NodeInfo], placed: Sequence[Placed], replicas: int) -> None:
+    def __init__(self, nodes: Sequence[NodeInfo], placed: Sequence[PlacedPartition], replicas: int) -> None:
         self._nodes = sorted(node.id for node in nodes if node.status == ACTIVE)
         self._draining = {node.id for node in nodes if node.status == DRAINING}
         self._replicas = replicas
@@ -90,20 +98,20 @@ class _Plan:
         self._held: Counter[str] = Counter(node for partition in placed for node in partition.replicas)
         self._first: Counter[str] = Counter(partition.replicas[0] for partition in placed if partition.replicas)
 
-    def note(self, before: tuple[str, ...], after: tuple[str, ...]) -> None:
+    def count_move(self, before: tuple[str, ...], after: tuple[str, ...]) -> None:
         self._held.subtract(before)
         self._held.update(after)
         self._first.subtract(before[:1])
         self._first.update(after[:1])
 
-    def new(self) -> tuple[str, ...]:
+    def place_one(self) -> tuple[str, ...]:
         chosen = sorted(self._nodes, key=lambda node: (self._held[node], self._first[node], node))[: self._wanted]
-        replicas = self._led_well(tuple(chosen))
-        self.note((), replicas)
+        replicas = self._choose_leader(tuple(chosen))
+        self.count_move((), replicas)
         return replicas
 
-    def mended(self, partition: Placed, caught_up: Container[tuple[str, str]]) -> tuple[str, ...]:
-        """The partition's nodes after the next step that it needs, if any."""
+    def repair(self, partition: PlacedPartition, caught_up: Container[tuple[str, str]]) -> tuple[str, ...]:
+        """The partition's nodes after the next step that it needs. The same nodes if it needs none."""
         now = partition.replicas
         here = [node for node in now if node in self._nodes]
         ready = [node for node in here if (partition.partition, node) in caught_up]
@@ -111,45 +119,47 @@ class _Plan:
             others = [node for node in self._nodes if node not in now]
             now = (*now, min(others, key=lambda node: (self._held[node], node)))
         elif len(ready) >= self._wanted > 0:
-            spare = self._spare(now, here, ready)
-            # Of those that can go, one that has not caught up, else the one with the most replicas.
-            behind = [node for node in spare if (partition.partition, node) not in caught_up]
-            if spare:
-                leaves = self._fullest(behind or spare)
+            removable = self._removable(now, here, ready)
+            # Remove a node whose replica has not caught up, if any, else the one with the most replicas.
+            behind = [node for node in removable if (partition.partition, node) not in caught_up]
+            if removable:
+                leaves = self._fullest(behind or removable)
                 now = tuple(node for node in now if node != leaves)
         if not ready or now[0] in self._nodes:
             return now
-        return self._led_well(tuple(node for node in now if node in ready), now)
+        return self._choose_leader(tuple(node for node in now if node in ready), now)
 
-    def _spare(self, now: tuple[str, ...], here: list[str], ready: list[str]) -> list[str]:
-        """Of which of a partition's nodes one may go, now that enough active ones have caught up."""
+    def _removable(self, now: tuple[str, ...], here: list[str], ready: list[str]) -> list[str]:
+        """The nodes of which one may be removed, given that enough active ones have caught up."""
         draining = [node for node in now if node in self._draining]
         gone = [node for node in now if node not in here and node not in draining]
         if gone:
             return gone
         if draining:
             return draining if len(now) > self._replicas else []
-        # The last one was added to take another one's place: to take it away while it catches up would be in vain.
+        # The last node was added to replace another one. While it catches up, no node may be removed.
         return here if len(here) > self._wanted and here[-1] in ready else []
 
     def _fullest(self, nodes: Iterable[str]) -> str:
         return max(nodes, key=lambda node: (self._held[node], node))
 
-    def balanced(self, placed: Sequence[Placed], caught_up: Container[tuple[str, str]], limit: int) -> list[Move]:
-        """Moves that even out how much the nodes hold; where that is even, how much they lead."""
+    def balance(
+        self, placed: Sequence[PlacedPartition], caught_up: Container[tuple[str, str]], limit: int
+    ) -> list[Move]:
+        """Moves that balance the nodes' numbers of replicas or, if these are balanced, of leaderships."""
         if not self._nodes:
             return []
-        return self._spread(placed, caught_up, limit) or self._swapped(placed, caught_up, limit)
+        return self._balance_replicas(placed, caught_up, limit) or self._balance_leaders(placed, caught_up, limit)
 
-    def _spread(self, placed: Sequence[Placed], caught_up: Container[tuple[str, str]], limit: int) -> list[Move]:
-        """One more node for each partition that is all there, and of which some node has two replicas more than that
-        one.
-        """
+    def _balance_replicas(
+        self, placed: Sequence[PlacedPartition], caught_up: Container[tuple[str, str]], limit: int
+    ) -> list[Move]:
+        """Add a node to partitions that are complete and have a node with at least two replicas more than that one."""
         moves: list[Move] = []
         all_here = {p.partition: [node for node in p.replicas if node in self._nodes] for p in placed}
         for here in all_here.values():
             if len(here) > self._wanted:
-                self._held.subtract((self._fullest(here),))  # as it will be once the last one has caught up
+                self._held.subtract((self._fullest(here),))  # as it will be when the last one has caught up
         for partition in placed:
             others = [node for node in self._nodes if node not in partition.replicas]
             here = all_here[partition.partition]
@@ -162,11 +172,13 @@ class _Plan:
             if self._held[most] - self._held[least] >= 2:
                 moves.append(Move(partition, (*partition.replicas, least)))
                 self._held.update((least,))
-                self._held.subtract((most,))  # as it will be once the new one has caught up
+                self._held.subtract((most,))  # as it will be when the new one has caught up
         return moves
 
-    def _swapped(self, placed: Sequence[Placed], caught_up: Container[tuple[str, str]], limit: int) -> list[Move]:
-        """Another first node for each partition whose first one leads two more than that one."""
+    def _balance_leaders(
+        self, placed: Sequence[PlacedPartition], caught_up: Container[tuple[str, str]], limit: int
+    ) -> list[Move]:
+        """Put another node first in partitions whose first node has at least two first places more than that one."""
         moves: list[Move] = []
         for partition in placed:
             here = [node for node in partition.replicas if node in self._nodes]
@@ -177,11 +189,11 @@ class _Plan:
             if self._first[partition.replicas[0]] - self._first[least] >= 2:
                 after = (least, *(node for node in partition.replicas if node != least))
                 moves.append(Move(partition, after))
-                self.note(partition.replicas, after)
+                self.count_move(partition.replicas, after)
         return moves
 
-    def _led_well(self, candidates: tuple[str, ...], among: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """The nodes with that candidate first which leads the fewest."""
+    def _choose_leader(self, candidates: tuple[str, ...], among: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """The nodes `among`, or the candidates, with the candidate first that has the fewest first places."""
         if not candidates:
             return among
         first = min(candidates, key=lambda node: (self._first[node], node))

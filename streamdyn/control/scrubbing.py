@@ -1,9 +1,9 @@
-"""Replicas that are compared: a leader appends a scrub, at which each replica notes its checksum.
+"""Scrubbing: the leader of a partition appends Scrub commands, and compares the checksums that the replicas note there.
 
-Continuous verification (the paper, section 4.4). The checksum runs over all that a replica ever wrote, record by
-record. Replicas that differ at one place have not applied the same records, or not the same way: one of them has a
-defect, and more data should not be trusted to it. One that differs from the majority is set aside by its node, and made
-anew.
+The checksum covers everything that a replica ever wrote, record by record. If replicas differ at one place, they have
+not applied the same records, or not in the same way: one of them has a defect. A replica that differs from the majority
+is set aside by its node, and made again. Source: DynamoDB paper (USENIX ATC'22), section 5.3, "Continuous
+verification".
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ logger = logging.getLogger(__name__)
 
 
 class Scrubbing:
-    """Compares a partition's replicas every `interval_ms`, if anything has been written since. `report` gets the lines
-    meant for the operator.
+    """Compares the replicas of partitions every `interval_ms` ms, if something was written since the last time.
+
+    `clock_ms` gives the node's time in ms. `new_id` makes the id of a new command. `report` is called with each line
+    for the operator.
     """
 
     def __init__(
@@ -48,11 +50,12 @@ class Scrubbing:
         self._clock_ms = clock_ms
         self._new_id = new_id
         self._report = report
-        self._last: dict[str, tuple[int, int]] = {}  # when, and up to which offset, each partition was last compared
+        self._last: dict[str, tuple[int, int]] = {}  # the time and the next offset of each partition's last scrub
 
-    async def look_at(self, info: PartitionInfo, partition: Partition) -> None:
-        """Compare the replicas of a partition that this node leads, if it is time to. Raises ApiError or NotLeader
-        where the log does not take the scrub.
+    async def scrub_if_due(self, info: PartitionInfo, partition: Partition) -> None:
+        """Compare the replicas of a partition that this node leads, if that is due.
+
+        Raises ApiError or NotLeader if the Scrub command is not written.
         """
         at_ms, offset = self._last.setdefault(partition.id, (self._clock_ms(), partition.next_offset))
         if offset < partition.next_offset and self._clock_ms() - at_ms >= self._interval_ms:
@@ -62,8 +65,8 @@ class Scrubbing:
         applied = await partition.write(Scrub(self._new_id()))
         self._last[info.id] = (self._clock_ms(), applied.offset + 1)
         holders = [node for node in info.replicas if self._membership.reaches(node)]
-        told = await asyncio.gather(*(self._checksum(node, info.id, applied.offset) for node in holders))
-        checksums = {node: checksum for node, checksum in zip(holders, told, strict=True) if checksum is not None}
+        results = await asyncio.gather(*(self._checksum(node, info.id, applied.offset) for node in holders))
+        checksums = {node: checksum for node, checksum in zip(holders, results, strict=True) if checksum is not None}
         wrong = minority(checksums)
         if not wrong and len(set(checksums.values())) > 1:
             self._report(
@@ -90,8 +93,9 @@ class Scrubbing:
 
 
 def minority(checksums: Mapping[str, str]) -> set[str]:
-    """The nodes whose checksum is not that of more than half of them. None if no checksum has so many: nobody knows who
-    is right then.
+    """The nodes whose checksum differs from that of the majority. `checksums` maps nodes to checksums.
+
+    The result is empty if no checksum has more than half of the nodes: then it is not known which one is right.
     """
     if not checksums:
         return set()

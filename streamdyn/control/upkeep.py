@@ -1,4 +1,4 @@
-"""What the leader of a partition does for it in the background: trim its log, and compare its replicas."""
+"""The background work of a partition's leader: trim the log, and compare the replicas."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Looks at those of this node's `partitions` that it leads. The log of `meta` is never trimmed: it is small."""
+    """The background work for those of this node's `partitions`, by id, that it leads.
+
+    The log of `meta` is not trimmed, because it is small.
+    """
 
     def __init__(
         self, directory: Directory, partitions: Mapping[str, Partition], trimming: Trimming, scrubbing: Scrubbing
@@ -30,14 +33,14 @@ class Upkeep:
         self._scrubbing = scrubbing
 
     async def tick(self) -> None:
-        """To be called every UPKEEP_INTERVAL_MS. Raises nothing: what does not go now is tried again."""
-        for info in self._directory.infos():
+        """Do the work that is due. To be called every UPKEEP_INTERVAL_MS. What fails is logged and tried again."""
+        for info in self._directory.all_partitions():
             partition = self._partitions.get(info.id)
             if partition is None or not partition.leads:
                 continue
             try:
                 if info.id != META:
-                    await self._trimming.look_at(info, partition)
-                await self._scrubbing.look_at(info, partition)
+                    await self._trimming.trim_if_due(info, partition)
+                await self._scrubbing.scrub_if_due(info, partition)
             except (ApiError, NotLeader, Unreachable, OperatorError) as error:
                 logger.info("no upkeep of %s: %r", info.id, error)

@@ -1,4 +1,4 @@
-"""A replica rebuilt beside itself, from its last checkpoint and the log, to see whether the same comes of it."""
+"""Verification: rebuild a replica in a temporary store from a checkpoint and the log, to compare the result."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from streamdyn.errors import PartitionError
 from streamdyn.partition.scrubs import ScrubResult
 from streamdyn.statemachine.records import RecordBatch
-from streamdyn.storage.digest import ALL_ROWS, digest
+from streamdyn.storage.digest import ALL_ROWS, digest_rows
 from streamdyn.storage.replica import Replica
 from streamdyn.wal.codec import decode_record
 
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from streamdyn.storage.disk import Disk
 
 
-async def rebuild_beside(
+async def rebuild_in_scratch(
     topics: Topics, log: Log, disk: Disk, info: PartitionInfo, schema: Schema, offset: int
 ) -> ScrubResult:
-    """What a replica has at the scrub at `offset` that starts from this node's newest checkpoint, or from nothing, and
-    applies the log up to there. Nothing of it is kept.
+    """Rebuild a replica up to the Scrub command at `offset`, and return the result of this scrub.
 
-    Raises PartitionError where the checkpoint and the log do not reach each other or the checkpoint is newer than
-    `offset`, and OperatorError where the log cannot be read.
+    It starts from this node's newest checkpoint, or from an empty store if there is none. The store is deleted at the
+    end. `schema` is as in `StateMachine`.
+
+    Raises PartitionError if the log begins after the checkpoint, or the checkpoint is newer than `offset`. Raises
+    OperatorError if the log cannot be read. Source: DynamoDB paper (USENIX ATC'22), section 5.3.
     """
     first = (await topics.describe([info.topic]))[info.topic].first
     with disk.scratch(info.id) as (store, _):
@@ -40,5 +42,5 @@ async def rebuild_beside(
                 effects = replica.apply(batch)
                 if raw.offset == offset:
                     checksum = effects.scrubbed[0].checksum.hex() if effects.scrubbed else ""
-        rows_digest, rows = await digest(replica.scan(*ALL_ROWS))
+        rows_digest, rows = await digest_rows(replica.scan(*ALL_ROWS))
         return ScrubResult(checksum, rows_digest, rows)

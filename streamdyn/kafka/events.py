@@ -1,7 +1,7 @@
-"""What a log tells its follower. Events reach the event loop in the order in which they happened.
+"""The events of the logs. They reach the event loop in the order in which they happen.
 
-Every event names its topic, and the life of the replica that it is for: one that is closed and opened again, in the
-same process, must not take for its own what the one before it had sent or asked for.
+Each event names its topic, and the life of the replica that it is for. A replica that is closed and opened again has
+another life, so it does not handle events of the earlier one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from streamdyn.wal.codec import RawRecord
 
 
-# Why a log is lost.
+# The reasons of LogLost.
 NO_NEXT_RECORD = "the log does not have the next record"
 NO_TOPIC = "its topic does not exist any more"
 NO_ACCESS = "Kafka refuses access to its topic"
@@ -23,7 +23,10 @@ NO_ACCESS = "Kafka refuses access to its topic"
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The topic's append in flight is durable, at `offset`, or at a place that only the reader will tell (-1)."""
+    """The append in flight is durable at `offset`. -1 means that the offset is not known: the reader brings the record.
+
+    `timestamp_ms` is the log-append time, in ms since the Unix epoch; 0 if the offset is not known.
+    """
 
     topic: str
     life: str
@@ -33,7 +36,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """Kafka did not confirm the append in time. It may be in the log all the same, or get there later."""
+    """Kafka did not confirm the append within APPEND_TIMEOUT_MS. It may be in the log, or may still get there."""
 
     topic: str
     life: str
@@ -42,7 +45,10 @@ class Undelivered:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The next records of a topic, from offset `base` up to and without `next`. Call `release` when done with them."""
+    """The next records of a topic: those with `base` <= offset < `next`. The receiver calls `release` when it is done.
+
+    The reader stops while FETCH_QUEUE_MAX_BATCHES of these are not released.
+    """
 
     topic: str
     life: str
@@ -54,7 +60,10 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class LogLost:
-    """Kafka refuses to give the topic's next record: it is gone, shorter than it was, or in the middle of a restart."""
+    """Kafka does not deliver the topic's next record, and the topic is not followed any more.
+
+    The topic may be gone or shorter than before, or a broker is restarting. `reason` is one of the constants above.
+    """
 
     topic: str
     life: str

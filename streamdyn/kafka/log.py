@@ -1,8 +1,9 @@
 """The partitions' logs in Kafka: one producer and one reader thread for all topics of a node.
 
-Appends are idempotent and wait for all in-sync replicas (acks=all). A delivery report tells an append's offset and
-log-append time, from which the leader applies its own record at once, without waiting to read it back. The reader is
-assigned by hand, never by a consumer group: a rebalance must not stall a log, and offsets are the replicas' own.
+Appends are idempotent (Kafka KIP-98) and wait for all in-sync replicas (acks=all). A delivery report has the append's
+offset and log-append time. With these, the leader applies its own record at once, and need not read it back. The reader
+is assigned its topics by hand, not by a consumer group: a rebalance must not stop a log, and the replicas keep their
+offsets themselves.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from confluent_kafka import (
 
 from streamdyn.errors import OperatorError
 from streamdyn.kafka.events import NO_ACCESS, NO_NEXT_RECORD, NO_TOPIC, Delivered, Event, Fetched, LogLost, Undelivered
-from streamdyn.kafka.portions import portions
+from streamdyn.kafka.portions import split_into_portions
 from streamdyn.kafka.stall import StallClock
 from streamdyn.settings import (
     APPEND_TIMEOUT_MS,
@@ -34,7 +35,7 @@ from streamdyn.settings import (
     FETCH_QUEUE_MAX_BATCHES,
     RECORD_MAX_BYTES,
 )
-from streamdyn.wal.codec import RawRecord, header_format, headers_of
+from streamdyn.wal.codec import RawRecord, format_from_headers, headers_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -42,16 +43,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.05
-"""How long the two threads wait for Kafka before they look for new orders. Deliveries and records cut it short."""
+"""How long the two threads wait for Kafka before they check for other work. Delivery reports and records end the wait.
+"""
 
 READ_TIMEOUT_S = 10.0
 
-# librdkafka's own log lines repeat what the events say; only its error callback is listened to.
-_quiet = logging.getLogger("streamdyn.librdkafka")
-_quiet.addHandler(logging.NullHandler())
-_quiet.propagate = False
+# The log lines of librdkafka repeat what the events say, so they are dropped. Its error callback is used.
+_silent_logger = logging.getLogger("streamdyn.librdkafka")
+_silent_logger.addHandler(logging.NullHandler())
+_silent_logger.propagate = False
 
-_LOST = {
+_LOST_REASONS = {
     KafkaError.OFFSET_OUT_OF_RANGE: NO_NEXT_RECORD,
     KafkaError._AUTO_OFFSET_RESET: NO_NEXT_RECORD,  # noqa: SLF001
     KafkaError.UNKNOWN_TOPIC_OR_PART: NO_TOPIC,
@@ -61,22 +63,31 @@ _LOST = {
 }
 
 
-def connection(bootstrap: str) -> dict[str, Any]:
-    """What all our Kafka clients have in common: quick reconnects, since a restarted broker is back in seconds."""
+def client_config(bootstrap: str) -> dict[str, Any]:
+    """The configuration that all Kafka clients of streamdyn share. `bootstrap` is HOST:PORT of brokers, with commas.
+
+    Clients reconnect quickly, because a broker that is restarted is back in seconds. Source: librdkafka's
+    CONFIGURATION.md.
+    """
     return {
         "bootstrap.servers": bootstrap,
         "client.id": "streamdyn",
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 500,
         "socket.keepalive.enable": True,
-        # A broker that stands still keeps its connections: give them up about when the controller gives the broker up.
+        # A broker that hangs keeps its connections open. Close them at about the time at which the controller fences
+        # it.
         "socket.timeout.ms": 3_000,
-        "logger": _quiet,
+        "logger": _silent_logger,
     }
 
 
 class KafkaLog:
-    """Appends to and follows topics. `emit` gets every event, on the event loop; `report` one line on outages."""
+    """The `Log` port on a real Kafka.
+
+    `bootstrap` is as in `client_config`. `emit` is called with each event, on the event loop `loop`. `report` is called
+    with one line for the operator when Kafka is out of reach, and when it is back.
+    """
 
     def __init__(
         self,
@@ -90,8 +101,8 @@ class KafkaLog:
         self._emit = emit
         self._report = report
         self._stopping = threading.Event()
-        self._orders: queue.SimpleQueue[tuple[str, _Followed] | str] = queue.SimpleQueue()
-        self._room = threading.Semaphore(FETCH_QUEUE_MAX_BATCHES)
+        self._changes: queue.SimpleQueue[tuple[str, _FollowedTopic] | str] = queue.SimpleQueue()
+        self._free_places = threading.Semaphore(FETCH_QUEUE_MAX_BATCHES)
         self._reachable = True
         self._stall = StallClock(lambda: loop.time() * 1000)
         self._producer = self._new_producer()
@@ -102,11 +113,14 @@ class KafkaLog:
         ]
 
     def start(self) -> None:
+        """Start the two threads. Events may come from now on."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Blocks up to some POLL_S. Appends still in flight are told nothing more."""
+        """End the threads, which blocks for up to several POLL_S. No event comes any more, not even for appends in
+        flight.
+        """
         self._stopping.set()
         for thread in self._threads:
             if thread.is_alive():
@@ -115,29 +129,29 @@ class KafkaLog:
     # --- appending ---
 
     def append(self, topic: str, life: str, value: bytes) -> None:
-        """Send one record. Its Delivered or Undelivered follows; a caller keeps one append in flight per topic."""
+        """See `Log.append`."""
 
-        def reported(error: KafkaError | None, message: Message) -> None:
-            self._tell(_outcome(topic, life, error, message))
+        def on_delivery(error: KafkaError | None, message: Message) -> None:
+            self._post(_outcome(topic, life, error, message))
 
-        self._stall.sent()
+        self._stall.note_sent()
         try:
-            self._producer.produce(topic, value, partition=0, headers=headers_of(value), on_delivery=reported)
+            self._producer.produce(topic, value, partition=0, headers=headers_for(value), on_delivery=on_delivery)
         except (BufferError, KafkaException) as error:
             if isinstance(error, KafkaException) and error.args[0].code() == KafkaError._FATAL:  # noqa: SLF001
-                # An idempotent producer that lost its sequence is of no more use. What it had in flight is unknown,
-                # as its delivery reports are about to say.
+                # A fatal error ends an idempotent producer for good. Its delivery reports are still to come, and say
+                # that the outcome of what it had in flight is unknown.
                 self._retired.append(self._producer)
                 self._producer = self._new_producer()
-            self._loop.call_soon(self._arrived, Undelivered(topic, life, str(error)))
+            self._loop.call_soon(self._receive, Undelivered(topic, life, str(error)))
 
     def stalled_ms(self) -> int:
-        """For how long, in ms, appends have been in flight and none has become durable."""
+        """See `Log.stalled_ms`."""
         return self._stall.stalled_ms()
 
     def _new_producer(self) -> Producer:
         return Producer(
-            connection(self._bootstrap)
+            client_config(self._bootstrap)
             | {
                 "enable.idempotence": True,
                 "acks": "all",
@@ -159,12 +173,12 @@ class KafkaLog:
     # --- following ---
 
     def follow(self, topic: str, life: str, offset: int, applied: Callable[[], int]) -> None:
-        """Read a topic from `offset` on. `applied` tells the offset up to which its records are known already."""
-        self._orders.put((topic, _Followed(life, offset, applied)))
+        """See `Log.follow`."""
+        self._changes.put((topic, _FollowedTopic(life, offset, applied)))
 
     async def read(self, topic: str, start: int, stop: int) -> AsyncIterator[list[RawRecord]]:
-        """The records of a topic from `start` up to `stop`, by a reader of its own. Raises OperatorError."""
-        consumer = Consumer(_reading(self._bootstrap))
+        """See `Log.read`. Each call has a Kafka consumer of its own. Gives up after READ_TIMEOUT_S without records."""
+        consumer = Consumer(_consumer_config(self._bootstrap))
         try:
             consumer.assign([TopicPartition(topic, 0, start)])
             quiet = 0
@@ -182,40 +196,41 @@ class KafkaLog:
             consumer.close()
 
     def unfollow(self, topic: str) -> None:
-        self._orders.put(topic)
+        """See `Log.unfollow`."""
+        self._changes.put(topic)
 
     def _read(self) -> None:
-        consumer = Consumer(_reading(self._bootstrap) | {"error_cb": self._on_error})
-        followed: dict[str, _Followed] = {}
+        consumer = Consumer(_consumer_config(self._bootstrap) | {"error_cb": self._on_error})
+        followed: dict[str, _FollowedTopic] = {}
         try:
             while not self._stopping.is_set():
-                if not self._orders.empty():
-                    self._take_orders(consumer, followed)
+                if not self._changes.empty():
+                    self._update_assignment(consumer, followed)
                 for topic, records in _by_topic(_next_messages(consumer)).items():
                     if topic in followed:
-                        self._hand_over(consumer, followed, topic, records)
+                        self._pass_on(consumer, followed, topic, records)
         finally:
             consumer.close()
 
-    def _take_orders(self, consumer: Consumer, followed: dict[str, _Followed]) -> None:
+    def _update_assignment(self, consumer: Consumer, followed: dict[str, _FollowedTopic]) -> None:
         before = set(followed)
         changed = set()
-        while not self._orders.empty():
-            order = self._orders.get()
-            if isinstance(order, str):
-                followed.pop(order, None)
-                changed.add(order)
+        while not self._changes.empty():
+            change = self._changes.get()
+            if isinstance(change, str):
+                followed.pop(change, None)
+                changed.add(change)
             else:
-                topic, followed[topic] = order
+                topic, followed[topic] = change
                 changed.add(topic)
-        # First away with what was assigned, then what is new: a topic may be both.
+        # A topic may be removed and added at once, so the removal comes first.
         if removed := changed & before:
             consumer.incremental_unassign([TopicPartition(topic, 0) for topic in removed])
         if added := changed & set(followed):
             consumer.incremental_assign([TopicPartition(topic, 0, followed[topic].next) for topic in added])
 
-    def _hand_over(
-        self, consumer: Consumer, followed: dict[str, _Followed], topic: str, messages: list[Message]
+    def _pass_on(
+        self, consumer: Consumer, followed: dict[str, _FollowedTopic], topic: str, messages: list[Message]
     ) -> None:
         cursor = followed[topic]
         records = []
@@ -224,36 +239,37 @@ class KafkaLog:
             error = message.error()
             if error is None:
                 records.append(_record(message))
-            elif error.code() in _LOST:
-                lost = _LOST[error.code()]
+            elif error.code() in _LOST_REASONS:
+                lost = _LOST_REASONS[error.code()]
                 break
             else:
                 logger.warning("%s: %s", topic, error.str())
-        for portion in portions(records):
+        for portion in split_into_portions(records):
             base, cursor.next = cursor.next, portion[-1].offset + 1
-            # The leader has applied its own records by their delivery reports: no need to wake the event loop.
-            if cursor.next > cursor.applied() and self._wait_for_room():
-                self._tell(Fetched(topic, cursor.life, base, cursor.next, portion, self._room.release))
+            # The leader has applied its own records by their delivery reports, so it does not need them from the
+            # reader.
+            if cursor.next > cursor.applied() and self._wait_for_free_place():
+                self._post(Fetched(topic, cursor.life, base, cursor.next, portion, self._free_places.release))
         if lost is not None:
             del followed[topic]
             consumer.incremental_unassign([TopicPartition(topic, 0)])
-            self._tell(LogLost(topic, cursor.life, lost))
+            self._post(LogLost(topic, cursor.life, lost))
 
-    def _wait_for_room(self) -> bool:
+    def _wait_for_free_place(self) -> bool:
         while not self._stopping.is_set():
-            if self._room.acquire(timeout=POLL_S):
+            if self._free_places.acquire(timeout=POLL_S):
                 return True
         return False
 
     # --- both ---
 
-    def _tell(self, event: Event) -> None:
+    def _post(self, event: Event) -> None:
         if not self._stopping.is_set():
-            self._loop.call_soon_threadsafe(self._arrived, event)
+            self._loop.call_soon_threadsafe(self._receive, event)
 
-    def _arrived(self, event: Event) -> None:
+    def _receive(self, event: Event) -> None:
         if isinstance(event, Delivered | Undelivered):
-            self._stall.reported(durable=isinstance(event, Delivered))
+            self._stall.note_reported(durable=isinstance(event, Delivered))
         if isinstance(event, Delivered) and not self._reachable:
             self._reachable = True
             self._report(f"Kafka at {self._bootstrap} answers again")
@@ -271,10 +287,10 @@ class KafkaLog:
             )
 
 
-def _reading(bootstrap: str) -> dict[str, Any]:
-    """A consumer's configuration: assigned by hand, and never to guess where it is."""
-    return connection(bootstrap) | {
-        "group.id": "streamdyn-no-group",  # the client library insists on one; it is never joined
+def _consumer_config(bootstrap: str) -> dict[str, Any]:
+    """The configuration of a consumer that is assigned by hand, and fails at an offset that the log does not have."""
+    return client_config(bootstrap) | {
+        "group.id": "streamdyn-no-group",  # librdkafka requires one; the consumer never joins it
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "error",
@@ -282,13 +298,13 @@ def _reading(bootstrap: str) -> dict[str, Any]:
         "fetch.wait.max.ms": 500,
         "fetch.message.max.bytes": RECORD_MAX_BYTES,
         "queued.max.messages.kbytes": 32 * 1024,
-        # A reader that fell behind a full queue fetches again this soon, not after the default 1,000 ms.
+        # After its queue was full, the reader fetches again after this time, and not after the default 1,000 ms.
         "fetch.queue.backoff.ms": 5,
     }
 
 
-class _Followed:
-    """Where the reader stands in one topic, and where its replica does."""
+class _FollowedTopic:
+    """The reader's next offset in one topic, and a function that gives the next offset of its replica."""
 
     def __init__(self, life: str, offset: int, applied: Callable[[], int]) -> None:
         self.life = life
@@ -297,7 +313,7 @@ class _Followed:
 
 
 def _poll(producer: Producer, seconds: float) -> None:
-    """Take delivery reports. A producer's end is raised here once, too; the next append notices it."""
+    """Handle delivery reports. A fatal error of the producer is raised here once, too; the next append handles it."""
     try:
         producer.poll(seconds)
     except KafkaException as error:
@@ -309,14 +325,14 @@ def _outcome(topic: str, life: str, error: KafkaError | None, message: Message) 
         return Undelivered(topic, life, error.str())
     kind, timestamp_ms = message.timestamp()
     offset = message.offset()
-    # A retry that Kafka recognized as a duplicate may come without its offset.
+    # A retry that Kafka recognizes as a duplicate may come back without its offset.
     if kind != TIMESTAMP_LOG_APPEND_TIME or offset is None or offset == OFFSET_INVALID or offset < 0:
         return Delivered(topic, life, -1, 0)
     return Delivered(topic, life, offset, timestamp_ms)
 
 
 def _next_messages(consumer: Consumer) -> list[Message]:
-    """Whatever is there, as soon as there is anything: `consume` with a timeout would wait for a full batch."""
+    """The messages that are there, as soon as there is one. `consume` with a timeout would wait for a full batch."""
     message = consumer.poll(POLL_S)
     return [] if message is None else [message, *consumer.consume(FETCH_MAX_RECORDS, 0)]
 
@@ -331,4 +347,4 @@ def _by_topic(messages: list[Message]) -> dict[str, list[Message]]:
 def _record(message: Message) -> RawRecord:
     offset, value = message.offset(), message.value()
     assert offset is not None
-    return RawRecord(offset, message.timestamp()[1], value, header_format(message.headers()))
+    return RawRecord(offset, message.timestamp()[1], value, format_from_headers(message.headers()))

@@ -1,4 +1,4 @@
-"""What the reader hands over to the event loop at once, so that the loop does other things in between."""
+"""The division of fetched records into portions, so that the event loop does other work between them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from streamdyn.wal.codec import RawRecord
 
 
-def portions(records: list[RawRecord]) -> Iterator[list[RawRecord]]:
-    """The records in their order, in portions of no more than FETCH_PORTION_BYTES; a larger record goes alone."""
+def split_into_portions(records: list[RawRecord]) -> Iterator[list[RawRecord]]:
+    """Divide records, in order, into portions of at most FETCH_PORTION_BYTES bytes. A larger record is alone in one."""
     portion: list[RawRecord] = []
     size = 0
     for record in records:

@@ -1,4 +1,4 @@
-"""What a node needs of Kafka: a log to append to and to follow, and topics. A simulation provides it, too."""
+"""The ports to Kafka: logs to append to and to follow, and topics. The simulation implements them, too."""
 
 from __future__ import annotations
 
@@ -12,60 +12,65 @@ if TYPE_CHECKING:
 
 
 class Log(Protocol):
-    """Appends to topics and follows them; what comes of it comes to the node's `handle`, as events (see `events`).
+    """Append to topics and follow them. Results come as events to the node's `handle` (see `kafka.events`).
 
-    A `topic` is a partition's Kafka topic, whose only partition is 0. A `life` names one opening of a replica, and
-    comes back in its events. Offsets are Kafka's. But for `read`, nothing here waits for Kafka or raises what it says.
+    `topic` is the name of a partition's Kafka topic, which has one Kafka partition, 0. `life` names one opening of a
+    replica, and is repeated in its events. Offsets are those of Kafka. Except for `read`, no method waits for Kafka,
+    and none raises an error of Kafka.
     """
 
     def append(self, topic: str, life: str, value: bytes) -> None:
-        """Send one record, the bytes `value`, with acks=all. Its Delivered or Undelivered follows, for `life`, which
-        keeps one append in flight.
+        """Send a record with the bytes `value` and acks=all. A Delivered or an Undelivered event follows.
+
+        The caller keeps at most one append of a topic in flight.
         """
 
     def follow(self, topic: str, life: str, offset: int, applied: Callable[[], int]) -> None:
-        """Read a topic from `offset` on: Fetched events follow, or LogLost where Kafka does not have the next record.
-        `applied` tells the offset up to which its records are known already, and need not be handed over.
+        """Read a topic from `offset` on. Fetched events follow, or LogLost if Kafka does not have the next record.
+
+        `applied` returns the next offset of the replica. Records before it may be left out.
         """
 
     def unfollow(self, topic: str) -> None:
-        """Read it no more. Nothing happens if nobody does."""
+        """Stop reading a topic. Does nothing if the topic is not followed."""
 
     def read(self, topic: str, start: int, stop: int) -> AsyncIterator[list[RawRecord]]:
-        """The records of a topic from offset `start` up to `stop`, without `stop` itself, in some portions. Raises
-        OperatorError where Kafka is out of reach or does not have them.
+        """Read the records with `start` <= offset < `stop`, in several lists.
+
+        Raises OperatorError if Kafka is out of reach or does not have the records.
         """
 
     def stalled_ms(self) -> int:
-        """For how long, in ms, appends have been in flight and none has become durable: see `kafka.stall`."""
+        """For how long, in ms, appends have been in flight without one becoming durable (see `kafka.stall`)."""
 
 
 class Topics(Protocol):
-    """Making and checking topics, by their names. Every method raises OperatorError where Kafka is out of reach or
+    """Create, delete and check topics, by their names. Each method raises OperatorError if Kafka is out of reach or
     refuses.
+
+    A topic's id is Kafka's (KIP-516, "Topic Identifiers"). A topic that is deleted and created again has another id.
     """
 
     async def create(self, names: list[str]) -> dict[str, str]:
-        """Create those that are missing, with one Kafka partition each; Kafka's id of each by name, also of those that
-        were there.
-        """
+        """Create the topics that are missing, with one Kafka partition each. The result maps every name to its id."""
 
     async def delete(self, names: list[str]) -> None:
-        """Delete those that are there."""
+        """Delete the topics. Those that do not exist are no error."""
 
     async def ids(self, names: list[str]) -> dict[str, str]:
-        """Kafka's id of each topic that exists, by name. A topic that is made anew has another one."""
+        """Map the names of the topics that exist to their ids."""
 
     async def describe(self, names: list[str]) -> dict[str, TopicFacts]:
-        """The id, and the first and next offset, of each topic that exists, by name."""
+        """Map the names of the topics that exist to their ids, first offsets and next offsets."""
 
     async def trim(self, name: str, offset: int) -> None:
-        """Delete the records before `offset` from Kafka, for good."""
+        """Delete the records before `offset` from Kafka (DeleteRecords, KIP-107). This cannot be undone."""
 
     async def describe_new(self, names: list[str]) -> dict[str, TopicFacts]:
-        """As `describe`, of topics that somebody has just made: Kafka may take a moment to tell of them."""
+        """As `describe`, but wait a moment for missing topics: not every broker knows a new topic at once."""
 
     async def check_config(self, name: str) -> None:
-        """Raises OperatorError if a topic that somebody else made would lose records, or has no log-append times: these
-        are the common clock.
+        """Raises OperatorError if the topic's configuration would lose records or has no log-append times.
+
+        This is for a topic that an operator has created. All replicas use log-append times as their clock (KIP-32).
         """

@@ -1,4 +1,4 @@
-"""How long a node has been unable to append: the clock that a node looks at before it calls itself well."""
+"""How long a node has been unable to append. With this a node decides whether it reports that it can append."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 class StallClock:
-    """Counts the appends in flight, of all topics. `clock_ms` tells the time in ms, and only goes forward.
+    """Counts the appends in flight of all topics. `clock_ms` gives the time in ms, and never goes backwards.
 
-    A failed append says nothing of the others in flight: only one that Kafka has taken shows that Kafka takes appends.
+    Only a durable append shows that Kafka accepts appends. A failed one says nothing about the others in flight.
     """
 
     def __init__(self, clock_ms: Callable[[], float]) -> None:
@@ -19,14 +19,14 @@ class StallClock:
         self._in_flight = 0
         self._since_ms: float | None = None
 
-    def sent(self) -> None:
+    def note_sent(self) -> None:
         """One more append is in flight."""
         self._in_flight += 1
         if self._since_ms is None:
             self._since_ms = self._clock_ms()
 
-    def reported(self, *, durable: bool) -> None:
-        """One append less is in flight: it is `durable`, or nobody knows what became of it."""
+    def note_reported(self, *, durable: bool) -> None:
+        """One append less is in flight. It is `durable`, or its outcome is unknown."""
         self._in_flight -= 1
         if self._in_flight == 0:
             self._since_ms = None
@@ -34,5 +34,5 @@ class StallClock:
             self._since_ms = self._clock_ms()
 
     def stalled_ms(self) -> int:
-        """For how long, in ms, appends have been in flight and none has become durable; 0 while none is in flight."""
+        """For how long, in ms, appends have been in flight without one becoming durable. 0 if none is in flight."""
         return 0 if self._since_ms is None else int(self._clock_ms() - self._since_ms)

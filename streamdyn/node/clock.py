@@ -1,4 +1,4 @@
-"""The clock that leases run on."""
+"""The clock of a node, by which leases expire."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def now_ms() -> int:
-    """Milliseconds on a clock that only goes forward. Where the system has such a clock (Linux) it also counts the time
-    that the machine was suspended: a lease must not outlive a closed laptop lid.
+    """The time in ms of a clock that never goes backwards. Its zero is arbitrary.
+
+    On Linux (CLOCK_BOOTTIME) it also counts the time in which the machine is suspended, so that a lease does not
+    outlive a closed laptop. Elsewhere it is CLOCK_MONOTONIC.
     """
     return time.clock_gettime_ns(_CLOCK) // 1_000_000

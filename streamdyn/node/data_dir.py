@@ -1,4 +1,4 @@
-"""The folder that holds one node's state: taken by one process at a time, and never shared by two nodes."""
+"""The data folder of one node. One process at a time uses it, and two nodes never share it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 class DataDir:
-    """``lock`` | ``node-id`` | ``replicas/PARTITION/`` (RocksDB) | ``checkpoints/PARTITION/OFFSET/`` |
+    """The data folder at `path`. Its content:
+
+    ``lock`` | ``node-id`` | ``replicas/PARTITION/`` (RocksDB) | ``checkpoints/PARTITION/OFFSET/`` |
     ``set-aside/PARTITION/`` | ``kafka/`` (the broker of `streamdyn up`).
     """
 
@@ -22,8 +24,11 @@ class DataDir:
         self.path = path
         self._lock = FileLock(path / "lock")
 
-    def take(self) -> None:
-        """Hold the folder until `release` or the end of the process. Raises OperatorError if that cannot be."""
+    def acquire(self) -> None:
+        """Create the folder if needed, and lock it until `release` or the end of the process.
+
+        Raises OperatorError if another process has locked it, or it cannot be written.
+        """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
@@ -33,25 +38,29 @@ class DataDir:
             raise OperatorError(f"cannot write to {self.path} ({error.strerror}); choose another --data-dir") from None
 
     def release(self) -> None:
+        """Unlock the folder."""
         self._lock.release()
 
     def node_id(self) -> str:
-        """The name this folder's node has in every log; made at the first start."""
+        """The node's id in every log: 12 hexadecimal digits, which the first start chooses at random."""
         path = self.path / "node-id"
         if not path.exists():
             path.write_text(uuid4().hex[:12])
         return path.read_text().strip()
 
     def checkpoints(self, partition_id: str) -> Path:
+        """The folder of a partition's checkpoints."""
         return self.path / "checkpoints" / partition_id
 
     def set_aside(self, partition_id: str) -> Path:
-        """Where a replica goes that is found to be wrong, for somebody to look at."""
+        """The folder to which a wrong replica is moved for inspection."""
         return self.path / "set-aside" / partition_id
 
     @property
     def replicas(self) -> Path:
+        """The folder of all replicas."""
         return self.path / "replicas"
 
     def replica(self, partition_id: str) -> Path:
+        """The folder of a partition's replica."""
         return self.replicas / partition_id

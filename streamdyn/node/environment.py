@@ -1,4 +1,4 @@
-"""What a node needs from outside: log, disk, other nodes, clock. Kafka and RocksDB provide it, or a simulation."""
+"""The ports that a node needs: log, topics, disk, network and clock. `RunningNode` or the simulation provides them."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
 
 
 class Environment(Protocol):
-    """All of it, and the node's clock, in ms: it only goes forward, and counts sleep."""
+    """All ports of one node."""
 
     @property
     def log(self) -> Log:
-        """Where commands go, and come from."""
+        """The logs: append records, and follow topics."""
 
     @property
     def topics(self) -> Topics:
-        """The logs themselves."""
+        """The logs' topics: create, delete, describe and trim them."""
 
     @property
     def disk(self) -> Disk:
-        """Where replicas are."""
+        """The replicas' stores and checkpoints."""
 
     @property
     def network(self) -> Network:
-        """The way to other nodes."""
+        """The network to other nodes."""
 
     def clock_ms(self) -> int:
-        """Now."""
+        """The time in ms. The clock never goes backwards, and counts the time in which the machine is suspended."""
 
     def new_id(self) -> bytes:
-        """A command's id that there never was before."""
+        """A unique id for a new command (16 bytes)."""

@@ -1,4 +1,4 @@
-"""One node: its replicas, the logs they follow, and everything that keeps them going. `Node.start` is the tour."""
+"""One node: it connects replicas, routing, control and the server for other nodes. Begin to read at `Node.start`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 
 class Timer(NamedTuple):
-    """An action to be called at an interval, and never twice at a time."""
+    """An action that is called at an interval (in s), but not again before the last call has ended."""
 
     name: str
     interval_s: float
@@ -56,11 +56,14 @@ class Timer(NamedTuple):
 
 
 class Node:
-    """`id` is its name in every log, `life` that of this run of it. `addresses` are where other nodes and clients
-    reach it, and `report` gets the lines meant for the operator. Made and used on one event loop.
+    """One node. It is made and used on one event loop.
 
-    `server` answers what other nodes ask, `operator` what `streamdyn status` and its like do, and the sessions that
-    `start` gives are the clients' way to the data.
+    `id_` is the node's id in every log, and `life` a unique name of this run of its process. `env` has its ports.
+    `addresses` are those for other nodes and for clients, each HOST:PORT. `report` is called with each line for the
+    operator.
+
+    `server` answers other nodes, and `operator` the operator's requests. `start` returns the sessions, with which
+    clients' requests read and write.
     """
 
     def __init__(
@@ -78,18 +81,18 @@ class Node:
         self._addresses = addresses
         self._report = report
         self._tasks: dict[asyncio.Task[None], None] = {}
-        self._was_well = True
-        self._registered = False  # whether all have been told of this start
-        self._knows_meta = False  # from the moment that the directory has all rows of `meta`
-        self._autoadmin: Autoadmin | None = None  # from the moment that the replicas are open
+        self._could_append = True
+        self._registered = False  # whether `meta` has this node's row
+        self._directory_loaded = False  # whether the directory has all rows of `meta`
+        self._autoadmin: Autoadmin | None = None  # set when the replicas are open
         self.directory = Directory(id_, f"{settings.cluster}.{META}", self._table_changed)
         self._peers = Peers(id_, env.network, lambda: self.server, lambda: self.directory.format)
         self.membership = Membership(
             id_,
             self._peers,
-            others=self.directory.others,
-            well=lambda: env.log.stalled_ms() < APPEND_STALLED_MS,
-            lost=env.network.drop,
+            others=self.directory.other_nodes,
+            can_append=lambda: env.log.stalled_ms() < APPEND_STALLED_MS,
+            on_lost=env.network.drop,
             clock_ms=env.clock_ms,
             newest_format=settings.newest_format,
         )
@@ -108,7 +111,7 @@ class Node:
             self._peers,
             clock_ms=env.clock_ms,
             new_id=env.new_id,
-            is_gone=self.directory.is_gone,
+            is_deleted=self.directory.is_deleted,
         )
         self.operator = Operator(self.directory, self.router, self.membership, self._peers, env.clock_ms, env.new_id)
         self._leadership = Leadership(id_, self.directory, self.partitions, self.membership, self._peers)
@@ -127,11 +130,14 @@ class Node:
         )
 
     async def start(self) -> Sessions:
-        """Open every replica, catch up with the logs, and give the way to the data. Raises OperatorError."""
+        """Open the replicas, catch up with the logs, and return the sessions for requests.
+
+        Raises OperatorError if Kafka, the disk or the log of `meta` does not allow it.
+        """
         meta = await self._replicas.open_meta(self._meta_applied)
-        # No `await` in between: what is applied from here on is news to the directory.
+        # There is no `await` in between, so that every later batch of `meta` reaches the directory.
         self.directory.load(meta.rows(), meta.state.format)
-        self._knows_meta = True
+        self._directory_loaded = True
         await self._replicas.open_tables()
         self._replicas.report_unwanted()
         self._autoadmin = Autoadmin(
@@ -147,12 +153,12 @@ class Node:
         )
         for table in list(self.directory.tables.values()):
             self._table_changed(table, table)
-        self.membership.beat()
+        self.membership.ping_all()
         self._spawn(self._register())
         return Sessions(self._settings, self.directory, self.router, self._env.clock_ms)
 
     async def stop(self) -> None:
-        """Hand every lease over, flush every replica. Also after a start that failed."""
+        """Stop all work, and hand over all leases within STOP_TIMEOUT_S. May be called after a failed start, too."""
         if self._autoadmin is not None:
             await self._autoadmin.stop()
         for task in list(self._tasks):
@@ -160,29 +166,29 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
-                await self._leadership.hand_all_over()
+                await self._leadership.hand_over_all()
         except TimeoutError:
             self._report("Kafka did not take the leases back in time; the next holder waits for them to run out")
         self.membership.stop()
 
     def close(self) -> None:
-        """Close the replicas, once the log tells nothing more."""
+        """Flush and close the replicas. The log must be stopped before."""
         self._replicas.close()
 
     # --- timers ---
 
     def timers(self) -> list[Timer]:
-        """What is to be called from time to time, from before the start on."""
+        """The timers, which must run from before `start` on."""
         return [
             Timer("expire-requests", EXPIRE_INTERVAL_MS / 1000, self._expire_requests),
             Timer("check-topics", TOPIC_CHECK_INTERVAL_MS / 1000, self._replicas.checks.check_all),
-            Timer("look-after", AUTOADMIN_INTERVAL_MS / 1000, self._look_after),
-            Timer("upkeep", UPKEEP_INTERVAL_MS / 1000, self._look_at_logs),
-            Timer("beat", PING_INTERVAL_MS / 1000, self._beat),
+            Timer("control-tasks", AUTOADMIN_INTERVAL_MS / 1000, self._run_control_tasks),
+            Timer("upkeep", UPKEEP_INTERVAL_MS / 1000, self._run_upkeep),
+            Timer("ping-nodes", PING_INTERVAL_MS / 1000, self._ping_nodes),
         ]
 
-    async def _look_after(self) -> None:
-        """Leaders, placement, and this node's own row."""
+    async def _run_control_tasks(self) -> None:
+        """Check leaders, tables and placement, and register this node if needed."""
         if self._autoadmin is None:
             return
         try:
@@ -194,52 +200,52 @@ class Node:
         except ApiError as error:
             logger.info("%s", error)
 
-    async def _look_at_logs(self) -> None:
+    async def _run_upkeep(self) -> None:
         if self._autoadmin is not None:
             await self._upkeep.tick()
 
-    async def _beat(self) -> None:
-        was_well, self._was_well = self._was_well, self.membership.serves(self.id)
-        if was_well and not self._was_well:
+    async def _ping_nodes(self) -> None:
+        could_append, self._could_append = self._could_append, self.membership.serves(self.id)
+        if could_append and not self._could_append:
             for partition in list(self.partitions.values()):
-                partition.give_up_waiting()
-        self.membership.beat()
+                partition.refuse_waiting_commands()
+        self.membership.ping_all()
 
     async def _expire_requests(self) -> None:
         for partition in list(self.partitions.values()):
             partition.expire()
 
     def failures(self) -> dict[str, str]:
-        """Why partitions that this node should hold do not serve, by id."""
+        """The reasons why partitions that this node should hold do not serve, by the partition's id."""
         failed = {p.id: p.failure for p in self.partitions.values() if p.failure is not None}
         return {**self._replicas.failures, **failed}
 
     def handle(self, event: Event) -> None:
-        """What the log tells."""
+        """Handle an event of a log. Raises nothing for failures of single partitions."""
         self._replicas.handle(event)
 
-    # --- what `meta` tells ---
+    # --- changes of `meta` ---
 
     def _meta_applied(self, effects: Effects) -> None:
-        # What is replayed at the start is read from the rows at its end; only what comes after is news.
-        if self._knows_meta:
+        # Batches that are replayed at the start are skipped: `start` loads all rows after them.
+        if self._directory_loaded:
             before = self.directory.format
             self.directory.observe(effects)
             if self.directory.format != before:
-                self._replicas.tell_wanted()
+                self._replicas.set_targets()
 
     def _table_changed(self, before: Table | None, now: Table | None) -> None:
         if before is not None and (now is None or now.id != before.id):
-            self._replicas.forget(before)
+            self._replicas.remove_table(before)
         if now is not None:
             self._replicas.follow_table(now)
             if self._autoadmin is not None:
-                self._autoadmin.look_at(now)
+                self._autoadmin.start_work(now)
 
-    # --- small things ---
+    # --- helpers ---
 
     async def _register(self) -> None:
-        """Tell all nodes where this one is, if they do not know."""
+        """Write this node's addresses to `meta`, unless they are there. Errors are logged, and it is tried again."""
         peer_address, address = self._addresses
         own = self.directory.nodes.get(self.id)
         if own is not None and (own.peer_address, own.address, own.status) == (peer_address, address, ACTIVE):

@@ -1,4 +1,4 @@
-"""The replicas of one node that are open: found by partition or topic, fed with what the log tells, and closed."""
+"""The open replicas of one node: opened, found by partition or topic, given the logs' events, and closed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import logging
 from itertools import count
 from typing import TYPE_CHECKING
 
-from streamdyn.control.topic_checks import check_begin
+from streamdyn.control.topic_checks import check_not_trimmed
 from streamdyn.errors import LogTrimmed, NotLeader, PartitionError
 from streamdyn.kafka.events import Event, Fetched
 from streamdyn.partition.partition import Partition, out_of_service
 from streamdyn.settings import STALLED_CATCH_UP_S
 from streamdyn.statemachine.lease_keeper import LeaseKeeper
-from streamdyn.storage.replica import Replica, missing, recreated
+from streamdyn.storage.replica import Replica, topic_missing_reason, topic_recreated_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +29,13 @@ logger = logging.getLogger(__name__)
 
 
 class OpenReplicas:
-    """`partitions` are those that are open, by id, and `by_topic` the same by topic; `failures` tells of others why
-    they are not.
+    """The open replicas of the node `node`.
 
-    `life` names this run of the node's process, of which each opened replica has a life of its own. `suspect` is told
-    of a partition whose topic should be looked at, `may_claim` tells of a node that holds a lease whether nobody
-    reaches it any more, and `report` gets the lines meant for the operator.
+    `partitions` are the open ones by id, and `by_topic` by topic. `failures` has the reasons why others are not open.
+
+    `life` names this run of the node's process. Each opened replica gets a life of its own, made from it. `check_topic`
+    is called with a partition whose topic must be checked. `may_claim` tells whether no node reaches the lease holder
+    with the given id any more. `report` is called with each line for the operator.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class OpenReplicas:
         env: Environment,
         settings: Settings,
         *,
-        suspect: Callable[[Partition], None],
+        check_topic: Callable[[Partition], None],
         may_claim: Callable[[str], bool],
         report: Callable[[str], None],
     ) -> None:
@@ -55,13 +56,13 @@ class OpenReplicas:
         self._life = life
         self._env = env
         self._settings = settings
-        self._suspect = suspect
+        self._check_topic = check_topic
         self._may_claim = may_claim
         self._report = report
         self._openings = count(1)
 
     def serving(self, partition: str) -> Partition:
-        """The one of a partition. Raises NotLeader where there is none, and OutOfService where it cannot be opened."""
+        """See `HeldReplicas.serving`."""
         found = self.partitions.get(partition)
         if found is not None:
             return found
@@ -70,45 +71,46 @@ class OpenReplicas:
         raise NotLeader
 
     def handle(self, event: Event) -> None:
-        """What the log tells."""
+        """Pass an event to its partition, if that is open in the event's life."""
         partition = self.by_topic.get(event.topic)
         if partition is not None and partition.life == event.life:
             partition.handle(event)
         elif isinstance(event, Fetched):
-            # Of a replica that went meanwhile. The reader has few places for what waits, and waits itself for this one.
+            # The replica is closed. The reader must not wait for the event, of which only a few may be unreleased.
             event.release()
 
     def open(
-        self, info: PartitionInfo, schema: Schema, facts: TopicFacts | None, observe: Callable[[Effects], None]
+        self, info: PartitionInfo, schema: Schema, facts: TopicFacts | None, on_applied: Callable[[Effects], None]
     ) -> Partition:
-        """Open a replica, and follow its log. `facts` are those of its topic (None: there is none).
+        """Open a replica, and follow its log. `facts` describe its topic; None means that there is no such topic.
 
-        Raises LogTrimmed where the log begins behind what the replica needs next, and PartitionError where its topic is
-        not the one that it came from, or the disk fails.
+        `on_applied` is called with the effects of each applied batch.
+
+        Raises LogTrimmed if the log begins after what the replica needs next. Raises PartitionError if the topic is not
+        the one from which the replica was made, or the disk fails.
         """
         if facts is None:
-            raise PartitionError(missing(info.topic))
+            raise PartitionError(topic_missing_reason(info.topic))
         if info.topic_id != facts.id:
-            raise PartitionError(recreated(info.topic))
+            raise PartitionError(topic_recreated_reason(info.topic))
         if facts.first > 0 and not self._env.disk.has(info.id):
-            check_begin(0, facts)
+            check_not_trimmed(0, facts)
         replica = Replica(self._env.disk.open(info.id), info, schema, self._settings.newest_format)
         try:
-            check_begin(replica.state.next_offset, facts)
+            check_not_trimmed(replica.state.next_offset, facts)
         except LogTrimmed:
             replica.close()
             raise
-        partition = self._partition(info, replica, observe)
+        partition = self._partition(info, replica, on_applied)
         self.by_topic[info.topic] = partition
         self.partitions[info.id] = partition
         self._env.log.follow(partition.topic, partition.life, partition.next_offset, lambda: partition.next_offset)
         if facts.next < partition.next_offset:
-            self._suspect(partition)
+            self._check_topic(partition)
         return partition
 
-    def _partition(self, info: PartitionInfo, replica: Replica, observe: Callable[[Effects], None]) -> Partition:
-        # A replica that is opened again must inherit nothing, as a process that starts again must not: what it replays
-        # has lease records of the one before it.
+    def _partition(self, info: PartitionInfo, replica: Replica, on_applied: Callable[[Effects], None]) -> Partition:
+        # Each opening has a new life. It replays lease records of the earlier ones, which must give it no lease.
         life = f"{self._life}/{next(self._openings)}"
         return Partition(
             info,
@@ -116,15 +118,15 @@ class OpenReplicas:
             LeaseKeeper(self._node, life, self._settings.lease_duration_ms),
             append=lambda value: self._env.log.append(info.topic, life, value),
             clock_ms=self._env.clock_ms,
-            observe=observe,
-            failed=self._partition_failed,
-            suspect=self._suspect,
+            on_applied=on_applied,
+            on_failure=self._report_failure,
+            check_topic=self._check_topic,
             may_claim=self._may_claim,
             newest_format=self._settings.newest_format,
         )
 
     async def wait_until_caught_up(self, partitions: list[Partition], facts: dict[str, TopicFacts]) -> None:
-        """Wait until every replica has what its log had at the start, or nothing moves any more."""
+        """Wait until each replica has applied its log up to `facts`, or there is no progress for STALLED_CATCH_UP_S."""
         behind = [p for p in partitions if p.next_offset < facts[p.topic].next]
         quiet_until = self._env.clock_ms() + STALLED_CATCH_UP_S * 1000
         position = -1
@@ -138,9 +140,10 @@ class OpenReplicas:
             await asyncio.sleep(0.01)
             behind = [p for p in behind if p.failure is None and p.next_offset < facts[p.topic].next]
 
-    def take_out(self, info: PartitionInfo, why: str) -> None:
-        """Close a partition's replica for good, if it is open: also one that has failed, as what is deleted makes room
-        only when nobody has it open.
+    def close_replica(self, info: PartitionInfo, why: str) -> None:
+        """Close a partition's replica for the reason `why`, if it is open.
+
+        A replica that has failed is closed, too: deleted files free no space on the disk while they are open.
         """
         self.partitions.pop(info.id, None)
         partition = self.by_topic.pop(info.topic, None)
@@ -153,13 +156,13 @@ class OpenReplicas:
                 logger.info("%s: %s", info.id, error)
 
     def close(self) -> None:
-        """Flush and close all, once the log tells nothing more."""
+        """Flush and close all replicas. The log must be stopped before."""
         for partition in self.by_topic.values():
             try:
                 partition.close()
             except PartitionError as error:
                 self._report(f"partition {partition.id}: {error}")
 
-    def _partition_failed(self, partition: Partition, reason: str) -> None:
+    def _report_failure(self, partition: Partition, reason: str) -> None:
         self._env.log.unfollow(partition.topic)
         self._report(f"partition {partition.id} is out of service: {reason}")

@@ -1,4 +1,4 @@
-"""Replicas that are made anew, from another node's checkpoint: their log has left them behind, or they are wrong."""
+"""Replicas that are made again from a checkpoint, because their log is trimmed too far or because they are wrong."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ RETRY_S = 1.0
 
 
 class Rebuilding:
-    """Fetches replicas in the background, until each is there or not wanted any more; `fetched` is told of its table
-    then. `spawn` starts a task, and `report` gets the lines meant for the operator.
+    """Fetches replicas in the background, until each is there or is not wanted any more.
+
+    `fetched` is then called with the replica's table, to open it. `spawn` starts a task, and `report` is called with
+    each line for the operator.
     """
 
     def __init__(
@@ -56,11 +58,11 @@ class Rebuilding:
         self._fetching: set[str] = set()
 
     def is_fetching(self, partition: str) -> bool:
-        """Whether the replica's files are being written: it cannot be opened."""
+        """Whether the partition's replica is being fetched, so that it cannot be opened."""
         return partition in self._fetching
 
     def rebuild(self, partition_id: str, offset: int) -> None:
-        """Most other replicas have something else at this place of the log. That of `meta` is left to the operator."""
+        """Replace a replica that differs from most others at `offset`. That of `meta` is left to the operator."""
         partition = self._replicas.partitions.get(partition_id)
         if partition is not None and partition_id != META:
             why = f"it differs from most other replicas at offset {offset}"
@@ -68,33 +70,33 @@ class Rebuilding:
             self.replace(partition, why, keep=True)
 
     def replace(self, partition: Partition, why: str, *, keep: bool = False) -> None:
-        """Close an open replica, and fetch another one. What is wrong with it is kept for somebody to look at."""
-        found = self._directory.find(partition.id)
+        """Close an open replica for the reason `why`, and fetch another one. `keep` sets the old one aside."""
+        found = self._directory.find_partition(partition.id)
         if found is None:
             return
-        self._replicas.take_out(found[1], why)
+        self._replicas.close_replica(found[1], why)
         if keep:
             self._disk.set_aside(partition.id)
         self.fetch(found[1], why)
 
     def fetch(self, info: PartitionInfo, why: str) -> None:
-        """The log alone does not make this replica any more: get it from a node that has one."""
+        """Fetch a partition's replica in the background, for the reason `why`."""
         self._replicas.failures[info.id] = why
         if info.id not in self._fetching:
             self._spawn(self._fetch_and_open(info))
 
     async def _fetch_and_open(self, info: PartitionInfo) -> None:
-        self._fetching.add(info.id)  # two at once would write to the same files
+        self._fetching.add(info.id)  # two fetches at once would write the same files
         try:
             await self._fetch_until_there(info)
         finally:
             self._fetching.discard(info.id)
         self._replicas.failures.pop(info.id, None)
-        found = self._directory.find(info.id)
+        found = self._directory.find_partition(info.id)
         if found is not None and self._node in found[1].replicas:
             self._fetched(found[0])
         else:
-            self._disk.remove(info.id)  # meanwhile it was taken away
+            self._disk.remove(info.id)  # the placement has moved it meanwhile
 
     async def _fetch_until_there(self, info: PartitionInfo) -> None:
         failures, reported = self._replicas.failures, False
@@ -102,7 +104,7 @@ class Rebuilding:
             try:
                 facts = await self._topics.describe([info.topic])
                 first_offset = facts[info.topic].first
-                found = self._directory.find(info.id)
+                found = self._directory.find_partition(info.id)
                 holders = info.replicas if found is None else found[1].replicas
                 others = [node for node in holders if node != self._node]
                 if await self._catch_up.fetch(info.id, others, first_offset):

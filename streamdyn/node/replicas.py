@@ -1,4 +1,4 @@
-"""The replicas that a node should hold: opened, given up and removed as `meta` says, and looked at now and then."""
+"""The replicas that a node should hold: it opens, hands over and removes them as `meta` demands."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from streamdyn.control.topic_checks import TopicChecks, check_reach
-from streamdyn.control.verification import rebuild_beside
+from streamdyn.control.topic_checks import TopicChecks, check_has_next_record
+from streamdyn.control.verification import rebuild_in_scratch
 from streamdyn.errors import ApiError, LogTrimmed, NotLeader, OperatorError, PartitionError, Unreachable
 from streamdyn.model.schema import META_SCHEMA, Schema, schema_of_partition
 from streamdyn.model.tables import CREATING, DELETING, PartitionInfo, Table
@@ -34,12 +34,14 @@ logger = logging.getLogger(__name__)
 
 RETRY_S = 1.0
 META_TIMEOUT_MS = 5_000
-UNWANTED_NAMED = 3
+UNWANTED_LISTED_MAX = 3
 
 
 class Replicas:
-    """The `HeldReplicas` of the node. `life` names this run of its process, `spawn` starts a task, and `report` gets
-    the lines meant for the operator.
+    """The `HeldReplicas` of the node.
+
+    `life` names this run of the node's process. `spawn` starts a task. `report` is called with each line for the
+    operator.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Replicas:
             life,
             env,
             settings,
-            suspect=self._suspect,
+            check_topic=self._check_topic,
             may_claim=membership.may_claim,
             report=report,
         )
@@ -82,36 +84,38 @@ class Replicas:
             report=report,
         )
         self.checks = TopicChecks(
-            env.topics, env.log, self._open.by_topic, spawn, self._rebuilding.replace, self._know_meta
+            env.topics, env.log, self._open.by_topic, spawn, self._rebuilding.replace, self._catch_up_with_meta
         )
 
     @property
     def partitions(self) -> Mapping[str, Partition]:
-        """The open ones by the partition's id; one that has failed may be among them."""
+        """See `HeldReplicas.partitions`."""
         return self._open.partitions
 
     @property
     def failures(self) -> Mapping[str, str]:
-        """Why others that this node should hold are not open, by the partition's id."""
+        """The reasons why replicas that this node should hold are not open, by the partition's id."""
         return self._open.failures
 
     def serving(self, partition: str) -> Partition:
-        """The one of a partition. Raises NotLeader where there is none, and OutOfService where it cannot be opened."""
+        """See `HeldReplicas.serving`."""
         return self._open.serving(partition)
 
     def handle(self, event: Event) -> None:
-        """What the log tells."""
+        """Pass an event of a log to its partition."""
         self._open.handle(event)
 
     def close(self) -> None:
-        """Flush and close all, once the log tells nothing more."""
+        """Flush and close all replicas. The log must be stopped before."""
         self._open.close()
 
     # --- opening ---
 
     async def open_meta(self, applied: Callable[[Effects], None]) -> Partition:
-        """Open the replica of `meta`, whose topic the first node makes, and catch up with its log. `applied` is told of
-        each batch. Raises OperatorError.
+        """Open the replica of `meta`, and catch up with its log. The first node of a cluster creates the topic.
+
+        `applied` is called with the effects of each applied batch. Raises OperatorError if Kafka is out of reach, or
+        the topic or the disk is not in order.
         """
         info = self._directory.meta()
         topics = self._env.topics
@@ -124,9 +128,9 @@ class Replicas:
                 await topics.check_config(info.topic)
                 info = PartitionInfo(META, info.topic, 0, facts[info.topic].id)
             meta = self._open.open(info, META_SCHEMA, facts.get(info.topic), applied)
-            believed = await self.checks.facts_of(meta)
+            believed = await self.checks.describe_topic(meta)
             if believed is not None:
-                check_reach(meta.next_offset, believed)
+                check_has_next_record(meta.next_offset, believed)
             await self._open.wait_until_caught_up([meta], facts)
         except PartitionError as error:
             raise OperatorError(f"the metadata log {info.topic}: {error}") from None
@@ -135,8 +139,10 @@ class Replicas:
         return meta
 
     async def open_tables(self) -> None:
-        """Those of the tables that are known by now. What changes meanwhile, or has no topic, is the node's to look at
-        again.
+        """Open the replicas of all tables that exist now, and catch up with their logs.
+
+        Replicas that cannot be opened are reported or fetched. Tables that change meanwhile are left to `follow_table`.
+        Raises OperatorError if Kafka is out of reach.
         """
         tables = [table for table in self._directory.tables.values() if table.status not in (CREATING, DELETING)]
         wanted = {table.name: self._not_open(table) for table in tables}
@@ -147,21 +153,25 @@ class Replicas:
         await self._open.wait_until_caught_up(opened, facts)
 
     def report_unwanted(self) -> None:
-        """Tell of replicas that no table wants here: it was deleted, or they were moved, while this node was down. They
-        stay: with a wrong --kafka or --cluster no replica would be wanted, and some may come back to this node.
+        """Report the replicas on this disk that no table wants here: tables were deleted or replicas moved meanwhile.
+
+        They are not deleted. With a wrong --kafka or --cluster no replica would be wanted, and the placement may move
+        some back to this node.
         """
         own = [i.id for table in self._directory.tables.values() for i in table.partitions if self._node in i.replicas]
         unwanted = sorted(set(self._env.disk.partitions()) - {META, *own})
         if unwanted:
-            names = ", ".join(unwanted[:UNWANTED_NAMED]) + (", ..." if len(unwanted) > UNWANTED_NAMED else "")
+            names = ", ".join(unwanted[:UNWANTED_LISTED_MAX]) + (", ..." if len(unwanted) > UNWANTED_LISTED_MAX else "")
             self._report(
                 f"folders under DIR/replicas that no table of this cluster wants on this node: {len(unwanted)} "
                 f"({names}); if --kafka and --cluster are right, they may be deleted while it is stopped"
             )
 
-    async def _know_meta(self) -> bool:
-        """Know all that the leader of `meta` has applied, if that can be had. A topic that is not there belongs to a
-        table that has been deleted, or it is lost: who deletes it says so in `meta` first.
+    async def _catch_up_with_meta(self) -> bool:
+        """Apply all that the leader of `meta` has applied. The result is False if that is not possible now.
+
+        After that, a topic that does not exist either belongs to a deleted table, or is lost: a table is deleted in
+        `meta` before its topics are.
         """
         meta = self.partitions[META]
         try:
@@ -176,12 +186,12 @@ class Replicas:
         return True
 
     def _try_to_open(self, table: Table, wanted: list[PartitionInfo], facts: dict[str, TopicFacts]) -> list[Partition]:
-        """Those of a table's partitions that are `wanted` and can be opened; what cannot is reported."""
+        """Open those partitions of a table that are `wanted`. The result is the opened ones. Failures are reported."""
         opened = []
         schema = Schema(keys=table.keys, indexes=table.indexes)
         for info in self._not_open(table):
             if info not in wanted:
-                continue  # nobody has asked for its facts
+                continue  # its topic is not described in `facts`
             try:
                 opened.append(self._open.open(info, schema, facts.get(info.topic), lambda _: None))
             except LogTrimmed as error:
@@ -189,11 +199,11 @@ class Replicas:
             except PartitionError as error:
                 self._open.failures[info.id] = str(error)
                 self._report(f"partition {info.id} is out of service: {error}")
-        self._tell_wanted(table)
+        self._set_targets(table)
         return opened
 
     def _not_open(self, table: Table) -> list[PartitionInfo]:
-        """The partitions that this node should hold, and does not yet."""
+        """The partitions of a table that this node should hold, and that are not open, failed or being fetched."""
         return [
             info
             for info in table.partitions
@@ -203,39 +213,39 @@ class Replicas:
             and not self._rebuilding.is_fetching(info.id)
         ]
 
-    # --- tables and replicas coming and going ---
+    # --- changes of tables and placement ---
 
-    def tell_wanted(self) -> None:
-        """The cluster's format has changed: every log should have it."""
+    def set_targets(self) -> None:
+        """Set the targets of all logs again, because the cluster's format has changed."""
         for table in self._directory.tables.values():
-            self._tell_wanted(table)
+            self._set_targets(table)
 
-    def _tell_wanted(self, table: Table) -> None:
-        """Tell the partitions of a table which format and which schema their logs should have."""
+    def _set_targets(self, table: Table) -> None:
+        """Set the format and the schema that the logs of a table should have."""
         for info in table.partitions:
             partition = self.partitions.get(info.id)
             if partition is not None:
-                partition.want(self._directory.format, schema_of_partition(table, info.id))
+                partition.set_target(self._directory.format, schema_of_partition(table, info.id))
 
     def follow_table(self, table: Table) -> None:
-        """Do what a table's row asks of this node, also when a crash came in between."""
+        """Open, hand over and remove replicas of a table as its row demands. It may be called any number of times."""
         if table.status == DELETING:
-            self.forget(table)
+            self.remove_table(table)
         elif table.status != CREATING:
-            self._tell_wanted(table)
+            self._set_targets(table)
             if self._not_open(table) and table.id not in self._opening:
                 self._spawn(self._open_new(table))
             for info in table.partitions:
                 if self._node not in info.replicas and info.topic in self._open.by_topic:
-                    self._spawn(self._give_up(info))
+                    self._spawn(self._hand_over_and_remove(info))
 
-    def forget(self, table: Table) -> None:
-        """The table is deleted, or about to be."""
+    def remove_table(self, table: Table) -> None:
+        """Remove this node's replicas of a table that is deleted or being deleted."""
         for info in table.partitions:
             self._remove_replica(info)
 
     async def _open_new(self, table: Table) -> None:
-        """Open the partitions of a table that this node has just been given, unless it is deleted meanwhile."""
+        """Open the partitions of a table that this node should hold, unless the table is deleted meanwhile."""
         self._opening.add(table.id)
         try:
             while (now := self._directory.tables.get(table.name)) is not None and now.id == table.id:
@@ -248,7 +258,7 @@ class Replicas:
                     self._report(f"table {table.name} is not open yet: {error}; trying again")
                     await asyncio.sleep(RETRY_S)
                     continue
-                if len(facts) < len(wanted) and not await self._know_meta():
+                if len(facts) < len(wanted) and not await self._catch_up_with_meta():
                     await asyncio.sleep(RETRY_S)
                     continue
                 if self._directory.tables.get(table.name) is now:
@@ -258,34 +268,34 @@ class Replicas:
         finally:
             self._opening.discard(table.id)
 
-    async def _give_up(self, info: PartitionInfo) -> None:
-        """Others hold the partition now: hand it over, and forget the replica."""
+    async def _hand_over_and_remove(self, info: PartitionInfo) -> None:
+        """Hand over the lease of a partition that other nodes hold now, and remove the replica."""
         partition = self._open.by_topic.get(info.topic)
         if partition is not None and partition.leads:
             await partition.hand_over(info.replicas[0])
-        found = self._directory.find(info.id)
-        if found is None or self._node not in found[1].replicas:  # it may have come back meanwhile
+        found = self._directory.find_partition(info.id)
+        if found is None or self._node not in found[1].replicas:  # the placement may have moved it back
             self._remove_replica(info)
 
     def _remove_replica(self, info: PartitionInfo) -> None:
-        """The log says that the table is deleted, or that others hold the partition: its files go."""
+        """Close the replica and delete its files: its table is deleted, or other nodes hold the partition."""
         self._open.failures.pop(info.id, None)
-        self._open.take_out(info, "it is removed")
+        self._open.close_replica(info, "it is removed")
         self._env.disk.remove(info.id)
 
     # --- replicas that may be wrong ---
 
-    def _suspect(self, partition: Partition) -> None:
-        self.checks.suspect(partition)
+    def _check_topic(self, partition: Partition) -> None:
+        self.checks.start_check(partition)
 
     def rebuild(self, partition: str, offset: int) -> None:
-        """Set a replica aside that is wrong at `offset`, and make another one."""
+        """See `HeldReplicas.rebuild`."""
         self._rebuilding.rebuild(partition, offset)
 
     async def verify(self, partition: str, offset: int) -> ScrubResult:
-        """What a replica that is rebuilt beside this node's own has at a scrub. Raises as `rebuild_beside`."""
-        found = self._directory.find(partition)
+        """See `HeldReplicas.verify`."""
+        found = self._directory.find_partition(partition)
         schema = META_SCHEMA if found is None else Schema(keys=found[0].keys, indexes=found[0].indexes)
         open_ = self._open.partitions[partition]
         info = PartitionInfo(partition, open_.topic, 0, open_.topic_id)
-        return await rebuild_beside(self._env.topics, self._env.log, self._env.disk, info, schema, offset)
+        return await rebuild_in_scratch(self._env.topics, self._env.log, self._env.disk, info, schema, offset)

@@ -1,4 +1,4 @@
-"""A node on a real Kafka, a real disk and real connections: what `Node` needs from outside, put together."""
+"""A node on a real Kafka, disk and network: this file connects `Node` to the real ports."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where a node listens for other nodes (`peers_port` 0: anywhere), and the host at which all others reach it.
+    """The addresses of a node.
 
-    `port` is that of its clients.
+    It listens for other nodes on `peers_host` and `peers_port`; port 0 takes any free port. Other nodes and clients
+    reach it at the host `advertised_host`. `port` is the port for clients.
     """
 
     peers_host: str
@@ -45,12 +46,12 @@ class Addresses:
 
 
 class RocksDisk:
-    """The replicas' stores in a data folder."""
+    """The `Disk` port over a data folder, with a RocksDB database for each replica."""
 
     def __init__(self, data_dir: DataDir) -> None:
         self._data_dir = data_dir
         self._memory = RocksMemory()
-        self._checkpoints: dict[str, FileCheckpoints] = {}  # each knows what is read from it
+        self._checkpoints: dict[str, FileCheckpoints] = {}  # each keeps the times of its reads
 
     def has(self, partition: str) -> bool:
         return self._data_dir.replica(partition).exists()
@@ -66,7 +67,7 @@ class RocksDisk:
         aside = self._data_dir.set_aside(partition)
         shutil.rmtree(aside, ignore_errors=True)
         aside.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):  # somebody has moved it away already
+        with suppress(FileNotFoundError):  # an operator may have moved it away already
             self._data_dir.replica(partition).rename(aside)
         self._remove_checkpoints(partition)  # they may be as wrong
 
@@ -85,7 +86,7 @@ class RocksDisk:
             path.mkdir()
             has_checkpoint = bool(checkpoints.offsets())
             if has_checkpoint:
-                checkpoints.copy(path)
+                checkpoints.copy_newest(path)
             store = RocksStore(path, self._memory)
             try:
                 yield store, has_checkpoint
@@ -102,7 +103,10 @@ class RocksDisk:
 
 
 class RunningNode:
-    """The `Environment` of its node, and what drives it. `report` gets the lines meant for the operator."""
+    """A node with its real `Environment`, which this object is itself.
+
+    `bootstrap` is HOST:PORT of Kafka brokers, with commas. `report` is called with each line for the operator.
+    """
 
     def __init__(
         self, data_dir: DataDir, bootstrap: str, settings: Settings, addresses: Addresses, report: Callable[[str], None]
@@ -122,7 +126,10 @@ class RunningNode:
         self.disk = RocksDisk(data_dir)
 
     async def start(self) -> Sessions:
-        """Serve other nodes, and give the way to the data. Raises OperatorError."""
+        """Connect to Kafka, listen for other nodes, start the node, and return the sessions for requests.
+
+        Raises OperatorError if Kafka, the network, the disk or the log of `meta` does not allow it.
+        """
         await self._kafka_topics.check_reachable()
         where = self._addresses
         peers_port = await self._network.serve(where.peers_host, where.peers_port)
@@ -130,13 +137,13 @@ class RunningNode:
         node = Node(self._data_dir.node_id(), uuid4().hex, self, self._settings, addresses, self._report)
         self._node = node
         for timer in node.timers():
-            self._materializer.every(timer.interval_s, timer.name, timer.action)
+            self._materializer.add_timer(timer.interval_s, timer.name, timer.action)
         await self._materializer.start()
         self._kafka.start()
         return await node.start()
 
     async def stop(self) -> None:
-        """Hand the leases over, flush, leave Kafka. Also after a start that failed."""
+        """Hand over all leases, stop, and close the replicas. May be called after a failed start, too."""
         if self._node is not None:
             await self._node.stop()
         await self._network.stop()
@@ -147,19 +154,21 @@ class RunningNode:
 
     @property
     def operator(self) -> Operator:
-        """What `streamdyn status` and its like ask, from `start` on."""
+        """The operator's requests. It is there from `start` on."""
         assert self._node is not None
         return self._node.operator
 
-    # --- what the node asks for ---
+    # --- the rest of `Environment` ---
 
     def clock_ms(self) -> int:
+        """See `Environment.clock_ms`."""
         return now_ms()
 
     def new_id(self) -> bytes:
+        """See `Environment.new_id`."""
         return uuid4().bytes
 
-    # --- what it is told ---
+    # --- events and questions for the node ---
 
     def _handle(self, event: Event) -> None:
         assert self._node is not None

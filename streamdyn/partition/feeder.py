@@ -1,18 +1,19 @@
 """Feeds: the entries of an ordered source become commands in a partition's log, each of them exactly once.
 
-A feeder sends *fed* batches, each of which names its source, the position it follows on (`after`) and the one it gets
-to (`upto`). Rules:
+A feeder sends *fed* batches to its target, a partition. A batch names its source and its range of entries: from the
+position `after` up to the position `upto`. The target keeps, for each source, the position that its feed has reached.
 
-1.  *Compare-and-set.* The target takes a batch only if `after` is where the source stands there; else it is void.
-2.  *Progress is state.* Where the source stands is part of the target's state, written in one atomic batch with the
-    rows that the feed made, and derived from the log alone: a crash loses both or neither.
-3.  *No gap.* A batch begins exactly where the one before it ended. If the source has lost entries that were never fed,
-    the feeder stops and says so.
-4.  *Refused for good.* A command that the target refuses is told to `refused` (a dead letter), and passed. It is told
-    again if the feeder is replaced before it hears of the outcome: at least once.
+1.  *Compare-and-set.* The target applies a batch only if `after` is the position that it keeps. Otherwise the batch is
+    void.
+2.  *Progress is state.* The position is part of the target's state. It follows from the log alone, and is stored in one
+    atomic batch with the rows of the feed. A crash loses both or neither.
+3.  *No gap.* A batch begins where the one before it ended. If the source has lost entries that were not fed, the feeder
+    raises an error.
+4.  *Dead letters.* A command that the target refuses goes to `on_refused`, and the feed goes on. If the feeder is
+    replaced before it knows the outcome, the command goes there again: at least once.
 
-So feeders need no lock. One that was replaced and does not know it, that repeats itself, or that overtakes another one
-does no harm: its batches are void, and the answer tells it where the source stands.
+Feeders need no lock. A feeder that was replaced without knowing it, or that sends a batch twice, does no harm: its
+batches are void, and the answer has the position.
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from streamdyn.errors import OperatorError
-from streamdyn.statemachine.records import CommandBatch, Feed
+from streamdyn.statemachine.records import CommandBatch, FeedRange
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from streamdyn.statemachine.command import Command
-    from streamdyn.statemachine.effects import Fed
+    from streamdyn.statemachine.effects import AppliedFeed
     from streamdyn.statemachine.outcomes import Outcome
 
-# No source has this position, so a batch after it is void, and its answer tells where the source stands.
-NOWHERE = -1
+# No feed is at this position. So a batch after it is void, and its answer has the feed's position.
+UNKNOWN_POSITION = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Commands made of the source's entries from `first` up to `upto`, without `upto` itself."""
+    """The commands made from the source's entries with `first` <= position < `upto`."""
 
     first: int
     upto: int
@@ -44,40 +45,46 @@ class Entries:
 
 
 class FeedSource(Protocol):
-    """An ordered source. `name` is the same at every node and for ever. Positions count from 0."""
+    """An ordered source of entries. Positions are integers from 0."""
 
     @property
     def name(self) -> str:
-        """What the target keeps the position under."""
+        """The name under which the target keeps the position. It is the same on every node, and never changes."""
 
     async def read(self, after: int) -> Entries:
-        """The next entries from position `after` on, once there are any; their `first` is greater if what lay before
-        is lost. The same position always gives commands with the same ids.
+        """Wait for entries from position `after` on, and return the next ones.
+
+        Their `first` is greater than `after` if entries are lost. The same position always gives commands with the same
+        ids.
         """
 
 
 class Feeder:
-    """Feeds `source` into one partition. `feed` hands a batch to the partition's leader, wherever that is, and raises
-    ApiError where there is no definite answer; `refused` is told of each command that was refused for good.
+    """Feeds `source` into one partition.
+
+    `feed` sends a batch to the partition's leader, such as `Router.feed`. It raises ApiError if there is no definite
+    answer. `on_refused` is called with each command that the target refuses, and its outcome.
     """
 
     def __init__(
         self,
         source: FeedSource,
-        feed: Callable[[CommandBatch], Awaitable[Fed]],
-        refused: Callable[[Command, Outcome], None],
+        feed: Callable[[CommandBatch], Awaitable[AppliedFeed]],
+        on_refused: Callable[[Command, Outcome], None],
     ) -> None:
         self._source = source
         self._feed = feed
-        self._refused = refused
-        self._upto: int | None = None  # where the source stands in the target, once that is known
+        self._on_refused = on_refused
+        self._upto: int | None = None  # the position that the target keeps, if it is known
 
     async def step(self) -> None:
-        """Feed the next entries, once there are any. After an error, which leaves open whether they were taken, the
-        next step finds out. Raises OperatorError where the source has lost entries that were never fed.
+        """Wait for entries, and feed the next ones.
+
+        Raises ApiError if there is no definite answer. The next step then asks the target for the position first.
+        Raises OperatorError if the source has lost entries that were not fed.
         """
         if self._upto is None:
-            self._upto = (await self._feed(CommandBatch((), Feed(self._source.name, NOWHERE, 0)))).upto
+            self._upto = (await self._feed(CommandBatch((), FeedRange(self._source.name, UNKNOWN_POSITION, 0)))).upto
         after = self._upto
         entries = await self._source.read(after)
         if entries.first > after:
@@ -86,9 +93,9 @@ class Feeder:
                 f"entries are lost; restore them, or begin a new feed"
             )
         self._upto = None
-        fed = await self._feed(CommandBatch(entries.commands, Feed(self._source.name, after, entries.upto)))
+        fed = await self._feed(CommandBatch(entries.commands, FeedRange(self._source.name, after, entries.upto)))
         self._upto = fed.upto
         if fed.upto >= entries.upto:
             for command, outcome in zip(entries.commands, fed.outcomes, strict=True):
                 if outcome is not None and outcome.error is not None:
-                    self._refused(command, outcome)
+                    self._on_refused(command, outcome)

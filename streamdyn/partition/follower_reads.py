@@ -1,13 +1,13 @@
-"""Strongly consistent reads at a replica that does not lead, with the leader's confirmation.
+"""Strongly consistent reads at a follower, which the leader confirms. The first step is Raft's ReadIndex.
 
-Two small questions to the leader, shared by all reads that wait for them:
+The follower asks the leader two questions. All reads that wait at the same time share them.
 
-1.  Before the reads: *what have you applied?* The leader answers under a valid lease, and the follower waits until it
-    has applied as much. Without this it could miss an acknowledged write.
-2.  After them: *have you applied what was read?* The leader answers once it has, still under a valid lease. Without
-    this the follower could show a write that the leader's next answer does not have: a read that goes back in time.
+1.  Before the reads: *what is your next offset?* The leader answers under a valid lease, and the follower waits until
+    it has applied as much. Otherwise it could miss an acknowledged write.
+2.  After the reads: *have you applied what I have read?* The leader answers when it has, under a valid lease. Otherwise
+    the follower could return a write that a later read at the leader does not return.
 
-The leader may change in between. That does no harm: each answer stands for itself, under the lease of that moment.
+The leader may change between the two questions. Each answer is valid by itself, under the lease at that time.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Kafka brings a record within some ms, but for a topic that has just been made or a reader that has just started.
+# How long a follower waits until it has applied as much as the leader. Kafka delivers a record within some ms, except
+# for a new topic or to a reader that has just started.
 FOLLOWER_WAIT_MS = 20
 
 
 class FollowerReads:
-    """The reads of one partition on one node. `confirm` asks the leader for its next offset, once that is no less than
-    the one given; it raises what the way to the leader does.
+    """The follower reads of one partition on one node.
+
+    `confirm` asks the leader for its next offset, which the leader sends when it is at least the given one. It raises
+    NotLeader, or an ApiError.
     """
 
     def __init__(self, partition: Partition, confirm: Callable[[int], Awaitable[int]]) -> None:
@@ -40,8 +43,10 @@ class FollowerReads:
         self._round: asyncio.Task[None] | None = None
 
     async def read(self, read: Callable[[], T]) -> T:
-        """What `read` gives, with every write in it that was acknowledged before this call. Raises NotLeader where this
-        replica is behind: the leader is the better one to ask then.
+        """Return the result of `read` on a state that includes every write acknowledged before this call.
+
+        `read` must not wait. Raises NotLeader if this replica lags behind: the leader should then be asked instead.
+        Raises OutOfService if the replica has failed, and what `confirm` raises.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -53,7 +58,7 @@ class FollowerReads:
     async def _rounds(self) -> None:
         try:
             while self._waiting:
-                # Who comes later waits for the next round: the first question must be asked after the read was.
+                # Later reads wait for the next round, because the first question must be asked after a read begins.
                 reads, self._waiting = self._waiting, []
                 await self._one_round(reads)
         finally:
@@ -63,10 +68,10 @@ class FollowerReads:
         try:
             next_offset = await self._confirm(0)
             await self._wait_for(next_offset)
-            # In one step, so that all of it is the state before `next_offset`.
+            # Without an `await` in between, so that all reads see the state before `next_offset`.
             results = [read() for read, _ in reads]
             await self._confirm(self._partition.next_offset)
-        except Exception as error:  # noqa: BLE001 - it is the readers', whatever it is
+        except Exception as error:  # noqa: BLE001 - it is raised in each reader
             for _, future in reads:
                 if not future.done():
                     future.set_exception(error)

@@ -1,10 +1,10 @@
-"""A node's part in one partition: its replica, its view of the lease, and those who wait for the log.
+"""One partition on one node: its replica, the node's view of its lease, and the requests that wait for its log.
 
-The way of a write: `write` hands the command to the appender, which sends it with the next record; the record comes
-back, by its delivery report or through the reader; the replica applies it; the outcome answers whoever waits for the
+A write: `write` gives the command to the appender, which sends it with the next record. The record comes back by its
+delivery report or through the reader. The replica applies it. The outcome answers the requests that wait for the
 command's id.
 
-The way of a strong read: read the replica, and then ask the lease whether that was worth anything.
+A strong read: read the replica, and then check that the lease is still valid.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from streamdyn.model.pages import take_page
 from streamdyn.partition.appender import Appender
 from streamdyn.partition.item_count import ItemCount
 from streamdyn.partition.scrubs import ScrubResults
-from streamdyn.partition.waiters import PositionWaiters, Waiters
+from streamdyn.partition.waiters import OffsetWaiters, Waiters
 from streamdyn.settings import (
     COMMAND_MAX_BYTES,
     PARTITION_QUEUE_MAX_COMMANDS,
@@ -51,11 +51,11 @@ if TYPE_CHECKING:
     from streamdyn.model.schema import Schema
     from streamdyn.model.tables import PartitionInfo
     from streamdyn.partition.scrubs import ScrubResult
-    from streamdyn.statemachine.effects import Applied, Effects, Fed
+    from streamdyn.statemachine.effects import AppliedCommand, AppliedFeed, Effects
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.lease_keeper import LeaseKeeper
     from streamdyn.statemachine.meta import MetaCommand
-    from streamdyn.statemachine.records import CommandBatch, Feed
+    from streamdyn.statemachine.records import CommandBatch, FeedRange
     from streamdyn.statemachine.state import State
     from streamdyn.storage.disk import Checkpoints
     from streamdyn.storage.replica import Replica
@@ -66,11 +66,16 @@ logger = logging.getLogger(__name__)
 
 
 class Partition:
-    """One partition on this node.
+    """One partition on this node. Timeouts are in ms, and offsets are those of its Kafka topic.
 
-    `append` sends a record to the partition's topic; its outcome comes back through `handle`. `observe` is told of
-    every applied batch, `failed` when the partition stops serving, and `suspect` when something is odd about its topic,
-    which then should be looked at. `may_claim` tells of a node that holds the lease whether nobody reaches it any more.
+    `append` sends the value of a record to the partition's topic; the result comes as an event to `handle`. `clock_ms`
+    gives the node's time in ms, which never goes backwards. `on_applied` is called with the effects of every applied
+    batch, `on_failure` with the reason when the partition stops serving, and `check_topic` when the topic must be
+    checked. `may_claim` tells whether no node reaches the lease holder with the given id any more. `newest_format` is
+    the newest format of logs that this node may apply.
+
+    `failure` is the reason why the partition does not serve, or None. `leader` and the like are what this replica
+    knows; it may be out of date.
     """
 
     def __init__(
@@ -81,9 +86,9 @@ class Partition:
         *,
         append: Callable[[bytes], None],
         clock_ms: Callable[[], int],
-        observe: Callable[[Effects], None],
-        failed: Callable[[Partition, str], None],
-        suspect: Callable[[Partition], None],
+        on_applied: Callable[[Effects], None],
+        on_failure: Callable[[Partition, str], None],
+        check_topic: Callable[[Partition], None],
         may_claim: Callable[[str], bool],
         newest_format: int = NEWEST_FORMAT,
     ) -> None:
@@ -95,26 +100,26 @@ class Partition:
         self._replica = replica
         self._keeper = keeper
         self._clock_ms = clock_ms
-        self._observe = observe
+        self._on_applied = on_applied
         self._newest_format = newest_format
-        self._failed = failed
-        self._suspect = suspect
-        self.doubted = False  # until its topic has been looked at: nothing that the log tells is believed meanwhile
-        self.log_bytes = 0  # about how much its log has grown since it was trimmed
-        self._wanted_format = FIRST_FORMAT
-        self._wanted_schema: Schema | None = None
-        self._waiters: Waiters[bytes, Applied] = Waiters()
-        self._feed_waiters: Waiters[Feed, Fed] = Waiters()
-        self._positions = PositionWaiters()
+        self._on_failure = on_failure
+        self._check_topic = check_topic
+        self.log_in_doubt = False  # no record is applied until its topic is checked
+        self.log_bytes = 0  # about how much its log has grown since the last trim
+        self._target_format = FIRST_FORMAT
+        self._target_schema: Schema | None = None
+        self._waiters: Waiters[bytes, AppliedCommand] = Waiters()
+        self._feed_waiters: Waiters[FeedRange, AppliedFeed] = Waiters()
+        self._offset_waiters = OffsetWaiters()
         self._appender = Appender(
             keeper,
             self._waiters,
             self._feed_waiters,
-            self._positions,
-            append=lambda value: self._count_and(append, value),
+            self._offset_waiters,
+            append=lambda value: self._append_and_count(append, value),
             clock_ms=clock_ms,
             next_offset=lambda: self.next_offset,
-            wants=self._wants,
+            format_and_upgrades=self._format_and_upgrades,
             may_claim=may_claim,
         )
         self.scrubs = ScrubResults(replica)
@@ -125,42 +130,50 @@ class Partition:
 
     @property
     def next_offset(self) -> int:
+        """The offset of the record that the replica applies next."""
         return self._replica.state.next_offset
 
     @property
     def state(self) -> State:
+        """The replica's state."""
         return self._replica.state
 
     @property
     def leads(self) -> bool:
+        """Whether this node is the lease holder by the log, as far as it has applied it."""
         return self._keeper.holds and self.failure is None
 
     @property
     def leader(self) -> str | None:
-        """The node that leads as far as this replica knows, whether or not anybody reaches it."""
+        """The id of the node that holds the lease as far as this replica knows, or None. It may be unreachable."""
         return self._keeper.lease.node if self._keeper.lease.life else None
 
     @property
     def lease_remaining_ms(self) -> int:
+        """How long this node may answer strong reads without a renewal, in ms."""
         return self._keeper.remaining_ms(self._clock_ms())
 
     def now_ms(self) -> int:
-        """On the node's clock."""
+        """The node's time in ms, which never goes backwards."""
         return self._clock_ms()
 
     def item_count(self) -> tuple[int, int]:
-        """Items and their bytes, as last counted."""
+        """The number of items and their size in bytes, at the last count (see `partition.item_count`)."""
         return self._item_count.get() if self.failure is None else (0, 0)
 
     def rows(self) -> Iterator[tuple[bytes, bytes]]:
-        """All rows but those of indexes, with their stored keys."""
+        """The stored keys and rows of all items, without the rows of local secondary indexes."""
         return self._replica.scan(BASE_SPACE, FIRST_INDEX_SPACE)
 
-    async def write(self, command: ItemCommand | MetaCommand | Scrub, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Applied:
-        """The command's outcome and place, once the log has it and this node has applied it as the lease holder.
+    async def write(
+        self, command: ItemCommand | MetaCommand | Scrub, timeout_ms: int = REQUEST_TIMEOUT_MS
+    ) -> AppliedCommand:
+        """Append a command to the log, apply it as the lease holder, and return its outcome and its place in the log.
 
-        Raises InternalServerError where there is no definite outcome in time, NotLeader where another node leads, and
-        ProvisionedThroughputExceededException where too many commands wait already.
+        The outcome may be an error. Raises InternalServerError if there is no definite outcome in time, NotLeader if
+        another node leads, OutOfService if the replica has failed, ProvisionedThroughputExceededException if
+        PARTITION_QUEUE_MAX_COMMANDS commands wait already, and ValidationException for a command above
+        COMMAND_MAX_BYTES.
         """
         self._check_may_lead()
         if len(self._appender) >= PARTITION_QUEUE_MAX_COMMANDS:
@@ -169,7 +182,7 @@ class Partition:
                 "provisioning level with the UpdateTable API."
             )
         if command.record_bytes() > COMMAND_MAX_BYTES:
-            # Kafka would refuse it again and again, and nothing else would get into the log meanwhile.
+            # Kafka would refuse its record at every attempt, and the commands behind it would wait for ever.
             raise ValidationException("Item size has exceeded the maximum allowed size")
         is_new = command.id not in self._waiters
         future = self._waiters.add(command.id, self._clock_ms() + timeout_ms)
@@ -177,13 +190,15 @@ class Partition:
             self._appender.add(command)
         return await future
 
-    async def feed(self, batch: CommandBatch, timeout_ms: int = REQUEST_TIMEOUT_MS) -> Fed:
-        """What came of a fed batch, once this node has applied it as the lease holder. A batch that does not follow on
-        what its source has fed before is void; the answer tells where the source stands here. Raises as `write` does.
+    async def feed(self, batch: CommandBatch, timeout_ms: int = REQUEST_TIMEOUT_MS) -> AppliedFeed:
+        """Append a fed batch to the log, apply it as the lease holder, and return its result (see `partition.feeder`).
+
+        The result has the position that the feed has reached. Raises as `write` does, and InternalServerError while the
+        cluster's format has no feeds.
         """
-        assert batch.feed is not None and all(command.ONCE for command in batch.commands)
+        assert batch.feed is not None and all(command.DEDUPED for command in batch.commands)
         self._check_may_lead()
-        if self._wants()[0] < SCHEMA_IN_LOG:
+        if self._format_and_upgrades()[0] < SCHEMA_IN_LOG:
             raise InternalServerError("The partition takes no feeds before all nodes are upgraded; try again")
         is_new = batch.feed not in self._feed_waiters
         future = self._feed_waiters.add(batch.feed, self._clock_ms() + timeout_ms)
@@ -191,40 +206,47 @@ class Partition:
             self._appender.add_feed(batch)
         return await future
 
-    def want(self, number: int, schema: Schema | None) -> None:
-        """The log should have format `number`, and its schema this version: if this node leads, it appends what brings
-        it there, now; else with its next claim.
+    def set_target(self, number: int, schema: Schema | None) -> None:
+        """Set the format and the schema that the log should have.
+
+        If this node leads, it appends the commands that raise the log to them now. Otherwise it does so with its next
+        claim.
         """
-        self._wanted_format, self._wanted_schema = number, schema
+        self._target_format, self._target_schema = number, schema
         if self.leads:
-            self._appender.go()
+            self._appender.send_next()
 
     def read(self, key: bytes) -> bytes | None:
-        """The row with a stored key, as this replica has it: an eventually consistent read."""
+        """The row under a stored key in this replica, or None: an eventually consistent read.
+
+        Raises OutOfService if the replica has failed, or the disk fails.
+        """
         self._check_serving()
         try:
             return self._replica.get(key)
         except PartitionError as error:
-            raise self._unreadable(error) from None
+            raise self._fail_unreadable(error) from None
 
     def read_page(self, keys: KeyRange, limits: PageLimits, *, backwards: bool = False) -> Page:
-        """The rows of a range of stored keys, as this replica has them, up to the limits."""
+        """The rows of a range of stored keys in this replica, up to the limits. Raises as `read` does."""
         self._check_serving()
         try:
             return take_page(self._replica.scan(keys.start, keys.stop, backwards=backwards), limits)
         except PartitionError as error:
-            raise self._unreadable(error) from None
+            raise self._fail_unreadable(error) from None
 
-    async def consistent(self, read: Callable[[], T], timeout_ms: int = REQUEST_TIMEOUT_MS) -> T:
-        """What `read` gives with every acknowledged write in it. Raises InternalServerError if no lease is had in time,
-        and NotLeader where another node leads.
+    async def read_consistently(self, read: Callable[[], T], timeout_ms: int = REQUEST_TIMEOUT_MS) -> T:
+        """Return the result of `read` on a state that includes every acknowledged write: a strongly consistent read.
 
-        `read` is one of this partition's reads, which do not wait for anything.
+        `read` is one of this partition's reads, which do not wait. Raises InternalServerError if there is no valid
+        lease in time, NotLeader if another node leads, and OutOfService if the replica has failed. Source: "DynamoDB
+        read consistency", developer guide.
         """
         while True:
             result = read()
-            # The lease is asked after the read, and without an `await` in between: what was read is the state that the
-            # lease is of, and had the lease run out before, another holder could have written since.
+            # The lease is checked after the read, without an `await` in between. So it is the lease of the state that
+            # was read. If it had expired before the read, another holder could have acknowledged a write that is
+            # missing.
             now_ms = self._clock_ms()
             if self._keeper.may_read(now_ms):
                 if self._keeper.remaining_ms(now_ms) * 2 < self._keeper.duration_ms:
@@ -233,60 +255,76 @@ class Partition:
             await self.lead(timeout_ms)
 
     async def lead(self, timeout_ms: int = REQUEST_TIMEOUT_MS) -> None:
-        """Wait until this node may answer strong reads. Raises InternalServerError if that takes too long, and
-        NotLeader where another node leads.
-        """
-        self._check_may_lead()
-        await _in_time(self._appender.lease(), timeout_ms)
+        """Claim the lease if needed, and wait until this node may answer strong reads.
 
-    async def barrier(self, timeout_ms: int = REQUEST_TIMEOUT_MS) -> None:
-        """Wait until this node, as the leader, has applied all that anybody's producer had acknowledged before: a
-        record of its own that was sent after this call.
+        Raises InternalServerError if that takes too long, NotLeader if another node leads, and OutOfService if the
+        replica has failed.
         """
         self._check_may_lead()
-        await _in_time(self._appender.barrier(), timeout_ms)
+        await _wait_with_timeout(self._appender.wait_for_lease(), timeout_ms)
+
+    async def append_barrier(self, timeout_ms: int = REQUEST_TIMEOUT_MS) -> None:
+        """Append a record, and wait until it is applied. This replica then has every record that Kafka had acknowledged
+        to any producer before this call.
+
+        Raises as `lead` does.
+        """
+        self._check_may_lead()
+        await _wait_with_timeout(self._appender.add_barrier(), timeout_ms)
 
     async def wait_for(self, offset: int, timeout_ms: int) -> None:
-        """Wait until this replica has applied the record at `offset`. Raises InternalServerError if that takes long."""
+        """Wait until this replica has applied the record at `offset`.
+
+        Raises InternalServerError if it has not within `timeout_ms`, and OutOfService if the replica has failed.
+        """
         self._check_serving()
         if self.next_offset <= offset:
-            await _in_time(self._positions.add(offset), timeout_ms, f"offset {offset} was not reached in time")
+            await _wait_with_timeout(
+                self._offset_waiters.add(offset), timeout_ms, f"offset {offset} was not reached in time"
+            )
 
     async def scrub_result(self, offset: int, timeout_ms: int) -> ScrubResult:
-        """What replicas have in common at the scrub's record at `offset`, once that is applied and, where the scrub
-        asks for it, the rows are read through. Raises NotLeader where this replica does not have it any more, and
-        InternalServerError where the record is not applied within the time.
+        """The result of the scrub whose record is at `offset`. Waits until it is applied and its digest is computed.
+
+        Raises NotLeader if this replica has no such result any more, InternalServerError if the record is not applied
+        within `timeout_ms`, and OutOfService if the replica has failed.
         """
         await self.wait_for(offset, timeout_ms)
         return await self.scrubs.result(offset)
 
-    def denied_by(self, node: str) -> None:
-        """A node that was asked as the leader says that it does not lead, and does not know who does."""
+    def note_denial(self, node: str) -> None:
+        """Take note that `node`, asked as the leader, denies that it leads and names no other leader."""
         if self.leader == node:
-            self._appender.denied()
+            self._appender.note_denial()
 
     async def hand_over(self, successor: str | None, *, for_good: bool = False) -> None:
-        """Release the lease, after all that is queued; meanwhile requests are sent on to `successor`.
+        """Send all that is queued, and release the lease. New requests are refused with NotLeader(`successor`).
 
-        `for_good` this node claims no lease again. Raises nothing: where the log does not take the release, the lease
-        goes on, or runs out.
+        With `for_good`, this node never claims the lease again. Raises nothing: if the release does not reach the log,
+        the lease goes on or expires. Source: DynamoDB paper (USENIX ATC'22), section 6.4.
         """
         await self._appender.hand_over(successor, for_good=for_good)
 
-    async def checkpoint(self, checkpoints: Checkpoints) -> int:
-        """Make a checkpoint: its next offset. Raises PartitionError where the disk fails."""
+    async def make_checkpoint(self, checkpoints: Checkpoints) -> int:
+        """Flush the replica and make a checkpoint. The result is its next offset.
+
+        Raises PartitionError if the disk fails, and OutOfService if the replica has failed.
+        """
         self._check_serving()
         await self._replica.flush()
         self._check_serving()
         return checkpoints.make(self._replica)
 
-    def give_up_waiting(self) -> None:
-        """The node cannot append: let another one do what waits. What was sent may happen all the same, once."""
+    def refuse_waiting_commands(self) -> None:
+        """Refuse all waiting commands with NotLeader, because this node cannot append and another one may.
+
+        What was sent may still be applied, but once.
+        """
         self._waiters.refuse_all(NotLeader())
         self._feed_waiters.refuse_all(NotLeader())
 
     def expire(self) -> None:
-        """Answer the requests whose time is up."""
+        """Refuse the requests whose deadline is over, with InternalServerError."""
         self._waiters.expire(self._clock_ms())
         self._feed_waiters.expire(self._clock_ms())
 
@@ -297,34 +335,34 @@ class Partition:
             self.close_files()
 
     def close_files(self) -> None:
-        """The end of it, after it has failed."""
+        """Close the replica's files. The partition must have failed before."""
         self._item_count.stop()
         self.scrubs.stop()
         self._replica.close()
 
-    # --- what the log tells ---
+    # --- events of the log ---
 
     def handle(self, event: Event) -> None:
-        """One event of this partition's topic. A failure stops this partition and no other."""
+        """Handle an event of this partition's topic. Raises nothing: an error stops this partition and no other."""
         try:
             if self.failure is not None:
                 return
             if isinstance(event, Fetched):
-                if not self.doubted:  # else it comes again, when the topic is followed again
+                if not self.log_in_doubt:  # otherwise it is read again when the topic is followed again
                     self._fetched(event)
             elif isinstance(event, Delivered):
                 self._delivered(event)
             elif isinstance(event, Undelivered):
                 logger.info("%s: an append is not confirmed: %s", self.id, event.reason)
                 self._appender.undelivered()
-                self._suspect(self)
+                self._check_topic(self)
             else:
                 logger.info("%s: the reader stopped: %s", self.id, event.reason)
-                self._suspect(self)
+                self._check_topic(self)
         except PartitionError as error:
             self.fail(str(error))
         except Exception as error:
-            # A defect of ours. The state machine may have stopped half-way, so it must not go on.
+            # A defect of streamdyn. The state machine may have stopped in the middle, so it must not go on.
             logger.exception("%s: an event was not handled", self.id)
             self.fail(f"a defect of streamdyn ({error!r}); please report it, and start again")
         finally:
@@ -332,50 +370,54 @@ class Partition:
                 event.release()
 
     def log_is_confirmed(self) -> None:
-        """Its topic has been looked at, and is the one that it was: what the log tells is believed again."""
-        self.doubted = False
+        """The topic has been checked and is the right one: apply its records again."""
+        self.log_in_doubt = False
 
     def log_was_trimmed(self) -> None:
-        """Count anew, from here, how much its log grows."""
+        """Begin again to count how much the log grows."""
         self.log_bytes = 0
 
     def fail(self, reason: str, *, quiet: bool = False) -> None:
-        """Stop serving, change nothing, and say why."""
+        """Stop serving for `reason`, without changing any data. All waiting requests get OutOfService.
+
+        `quiet` neither reports the failure nor releases the lease.
+        """
         if self.failure is not None:
             return
         self.failure = reason
         error = out_of_service(reason)
         self._waiters.refuse_all(error)
         self._feed_waiters.refuse_all(error)
-        self._positions.refuse_all(error)
+        self._offset_waiters.refuse_all(error)
         self._appender.fail(error, release=not quiet)
         if not quiet:
-            self._failed(self, reason)
+            self._on_failure(self, reason)
 
     def _delivered(self, event: Delivered) -> None:
         offset = event.offset
         batch = self._appender.delivered(offset)
         if batch is None:
-            pass  # this replica has failed meanwhile
-        elif offset == self.next_offset and not self.doubted:
+            pass  # the appender has failed meanwhile
+        elif offset == self.next_offset and not self.log_in_doubt:
             record = Record(offset, event.timestamp_ms, batch.commands, batch.feed)
             self._apply(RecordBatch(offset, offset + 1, [record]))
         elif 0 <= offset < self.next_offset and any(command.id in self._waiters for command in batch.commands):
-            # The reader should have brought this record before, and it was another one: is this still the same log?
-            # If it is not, its offsets will soon be those that are expected here.
-            self.doubted = True
-            self._suspect(self)
-        # Otherwise somebody else's record lies before it, and the reader brings both.
-        self._appender.go()
+            # A record at this offset has been applied already, and it was another one. So this may be another log,
+            # whose offsets may soon match those of this replica. Nothing is applied until the topic is checked.
+            self.log_in_doubt = True
+            self._check_topic(self)
+        # Otherwise another producer's record comes before it, and the reader brings both.
+        self._appender.send_next()
 
     def _fetched(self, event: Fetched) -> None:
         start = self.next_offset
         if event.next <= start:
             return
         if event.base > start:
-            # What lies between was passed over while the log was in doubt: the reader goes back for it.
+            # The records between were dropped while the log was in doubt. After the check the reader fetches them
+            # again.
             logger.warning("%s: the reader is at offset %d, and this replica at %d", self.id, event.base, start)
-            self._suspect(self)
+            self._check_topic(self)
             return
         records: list[Record] = []
         for raw in event.records:
@@ -389,12 +431,12 @@ class Partition:
                     self._apply(RecordBatch(start, raw.offset, records))
                 raise PartitionError(f"offset {raw.offset} is {error}") from None
             if _has_scrub(records[-1]):
-                # A digest is of the rows right after its record: the batch must end with it.
+                # A scrub's digest is that of the rows right after its record, so the batch must end with the record.
                 self._apply(RecordBatch(start, raw.offset + 1, records))
                 start, records = raw.offset + 1, []
         if start < event.next:
             self._apply(RecordBatch(start, event.next, records))
-        self._appender.go()
+        self._appender.send_next()
 
     def _apply(self, batch: RecordBatch) -> None:
         skipped = self._replica.state.skipped
@@ -415,33 +457,31 @@ class Partition:
         for fed in effects.fed:
             self._feed_waiters.answer(fed.feed, fed, self._keeper.life)
         self._appender.applied(now_ms)
-        self._positions.answer(batch.next)
+        self._offset_waiters.answer(batch.next)
         for scrubbed in effects.scrubbed:
             self.scrubs.note(scrubbed)
-        self._observe(effects)
+        self._on_applied(effects)
 
-    # --- small things ---
+    # --- helpers ---
 
-    def _wants(self) -> tuple[int, list[Command]]:
-        """The format of the next record, and the commands that bring the log to the format and schema that it should
-        have: the first ones in the new format.
-        """
+    def _format_and_upgrades(self) -> tuple[int, list[Command]]:
+        """The format of the next record, and the commands that raise the log to its target format and schema."""
         state = self._replica.state
-        number, wanted = max(state.format, self._wanted_format), self._wanted_schema
+        number, wanted = max(state.format, self._target_format), self._target_schema
         commands: list[Command] = []
         if number > state.format:
-            commands.append(SetFormat(_id_of(f"format {number}"), number))
+            commands.append(SetFormat(_upgrade_id(f"format {number}"), number))
         version = 0 if state.schema is None else state.schema.version
         if number >= SCHEMA_IN_LOG and wanted is not None and wanted.version > version:
-            commands.append(SetSchema(_id_of(f"schema {wanted.version}"), wanted))
+            commands.append(SetSchema(_upgrade_id(f"schema {wanted.version}"), wanted))
         return number, commands
 
-    def _count_and(self, append: Callable[[bytes], None], value: bytes) -> None:
+    def _append_and_count(self, append: Callable[[bytes], None], value: bytes) -> None:
         self.log_bytes += len(value)
         append(value)
 
-    def _unreadable(self, error: PartitionError) -> OutOfService:
-        """The disk does not give what was written to it: the end of this replica, and what its reader is told."""
+    def _fail_unreadable(self, error: PartitionError) -> OutOfService:
+        """Stop the replica after a failed read, and return the error for the request."""
         self.fail(str(error))
         return out_of_service(str(error))
 
@@ -457,16 +497,18 @@ class Partition:
 
 
 def out_of_service(reason: str) -> OutOfService:
-    """What a request gets that a replica cannot serve, for good."""
+    """The error for a request to a replica that has failed for `reason`."""
     return OutOfService(f"A partition of this table is out of service: {reason}")
 
 
-def _id_of(asked: str) -> bytes:
-    """The id of a command that anybody may append, and as often."""
+def _upgrade_id(asked: str) -> bytes:
+    """The id of a command that any node may append, any number of times. `asked` says what the command does."""
     return blake2b(asked.encode(), digest_size=COMMAND_ID_BYTES).digest()
 
 
-async def _in_time(future: asyncio.Future[None], timeout_ms: int, why: str = "No replica could answer in time") -> None:
+async def _wait_with_timeout(
+    future: asyncio.Future[None], timeout_ms: int, why: str = "No replica could answer in time"
+) -> None:
     try:
         async with asyncio.timeout(timeout_ms / 1000):
             await future

@@ -1,4 +1,4 @@
-"""How consistent a read must be, and what a replica does before it answers one: the only place that decides it."""
+"""The consistency levels of reads, and what a replica does for each before it answers. Only this file decides it."""
 
 from __future__ import annotations
 
@@ -22,16 +22,20 @@ NO_OFFSET = -1
 
 
 class Consistency(Enum):
-    """What a read of one partition includes. The values are those of the messages between nodes."""
+    """What a read of one partition includes. The values are part of the messages between nodes.
+
+    EVENTUAL and STRONG are DynamoDB's eventually and strongly consistent reads ("DynamoDB read consistency", developer
+    guide). BARRIER is streamdyn's own.
+    """
 
     EVENTUAL = "eventual"  # what the replica has applied
-    STRONG = "strong"  # every write that a client was told of before the read came
-    BARRIER = "barrier"  # every record that any Kafka producer was told of before the read came
+    STRONG = "strong"  # every write that was acknowledged to a client before the read
+    BARRIER = "barrier"  # every record that was acknowledged to any Kafka producer before the read
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRequirement:
-    """What a read of one partition must include: by `consistency`, and the record at the offset `after`."""
+    """What a read of one partition must include: what `consistency` demands, and the record at offset `after`."""
 
     consistency: Consistency
     after: int = NO_OFFSET
@@ -39,17 +43,17 @@ class ReadRequirement:
 
 @dataclass(frozen=True, slots=True)
 class ReadGuarantees:
-    """What a client asks of all reads of one request, beside DynamoDB's own ConsistentRead.
+    """What a client demands of all reads of one request, besides DynamoDB's ConsistentRead.
 
-    `barrier`: strongly consistent reads include what any Kafka producer had acknowledged before. `after`: reads include
-    the commands at these positions, by partition.
+    With `barrier`, strongly consistent reads have the consistency BARRIER. `after` maps partitions to positions: reads
+    include the commands at these positions.
     """
 
     barrier: bool = False
     after: Mapping[str, Position] = field(default_factory=dict)
 
-    def of(self, partition: str, *, consistent: bool) -> ReadRequirement:
-        """What a read of one partition must include. `consistent` is DynamoDB's ConsistentRead."""
+    def requirement_for(self, partition: str, *, consistent: bool) -> ReadRequirement:
+        """The requirement for a read of the partition with this id. `consistent` is DynamoDB's ConsistentRead."""
         strong = BARRIER if self.barrier else STRONG
         required = strong if consistent else EVENTUAL
         position = self.after.get(partition)
@@ -67,35 +71,35 @@ async def read_as_required(
     read: Callable[[], T],
     required: ReadRequirement,
     timeout_ms: int,
-    followers: FollowerReads | None = None,
+    follower_reads: FollowerReads | None = None,
 ) -> T:
-    """What `read` gives once the replica has all that the read must include.
+    """Return the result of `read` when the replica has all that the read must include.
 
-    An eventual read is done as soon as the record at `after` is applied. A strong one is done under the lease, which is
-    asked after it. A barrier is a record of this node's own, applied before.
+    First, the record at `required.after` must be applied. An eventual read is then done at once. A strong read is done
+    under the lease, which is checked after it. For a barrier, a record of this node is appended and applied before.
 
-    Without `followers`, this replica is asked because it should lead: it claims the lease if it may. With them, it is
-    asked because it is near: if it does not lead, its known leader confirms a strong read (see `follower_reads`).
+    Without `follower_reads`, this replica is asked as the leader: it claims the lease if it may. With `follower_reads`,
+    it may be a follower: then the leader that it knows confirms a strong read.
 
-    `read` is one of the partition's reads, which wait for nothing. Raises NotLeader where another node must be asked,
-    InternalServerError after `timeout_ms`, and OutOfService if the replica has failed.
+    `read` is one of the partition's reads, which do not wait. Raises NotLeader if another node must be asked,
+    InternalServerError after `timeout_ms` ms, and OutOfService if the replica has failed.
     """
     if required.after != NO_OFFSET and required.after >= partition.next_offset:
-        timeout_ms -= await _taking_ms(partition, partition.wait_for(required.after, timeout_ms))
+        timeout_ms -= await _elapsed_ms(partition, partition.wait_for(required.after, timeout_ms))
     consistency = required.consistency
     if consistency is Consistency.EVENTUAL:
         return read()
-    if followers is not None and not partition.leads:
+    if follower_reads is not None and not partition.leads:
         if consistency is Consistency.STRONG and partition.leader is not None:
-            return await followers.read(read)
+            return await follower_reads.read(read)
         raise NotLeader
     if consistency is Consistency.BARRIER:
-        timeout_ms -= await _taking_ms(partition, partition.barrier(timeout_ms))
-    return await partition.consistent(read, timeout_ms)
+        timeout_ms -= await _elapsed_ms(partition, partition.append_barrier(timeout_ms))
+    return await partition.read_consistently(read, timeout_ms)
 
 
-async def _taking_ms(partition: Partition, wait: Awaitable[None]) -> int:
-    """How long a wait has taken."""
+async def _elapsed_ms(partition: Partition, wait: Awaitable[None]) -> int:
+    """Await `wait`, and return how long that took, in ms."""
     began_ms = partition.now_ms()
     await wait
     return partition.now_ms() - began_ms

@@ -1,4 +1,4 @@
-"""A replica's checksums, and digests of its rows, at the places of the log where a scrub asks for them."""
+"""The results of scrubs: a replica's checksum, and the digest of its rows, at the place of each Scrub command."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from streamdyn.errors import NotLeader
-from streamdyn.storage.digest import ALL_ROWS, digest
+from streamdyn.storage.digest import ALL_ROWS, digest_rows
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.effects import Scrubbed
+    from streamdyn.statemachine.effects import AppliedScrub
     from streamdyn.storage.replica import Replica
 
-KEPT = 16
+SCRUB_RESULTS_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)
 class ScrubResult:
-    """What replicas at one place of the log must have in common.
+    """What must be equal in all replicas at one place of the log.
 
-    `checksum` is hexadecimal, and runs over all that was applied before that place. `digest` is that of the `rows` rows
-    there, where the scrub asked for it.
+    `checksum` (hexadecimal) covers all that is applied before this place. `digest` (hexadecimal) is that of the rows
+    there, and `rows` is their number. If the scrub does not ask for a digest, they are None and 0.
     """
 
     checksum: str
@@ -30,34 +30,35 @@ class ScrubResult:
 
 
 class _Pending(NamedTuple):
-    """A result whose digest, if any, is still to come."""
+    """A result whose digest, if any, may still be computed."""
 
     checksum: str
     digest: asyncio.Task[tuple[str, int]] | None
 
 
 class ScrubResults:
-    """The newest results of one replica, by the offsets of the scrubs' records."""
+    """The newest SCRUB_RESULTS_KEPT results of one replica, by the offsets of the Scrub commands' records."""
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
         self._pending: dict[int, _Pending] = {}
 
-    def note(self, scrubbed: Scrubbed) -> None:
-        """Called right after the scrub's record was applied: the rows are those of this place."""
+    def note(self, scrubbed: AppliedScrub) -> None:
+        """Keep the result of a scrub. Must be called right after its record is applied, so that the rows are right."""
         task = None
         if scrubbed.contents:
-            rows = self._replica.scan(*ALL_ROWS)  # as of now, whenever it is read
-            task = asyncio.get_running_loop().create_task(digest(rows))
+            rows = self._replica.scan(*ALL_ROWS)  # the rows as of now, even if they are read later
+            task = asyncio.get_running_loop().create_task(digest_rows(rows))
         self._pending[scrubbed.offset] = _Pending(scrubbed.checksum.hex(), task)
-        while len(self._pending) > KEPT:
+        while len(self._pending) > SCRUB_RESULTS_KEPT:
             oldest = self._pending.pop(next(iter(self._pending)))
             if oldest.digest is not None:
                 oldest.digest.cancel()
 
     async def result(self, offset: int) -> ScrubResult:
-        """The result at a scrub's record that has been applied, once its digest is there. Raises NotLeader where this
-        replica has none: the scrub is too old, or the replica is closed meanwhile.
+        """The result of the scrub whose record is at `offset`, which must be applied. Waits for its digest.
+
+        Raises NotLeader if this replica has no result: the scrub is too old, or the replica is being closed.
         """
         pending = self._pending.get(offset)
         if pending is None:
@@ -71,7 +72,7 @@ class ScrubResults:
         return ScrubResult(pending.checksum, rows_digest, rows)
 
     def stop(self) -> None:
-        """The replica is about to be closed."""
+        """Cancel all digests, because the replica is about to be closed."""
         for pending in self._pending.values():
             if pending.digest is not None:
                 pending.digest.cancel()

@@ -1,4 +1,4 @@
-"""One replica as its node sees it: what `streamdyn status` shows, and what decides where replicas go."""
+"""The status of one replica, for `streamdyn status` and for the placement of replicas."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaStatus:
-    """A replica of the partition with the id `partition`.
+    """The status of a replica of the partition with the id `partition`.
 
-    `next_offset` is what it applies next. `leader` is the node that leads as far as the replica knows, `epoch` the
-    lease's, and `leads` whether this node holds it, for `lease_remaining_ms`. `skipped` and `void` count records as
-    `statemachine.apply.State` does, `checksum` is hexadecimal, and `failure` tells why it does not serve, if so.
-    `format` is that of its log, as far as it has been applied.
+    `next_offset` is the offset that it applies next. `leader` is the id of the lease holder's node as far as the
+    replica knows, or None. `epoch` is that of the lease. `leads` tells whether this node holds it, and
+    `lease_remaining_ms` how long it may answer strong reads, in ms. `skipped` and `void` count records as
+    `statemachine.state.State` does. `checksum` is hexadecimal. `failure` is the reason why the replica does not serve,
+    or None. `format` is that of its log, as far as it is applied.
 
-    Other nodes get it under these names: members are only ever added, with a default.
+    This is part of a message between nodes, with these names. New members are added at the end, with a default.
     """
 
     partition: str
@@ -37,7 +38,7 @@ class ReplicaStatus:
 
 
 def status_of(partition: Partition) -> ReplicaStatus:
-    """As of now."""
+    """The present status of a partition's replica on this node."""
     state = partition.state
     return ReplicaStatus(
         partition=partition.id,

@@ -1,9 +1,9 @@
-"""From a partition to a node that can serve it: this one, or another one that is asked.
+"""The router: it sends each request to a replica that can serve it, on this node or on another one.
 
-Any node takes any request. Where the leader is, it knows from its own replica of the partition, or from the last answer
-it got; if that is out of date, the node that was asked says who leads now, and the second question gets there. A leader
-that this node does not reach is reached through another replica, or is gone: then a replica claims the lease when
-asked. A question that may have been carried out is asked again all the same: commands have ids, and apply once.
+Any node takes any request. It knows the leader from its own replica of the partition, or from an earlier answer. If
+that is out of date, the node that is asked names the leader, and the second question goes there. If this node does not
+reach the leader, another replica may: it passes the question on. If the leader is gone, a replica claims the lease when
+it is asked. A question whose outcome is unknown is asked again, because commands have ids and are applied once.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ if TYPE_CHECKING:
     from streamdyn.routing.membership import Membership
     from streamdyn.rpc.answering import HeldReplicas
     from streamdyn.rpc.client import Peers
-    from streamdyn.statemachine.effects import Applied, Fed
+    from streamdyn.statemachine.effects import AppliedCommand, AppliedFeed
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.meta import MetaCommand
     from streamdyn.statemachine.records import CommandBatch
 
-    # What is asked of a replica: with so many ms left.
+    # A question to a replica, with the ms that are left until the deadline.
     Request = Callable[[ReplicaService, int], Awaitable[T]]
 
-# A follower that hears nothing from its leader for so long sends the read to look for the leader itself.
+# A follower that gets no confirmation within this time sends the read itself to the leader.
 CONFIRM_TIMEOUT_MS = 2_000
 COUNT_TIMEOUT_MS = 5_000
-# More than fit into any deadline.
+# More attempts than fit into any deadline.
 MAX_ATTEMPTS = 1_000
 
 
 class Router:
-    """Picks a replica, here or on another node, and asks it through the same `ReplicaService`.
+    """Chooses a replica for each request, and asks it as a `ReplicaService`.
 
-    `node` is this one's id, `replicas` are its own, and `peers` the way to the others'. Deadlines are in ms of this
-    node's clock, which `clock_ms` tells. `new_id` makes a command's id, and `is_gone` tells of a partition's id whether
-    its table is deleted.
+    `node` is the id of this node, `replicas` are its own replicas, and `peers` are the other nodes. A deadline
+    (`deadline_ms`) is a time in ms of this node's clock, `clock_ms`. `new_id` makes the id of a new command.
+    `is_deleted` tells whether the table of the partition with the given id is deleted.
 
-    What is asked for fails with InternalServerError where there is no definite answer by the deadline (OutOfService, if
-    all replicas have failed), ResourceNotFoundException where the table is deleted meanwhile, and the ApiErrors of
-    `ReplicaService`. Never with NotLeader or Unreachable: that is what the router is for.
+    Every request raises InternalServerError if there is no definite answer by the deadline, OutOfService if all
+    replicas have failed, ResourceNotFoundException if the table is deleted meanwhile, and the other ApiErrors of
+    `ReplicaService`. NotLeader and Unreachable are handled here.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Router:
         *,
         clock_ms: Callable[[], int],
         new_id: Callable[[], bytes],
-        is_gone: Callable[[str], bool],
+        is_deleted: Callable[[str], bool],
     ) -> None:
         self._node = node
         self._replicas = replicas
@@ -77,34 +77,34 @@ class Router:
         self._peers = peers
         self._clock_ms = clock_ms
         self._new_id = new_id
-        self._is_gone = is_gone
-        self._leaders: dict[str, str] = {}  # the node that led each partition when it was last asked
-        self._near: dict[str, LocalReplica] = {}  # this node's replicas, as they are asked for being near
+        self._is_deleted = is_deleted
+        self._leaders: dict[str, str] = {}  # the node that answered last as each partition's leader
+        self._local_replicas: dict[str, LocalReplica] = {}  # this node's replicas, with follower reads
         self._counts: dict[str, tuple[int, int]] = {}
         self._counting: dict[str, asyncio.Task[None]] = {}
 
     # --- requests ---
 
-    async def write(self, info: PartitionInfo, command: ItemCommand | MetaCommand, deadline_ms: int) -> Applied:
-        """A command's outcome, which may be an error, and its place in the log."""
-        here = self._here(info)
-        if here is not None and here.partition.leads and self._membership.serves(self._node):
+    async def write(self, info: PartitionInfo, command: ItemCommand | MetaCommand, deadline_ms: int) -> AppliedCommand:
+        """Write a command. The result is its outcome, which may be an error, and its place in the log."""
+        local = self._local_replica(info)
+        if local is not None and local.partition.leads and self._membership.serves(self._node):
             try:
-                return await here.write(command, self._left_ms(deadline_ms))
+                return await local.write(command, self._remaining_ms(deadline_ms))
             except (NotLeader, OutOfService):
                 pass
         return await self._ask_leader(info, lambda replica, timeout_ms: replica.write(command, timeout_ms), deadline_ms)
 
-    async def feed(self, info: PartitionInfo, batch: CommandBatch, deadline_ms: int) -> Fed:
-        """What came of a fed batch, and where its source stands in the partition now."""
+    async def feed(self, info: PartitionInfo, batch: CommandBatch, deadline_ms: int) -> AppliedFeed:
+        """Write a fed batch. The result has the outcomes, and the position that the feed has reached."""
         return await self._ask_leader(info, lambda replica, timeout_ms: replica.feed(batch, timeout_ms), deadline_ms)
 
     async def read(self, info: PartitionInfo, key: bytes, required: ReadRequirement, deadline_ms: int) -> bytes | None:
-        """The row with a stored key, from this node's replica, if it has one, else from another node's."""
-        here = self._here(info)
-        if here is not None:
+        """The row under a stored key, or None. This node's replica is asked if there is one, else another one."""
+        local = self._local_replica(info)
+        if local is not None:
             try:
-                return await here.read(key, required, self._left_ms(deadline_ms))
+                return await local.read(key, required, self._remaining_ms(deadline_ms))
             except (NotLeader, OutOfService):
                 pass
         return await self._read_elsewhere(
@@ -121,11 +121,13 @@ class Router:
         *,
         backwards: bool,
     ) -> Page:
-        """The rows of a range of stored keys up to the limits, as `read`."""
-        here = self._here(info)
-        if here is not None:
+        """The rows of a range of stored keys, up to the limits. Replicas are chosen as in `read`."""
+        local = self._local_replica(info)
+        if local is not None:
             try:
-                return await here.read_page(keys, limits, required, self._left_ms(deadline_ms), backwards=backwards)
+                return await local.read_page(
+                    keys, limits, required, self._remaining_ms(deadline_ms), backwards=backwards
+                )
             except (NotLeader, OutOfService):
                 pass
         return await self._read_elsewhere(
@@ -136,21 +138,24 @@ class Router:
         )
 
     async def lead(self, info: PartitionInfo, deadline_ms: int) -> None:
-        """See to it that some node leads the partition."""
+        """Make sure that some node leads the partition."""
         await self._ask_leader(info, lambda replica, timeout_ms: replica.lead(timeout_ms), deadline_ms)
 
     async def scrub(self, info: PartitionInfo, deadline_ms: int) -> int:
-        """Let each replica make a digest of its rows at one place of the log: that record's offset."""
+        """Append a Scrub command with digests. The result is the offset of its record."""
         return await self._ask_leader(
             info, lambda replica, timeout_ms: replica.scrub(timeout_ms, contents=True), deadline_ms
         )
 
     async def catch_up(self, info: PartitionInfo, offset: int, deadline_ms: int) -> None:
         """Wait until this node's replica, which must be open, has applied the record at `offset`."""
-        await self._partitions[info.id].wait_for(offset, self._left_ms(deadline_ms))
+        await self._partitions[info.id].wait_for(offset, self._remaining_ms(deadline_ms))
 
     def item_count(self, info: PartitionInfo) -> tuple[int, int]:
-        """Items and bytes of a partition, as last counted. What other nodes count is asked for in the background."""
+        """The number of items of a partition and their size in bytes, at the last count. Does not wait or raise.
+
+        Counts of other nodes are fetched in the background. Until the first one is there, both numbers are 0.
+        """
         partition = self._partitions.get(info.id)
         if partition is not None:
             return partition.item_count()
@@ -164,30 +169,32 @@ class Router:
                 info, lambda replica, timeout_ms: replica.item_count(timeout_ms), self._clock_ms() + COUNT_TIMEOUT_MS
             )
         except (InternalServerError, ResourceNotFoundException):
-            pass  # DynamoDB's own count is up to six hours old: an old one is better than none
+            pass  # keep the old count: DynamoDB's may be six hours old, too
         finally:
             del self._counting[info.id]
 
     # --- this node's own replicas ---
 
-    def _here(self, info: PartitionInfo) -> LocalReplica | None:
-        """The replica of this node, if it serves. It need not lead: it is asked because it is near."""
+    def _local_replica(self, info: PartitionInfo) -> LocalReplica | None:
+        """The replica on this node, if it serves. It need not lead."""
         partition = self._partitions.get(info.id)
         if partition is None or partition.failure is not None:
             return None
-        known = self._near.get(info.id)
-        return known if known is not None and known.partition is partition else self._newly_here(info, partition)
+        known = self._local_replicas.get(info.id)
+        return known if known is not None and known.partition is partition else self._new_local_replica(info, partition)
 
-    def _newly_here(self, info: PartitionInfo, partition: Partition) -> LocalReplica:
-        followers = FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset))
-        # Those of replicas that are gone would keep all that these had in memory.
+    def _new_local_replica(self, info: PartitionInfo, partition: Partition) -> LocalReplica:
+        follower_reads = FollowerReads(partition, lambda next_offset: self._confirm(info, next_offset))
+        # Drop those of closed replicas, which would keep the memory of these.
         there = self._partitions
-        self._near = {id_: known for id_, known in self._near.items() if there.get(id_) is known.partition}
-        here = self._near[info.id] = LocalReplica(partition, self._new_id, followers)
-        return here
+        self._local_replicas = {
+            id_: known for id_, known in self._local_replicas.items() if there.get(id_) is known.partition
+        }
+        local = self._local_replicas[info.id] = LocalReplica(partition, self._new_id, follower_reads)
+        return local
 
     async def _confirm(self, info: PartitionInfo, next_offset: int) -> int:
-        """The leader's next offset. Only a leader that is known is asked: else the read itself goes to look for one."""
+        """The leader's next offset. Raises NotLeader if the leader is not known: the read then searches for it."""
         leader = self._leader(info)
         if leader is None or leader == self._node:
             raise NotLeader
@@ -206,7 +213,7 @@ class Router:
         return await self._ask_leader(info, request, deadline_ms)
 
     def _leader(self, info: PartitionInfo) -> str | None:
-        """The node that leads, as far as this one knows and can reach it."""
+        """The id of the leader's node, if it is known, answers and can append."""
         partition = self._partitions.get(info.id)
         leader = partition.leader if partition is not None and partition.failure is None else self._leaders.get(info.id)
         return leader if leader is not None and self._membership.serves(leader) else None
@@ -220,9 +227,9 @@ class Router:
             if target is None or target in tried:
                 target = self._next_target(info, tried)
             if attempt > 1:
-                self._check_is_there(info)
+                self._check_not_deleted(info)
                 await asyncio.sleep(min(ROUTE_RETRY_MS * 2 ** (attempt - 2), ROUTE_RETRY_MAX_MS) / 1000)
-            if self._left_ms(deadline_ms) <= 0:
+            if self._remaining_ms(deadline_ms) <= 0:
                 break
             leader = None
             try:
@@ -230,12 +237,12 @@ class Router:
             except NotLeader as error:
                 leader = error.node
                 if leader is None:
-                    self._denied(info, target)
-                    hops = 1  # others may think that it leads, and should ask it, too
+                    self._note_denial(info, target)
+                    hops = 1  # a replica that still takes it for the leader then asks it, too
             except OutOfService as error:
                 failure = error
                 failed.add(target)
-                self._denied(info, target)
+                self._note_denial(info, target)
                 hops = 1
                 if failed.issuperset(info.replicas):
                     break
@@ -246,29 +253,29 @@ class Router:
                 return answer
             self._leaders.pop(info.id, None)
             if leader is not None and not self._membership.serves(leader) and not hops:
-                hops = 1  # the node that was asked may reach the leader that this one does not
+                hops = 1  # the node that was asked may reach the leader, although this one does not
                 continue
             tried.add(target)
             target = leader if leader is not None and self._membership.serves(leader) else None
             tried.discard(target or "")
         raise failure
 
-    def _check_is_there(self, info: PartitionInfo) -> None:
-        """Nobody will ever answer for a table that was deleted while the request was on its way."""
-        if self._is_gone(info.id):
+    def _check_not_deleted(self, info: PartitionInfo) -> None:
+        """Raises ResourceNotFoundException if the table is deleted: no replica will answer then."""
+        if self._is_deleted(info.id):
             raise ResourceNotFoundException("Requested resource not found")
 
-    def _denied(self, info: PartitionInfo, node: str) -> None:
+    def _note_denial(self, info: PartitionInfo, node: str) -> None:
         partition = self._partitions.get(info.id)
         if partition is not None:
-            partition.denied_by(node)
+            partition.note_denial(node)
 
     async def _ask_any(self, info: PartitionInfo, request: Request[T], deadline_ms: int) -> T:
         failure = InternalServerError("No replica could answer in time; try again")
         failed: set[str] = set()
         for attempt in range(MAX_ATTEMPTS):
             for target in self._candidates(info):
-                if self._left_ms(deadline_ms) <= 0:
+                if self._remaining_ms(deadline_ms) <= 0:
                     raise failure
                 try:
                     return await self._ask_one(target, info, request, deadline_ms, hops=0)
@@ -279,7 +286,7 @@ class Router:
                     pass
             if failed.issuperset(info.replicas):
                 break
-            self._check_is_there(info)
+            self._check_not_deleted(info)
             await asyncio.sleep(min(ROUTE_RETRY_MS * 2**attempt, ROUTE_RETRY_MAX_MS) / 1000)
         raise failure
 
@@ -291,19 +298,19 @@ class Router:
         deadline_ms: int,
         hops: int,
     ) -> T:
-        left_ms = self._left_ms(deadline_ms)
+        left_ms = self._remaining_ms(deadline_ms)
         if not self._membership.reaches(target):
-            left_ms = min(left_ms, PING_TIMEOUT_MS)  # nobody will say that it is gone: that has been said
+            left_ms = min(left_ms, PING_TIMEOUT_MS)  # `on_lost` will not fail this question: the node is lost already
         return await request(self._replica_on(target, info, hops), left_ms)
 
     def _replica_on(self, node: str, info: PartitionInfo, hops: int) -> ReplicaService:
-        """The replica on a node, which is asked as the leader. Raises as `HeldReplicas.serving`, where that is here."""
+        """The replica on a node, asked as the leader. On this node, raises as `HeldReplicas.serving` does."""
         if node == self._node:
             return LocalReplica(self._replicas.serving(info.id), self._new_id)
         return RemoteReplica(self._peers, node, info.id, hops)
 
     def _next_target(self, info: PartitionInfo, tried: set[str]) -> str:
-        """A replica that has not been tried, or all over again."""
+        """The node of a replica that has not been tried. If all have been, they are tried again."""
         candidates = self._candidates(info)
         rest = [node for node in candidates if node not in tried]
         if not rest:
@@ -311,8 +318,8 @@ class Router:
         return (rest or candidates or [self._node])[0]
 
     def _candidates(self, info: PartitionInfo) -> list[str]:
-        """The nodes that hold the partition, those first that this one reaches, and that can append."""
+        """The nodes that hold the partition. Those that answer and can append come first."""
         return sorted(info.replicas, key=lambda node: not self._membership.serves(node))
 
-    def _left_ms(self, deadline_ms: int) -> int:
+    def _remaining_ms(self, deadline_ms: int) -> int:
         return deadline_ms - self._clock_ms()

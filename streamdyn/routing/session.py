@@ -1,4 +1,7 @@
-"""One request's view of the cluster: the operations' `Database`, with the request's deadline and its positions."""
+"""The session of one request: its deadline, its read guarantees, and the positions of its writes.
+
+It implements `api.database.Database`, whose methods the API's operations use.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from streamdyn.settings import REQUEST_TIMEOUT_MS, ROUTE_RETRY_MS, TABLE_CHANGE_
 from streamdyn.statemachine.commands.create_table import CreateTable
 from streamdyn.statemachine.commands.delete_table import DeleteTable
 from streamdyn.statemachine.commands.update_table import UpdateTable
-from streamdyn.statemachine.outcomes import OUT_OF_RANGE, successful
+from streamdyn.statemachine.outcomes import OUT_OF_RANGE, raise_if_failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Sessions:
-    """Makes a session for each request."""
+    """Makes a session for each request. `clock_ms` gives the node's time in ms."""
 
     def __init__(self, settings: Settings, directory: Directory, router: Router, clock_ms: Callable[[], int]) -> None:
         self.settings = settings
@@ -40,12 +43,15 @@ class Sessions:
         self.clock_ms = clock_ms
 
     def session(self, guarantees: ReadGuarantees = NO_GUARANTEES) -> Session:
-        """A request that begins now, and whose answer is due in REQUEST_TIMEOUT_MS."""
+        """A session for a request that begins now and must be answered within REQUEST_TIMEOUT_MS."""
         return Session(self, guarantees, self.clock_ms() + REQUEST_TIMEOUT_MS)
 
 
 class Session:
-    """`positions` are those of the request's writes so far: the last one of each partition."""
+    """See `api.database.Database` for its methods. Errors are those of `Router`, and those of failed outcomes.
+
+    `positions` maps each partition to the position of the request's last write to it so far.
+    """
 
     def __init__(self, sessions: Sessions, guarantees: ReadGuarantees, deadline_ms: int) -> None:
         self.settings = sessions.settings
@@ -70,15 +76,15 @@ class Session:
         info = table.partition_of(command.key)
         applied = await self._router.write(info, command, self._deadline_ms)
         while applied.outcome.error == OUT_OF_RANGE:
-            info = (await self._newer(table)).partition_of(command.key)
+            info = (await self._refresh_table(table)).partition_of(command.key)
             applied = await self._router.write(info, command, self._deadline_ms)
         position = Position(applied.offset, applied.index)
         self.positions[info.id] = max(position, self.positions.get(info.id, position))
-        return successful(applied.outcome)
+        return raise_if_failed(applied.outcome)
 
     async def read(self, table: Table, key: bytes, *, consistent: bool) -> bytes | None:
         info = table.partition_of(key)
-        required = self._guarantees.of(info.id, consistent=consistent)
+        required = self._guarantees.requirement_for(info.id, consistent=consistent)
         return await self._router.read(info, BASE_SPACE + key, required, self._deadline_ms)
 
     async def read_page(
@@ -98,7 +104,7 @@ class Session:
         page = Page([], 0, full=False)
         for info in reversed(infos) if backwards else infos:
             left = PageLimits(limits.rows - len(page.rows), limits.size - page.size)
-            required = self._guarantees.of(info.id, consistent=consistent)
+            required = self._guarantees.requirement_for(info.id, consistent=consistent)
             part = await self._router.read_page(info, stored, left, required, self._deadline_ms, backwards=backwards)
             page = Page(page.rows + part.rows, page.size + part.size, part.full)
             if page.full:
@@ -108,18 +114,18 @@ class Session:
     async def change_table(self, command: TableCommand) -> Table:
         meta = self._directory.meta()
         applied = await self._router.write(meta, command, self._deadline_ms)
-        row = successful(applied.outcome).new
+        row = raise_if_failed(applied.outcome).new
         assert row is not None
         await self._router.catch_up(meta, applied.offset, self._deadline_ms)
         if isinstance(command, CreateTable | UpdateTable | DeleteTable):
-            await self._directory.wait(lambda: self._is_settled(command), TABLE_CHANGE_WAIT_MS)
+            await self._directory.wait_until(lambda: self._is_settled(command), TABLE_CHANGE_WAIT_MS)
             await self._lead_partitions(command.name)
         return decode_table(row)
 
-    async def _newer(self, table: Table) -> Table:
-        """The table as the leader of `meta` knows it: another partition has a key than the one that this node thought.
+    async def _refresh_table(self, table: Table) -> Table:
+        """The table as the leader of `meta` knows it, after a partition has refused a key that it does not own.
 
-        Raises ResourceNotFoundException if the table is deleted, and InternalServerError where the deadline has passed.
+        Raises ResourceNotFoundException if the table is deleted, and InternalServerError after the deadline.
         """
         if self._clock_ms() >= self._deadline_ms:
             raise InternalServerError("The partition that owns the key was not found in time; try again")
@@ -137,7 +143,7 @@ class Session:
         return table is None or table.status == ACTIVE
 
     async def _lead_partitions(self, name: str) -> None:
-        """A new table is about to be used: a claim now saves its first request the wait for a new topic."""
+        """Let some node claim each partition of a table, so that the first request need not wait for a new topic."""
         table = self._directory.tables.get(name)
         if table is not None and table.status == ACTIVE:
             claims = (self._router.lead(info, self._deadline_ms) for info in table.partitions)

@@ -1,4 +1,4 @@
-"""What a node offers to the questions of other nodes: its replicas, its disk, and what it knows of the others."""
+"""What other nodes' questions use on the node that answers: its replicas, its disk, and its view of the cluster."""
 
 from __future__ import annotations
 
@@ -15,46 +15,57 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A node that answers: the other nodes that it reaches, whether it can append to the logs (`well`), and the newest
-    format that it knows (see `streamdyn.formats`).
+    """The answer to a ping: the node is alive.
+
+    `reaches` are the ids of the other nodes that it reaches and that can append. `can_append` tells whether it can
+    append to the logs. `newest_format` is the newest format of logs that it knows.
     """
 
     reaches: list[str]
-    well: bool
+    can_append: bool
     newest_format: int
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointFiles:
-    """A checkpoint's next offset, and its files with their sizes in bytes."""
+    """A checkpoint's next offset, and the names of its files with their sizes in bytes."""
 
     offset: int
     files: list[tuple[str, int]]
 
 
 class HeldReplicas(Protocol):
-    """The replicas of one node."""
+    """The replicas that one node holds."""
 
     @property
     def partitions(self) -> Mapping[str, Partition]:
-        """Those that are open, by the partition's id; one that has failed may be among them. Always the same mapping,
-        which changes.
+        """The open replicas by the partition's id, including those that have failed.
+
+        It is always the same object, whose content changes.
         """
 
     def serving(self, partition: str) -> Partition:
-        """The one of a partition. Raises NotLeader where there is none, and OutOfService where it cannot be opened."""
+        """The open replica of the partition with this id.
+
+        Raises NotLeader if this node holds none, and OutOfService if it cannot be opened.
+        """
 
     def rebuild(self, partition: str, offset: int) -> None:
-        """Set a replica aside that is wrong at `offset`, and make another one."""
+        """Set the replica aside, because it is wrong at `offset`, and begin to make another one."""
 
     async def verify(self, partition: str, offset: int) -> ScrubResult:
-        """Rebuild a replica beside itself up to the scrub at `offset`. Raises PartitionError where that cannot be."""
+        """Rebuild the replica in a temporary store up to the scrub at `offset`, and return its result.
+
+        Raises PartitionError if the checkpoint and the log do not suffice, and OperatorError if the log cannot be read.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweringNode:
-    """The node that is asked. `reaches` tells of another node whether it has answered of late, and `new_id` makes a
-    command's id.
+    """The node that answers questions.
+
+    `health` is its answer to a ping. `reaches` tells whether the node with the given id has answered the last ping.
+    `new_id` makes the id of a new command.
     """
 
     replicas: HeldReplicas

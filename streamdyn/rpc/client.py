@@ -1,4 +1,4 @@
-"""Other nodes, as this one asks them: methods that give plain values, and raise what the other node refused with."""
+"""The client for other nodes: its methods return plain values, and raise the error with which a node refuses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streamdyn.rpc.questions.read_checkpoint import ReadCheckpoint
 from streamdyn.rpc.questions.read_scrub import ReadScrub
 from streamdyn.rpc.questions.rebuild import Rebuild
 from streamdyn.rpc.questions.verify_replica import VerifyReplica
-from streamdyn.rpc.refusals import error_of
+from streamdyn.rpc.refusals import to_error
 from streamdyn.settings import CHECKPOINT_TIMEOUT_MS, PING_TIMEOUT_MS, REQUEST_TIMEOUT_MS
 
 if TYPE_CHECKING:
@@ -32,11 +32,12 @@ A = TypeVar("A", bound=Message)
 
 
 class Peers:
-    """All nodes by name, this one among them: what `node` asks itself, its `own_server` answers in this process.
+    """All nodes of the cluster, by id. This one, `node`, is asked without the network: `own_server` answers.
 
-    Every method raises Unreachable if there is no answer in time, and what the other node refuses with: NotLeader,
-    OutOfService, or another ApiError. `RemoteReplica` asks about a partition's data. `format` tells the cluster's: all
-    nodes know commands of that format.
+    Every method raises Unreachable if there is no answer in time. It also raises the error with which the other node
+    refuses: NotLeader, OutOfService or another ApiError. `RemoteReplica` has the questions about a partition's data.
+
+    `format` returns the cluster's format. All nodes know the commands of this format.
     """
 
     def __init__(
@@ -52,42 +53,48 @@ class Peers:
         self.format = cluster_format
 
     async def ping(self, node: str) -> Health:
-        """Whether a node answers, whom it reaches, and whether it can append. Waits for PING_TIMEOUT_MS."""
+        """Ask a node whether it is alive, which nodes it reaches, and whether it can append. Waits PING_TIMEOUT_MS."""
         pong = await self.ask(node, Ping(), PING_TIMEOUT_MS)
-        return Health(pong.reaches, pong.well, pong.newest_format)
+        return Health(pong.reaches, pong.can_append, pong.newest_format)
 
     async def describe(self, node: str) -> dict[str, ReplicaStatus]:
-        """A node's replicas as it sees them, by the partition's id. Waits for PING_TIMEOUT_MS."""
+        """Ask a node for the status of its replicas. The result is by the partition's id. Waits PING_TIMEOUT_MS."""
         described = await self.ask(node, Describe(), PING_TIMEOUT_MS)
         return {status.partition: status for status in described.replicas}
 
     async def make_checkpoint(self, node: str, partition: str) -> CheckpointFiles:
-        """Let a node make a checkpoint of its replica, and keep it. Waits for CHECKPOINT_TIMEOUT_MS."""
+        """Let a node make a checkpoint of its replica, and keep it. Waits CHECKPOINT_TIMEOUT_MS."""
         made = await self.ask(node, MakeCheckpoint(partition), CHECKPOINT_TIMEOUT_MS)
         return CheckpointFiles(made.offset, made.files)
 
     async def read_checkpoint(self, node: str, partition: str, offset: int, name: str, start: int) -> bytes:
-        """The next chunk of a file of a node's checkpoint at `offset`, from byte `start` on; none at its end."""
+        """Read a chunk of the file `name` of a node's checkpoint at `offset`, from byte `start` on. Empty at its end.
+
+        Waits REQUEST_TIMEOUT_MS. See `storage.disk.Checkpoints.read_chunk`.
+        """
         return (await self.ask(node, ReadCheckpoint(partition, offset, name, start), REQUEST_TIMEOUT_MS)).data
 
     async def scrub_result(
         self, node: str, partition: str, offset: int, timeout_ms: int = REQUEST_TIMEOUT_MS
     ) -> ScrubResult:
-        """What a node's replica has at the scrub at `offset`, once it has applied that."""
+        """Ask a node for the result of the scrub whose record is at `offset`. Waits `timeout_ms` ms for it."""
         noted = await self.ask(node, ReadScrub(partition, timeout_ms, offset), timeout_ms)
         return ScrubResult(noted.checksum, noted.digest, noted.rows)
 
     async def rebuild(self, node: str, partition: str, offset: int) -> None:
-        """Tell a node that its replica is wrong at `offset`: it sets it aside, and makes another one."""
+        """Let a node set aside its replica, which is wrong at `offset`, and make another one."""
         await self.ask(node, Rebuild(partition, offset), REQUEST_TIMEOUT_MS)
 
     async def verify_replica(self, node: str, partition: str, offset: int, timeout_ms: int) -> ScrubResult:
-        """Let a node rebuild its replica beside itself, from its last checkpoint and the log up to a scrub."""
+        """Let a node rebuild its replica in a temporary store, from its newest checkpoint and the log up to a scrub.
+
+        The result is that of the scrub whose record is at `offset`. Waits `timeout_ms` ms.
+        """
         noted = await self.ask(node, VerifyReplica(partition, offset), timeout_ms)
         return ScrubResult(noted.checksum, noted.digest, noted.rows)
 
     async def ask(self, node: str, question: Answerable[A], timeout_ms: int) -> A:
-        """A node's answer to a question of `questions`."""
+        """Ask a node one of the questions in `rpc.questions`, and wait `timeout_ms` ms for the answer."""
         asked = cast("Question", question)
         if node == self._node:
             answer = await self._own_server().respond(asked)
@@ -98,5 +105,5 @@ class Peers:
             except msgspec.DecodeError as error:
                 raise Unreachable(f"{node} answers what is no answer ({error})") from None
         if isinstance(answer, Refused):
-            raise error_of(answer)
+            raise to_error(answer)
         return cast("A", answer)

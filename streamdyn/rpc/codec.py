@@ -1,4 +1,4 @@
-"""Messages to bytes and back. The questions and answers are those that the files of `questions` define."""
+"""Encode messages between nodes as bytes, and decode them. The files of `rpc.questions` define the messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from streamdyn.rpc import questions
-from streamdyn.rpc.messages import At, Message, Question, Refused
+from streamdyn.rpc.messages import Message, OffsetAnswer, Question, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,31 +32,32 @@ def _decoder(kinds: Sequence[type[Message]]) -> msgspec.msgpack.Decoder[Any]:
 
 
 QUESTIONS: list[type[Message]] = [kind for kind in _defined() if issubclass(kind, Question)]
-ANSWERS: list[type[Message]] = [At, Refused, *(kind for kind in _defined() if kind not in QUESTIONS)]
+ANSWERS: list[type[Message]] = [OffsetAnswer, Refused, *(kind for kind in _defined() if kind not in QUESTIONS)]
 _encode = msgspec.msgpack.Encoder().encode
 _question, _answer = _decoder(QUESTIONS), _decoder(ANSWERS)
 
 
 def encode(message: Message) -> bytes:
-    """The message's bytes."""
+    """Encode a message as MessagePack."""
     return _encode(message)
 
 
 def decode_question(body: bytes) -> Question:
-    """Raises msgspec.ValidationError for a message that is no question that this version knows, and
-    msgspec.DecodeError for bytes that are no message.
+    """Decode a question. Raises msgspec.DecodeError for bytes that are not a message.
+
+    Raises its subclass msgspec.ValidationError for a message that is not a question of this version.
     """
     question: Question = _question.decode(body)
     return question
 
 
 def decode_answer(body: bytes) -> Message:
-    """An answer, which may be a refusal. Raises as `decode_question`."""
+    """Decode an answer, which may be a refusal. Raises as `decode_question` does."""
     answer: Message = _answer.decode(body)
     return answer
 
 
-def tag_and_hops(body: bytes) -> tuple[str, int]:
-    """A question's tag, and how often it may be passed on: for who watches the network."""
+def read_tag_and_hops(body: bytes) -> tuple[str, int]:
+    """The tag and the hops of an encoded question, for the simulation. Raises as `decode_question` does."""
     question = decode_question(body)
     return str(type(question).__struct_config__.tag), getattr(question, "hops", 0)

@@ -1,10 +1,10 @@
-"""What all messages between nodes have in common: MessagePack arrays, whose first element is the message's tag.
+"""The base classes of the messages between nodes: MessagePack arrays whose first element is the message's tag.
 
-Messages travel between nodes of one version, or of two during a rolling upgrade. Members are only ever added, at the
-end and with a default, which is what msgspec's arrays allow for; a class may get another name, and keeps its tag.
+During a rolling upgrade, nodes of two versions exchange messages. So a new member is added at the end, with a default:
+old nodes ignore it. A class may get another name, but keeps its tag. Source: "Schema Evolution", msgspec documentation.
 
-Each question is a file of `questions`, with its answer and what a node does with it. A file there is all that a new
-question takes: `codec` finds it.
+Each file in `rpc.questions` has one question, its answer, and what a node does for it. A new file there is found by
+`rpc.codec`, and needs no registration.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ A_co = TypeVar("A_co", bound="Message", covariant=True)
 
 
 class Message(Struct, array_like=True, tag=True):
-    """A question or an answer."""
+    """A question or an answer between nodes."""
 
 
 class Question(Message):
-    """What a node asks another one."""
+    """A question from one node to another."""
 
     async def answer(self, node: AnsweringNode) -> Message:
-        """What the node that is asked does, and answers. What it raises is sent as a refusal (see `refusals`)."""
+        """Do what is asked on the node `node`, and return the answer. Errors are sent as refusals (see `refusals`)."""
         raise NotImplementedError
 
 
 class PartitionQuestion(Question):
-    """A question about a replica of the partition with this id, that its asker waits `timeout_ms` for.
+    """A question to a replica of the partition with the id `partition`. The asker waits `timeout_ms` ms for the answer.
 
-    With a hop left, a node that is not the leader may pass it on to the leader.
+    `hops` is how often it may be passed on: with 1, a node that is not the leader passes it on to the leader.
     """
 
     partition: str
@@ -43,27 +43,30 @@ class PartitionQuestion(Question):
 
 
 class Answerable(Protocol[A_co]):
-    """A question as type checkers see it: `A_co` is its answer."""
+    """A question for type checkers. `A_co` is the type of its answer."""
 
     async def answer(self, node: AnsweringNode) -> A_co:
         """See `Question`."""
 
 
 class Responder(Protocol):
-    """What answers questions: the node's `Server`."""
+    """The interface of the node's `Server` that answers questions."""
 
     async def respond(self, question: Question) -> Message:
-        """The answer, or a refusal."""
+        """The answer to a question, or a refusal. Raises nothing."""
 
 
-class At(Message):
-    """An offset: of what a replica applies next, or of a scrub."""
+class OffsetAnswer(Message, tag="At"):
+    """An answer that is an offset: the next one of a replica, or that of a Scrub command's record."""
 
     offset: int
 
 
 class Refused(Message):
-    """In place of an answer, an exception: the name of its type, and what it was made of."""
+    """A refusal: an exception in place of an answer. `kind` is the name of its type, `text` its message.
+
+    For NotLeader, `text` is the id of the leader's node, or None.
+    """
 
     kind: str
     text: str | None

@@ -1,4 +1,4 @@
-"""What a node needs of the network: to have another node's answer. A simulation provides it, too."""
+"""The port to the network between nodes. The simulation implements it, too."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import Protocol
 
 
 class Network(Protocol):
-    """The way to other nodes. Questions and answers are bytes here: `codec` knows what they mean."""
+    """Sends questions to other nodes, by id. Questions and answers are bytes here (see `rpc.codec`)."""
 
     async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
-        """What the node answers. Raises Unreachable if nothing comes within `timeout_ms`."""
+        """Send a question and return the answer. Raises Unreachable if there is none within `timeout_ms` ms.
+
+        The node may have done what it was asked all the same.
+        """
 
     def drop(self, node: str) -> None:
-        """Give up all that this node was asked: each of its askers gets Unreachable."""
+        """Fail all questions to this node that are not answered yet with Unreachable."""

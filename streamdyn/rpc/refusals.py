@@ -1,4 +1,4 @@
-"""An exception on its way to another node: what it is there is raised again here."""
+"""The conversion of exceptions to refusals, and back: an error on one node is raised again on the node that asked."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from streamdyn.rpc.messages import Refused
 DEFECT = "a defect of streamdyn"
 
 
-def refusal_of(error: Exception) -> Refused:
-    """The refusal that tells of an error. One that nobody has foreseen is a defect, and retryable."""
+def to_refusal(error: Exception) -> Refused:
+    """The refusal for an exception. An unexpected one is a defect of streamdyn, and becomes InternalServerError."""
     if isinstance(error, NotLeader):
         return Refused(NotLeader.__name__, error.node)
     if isinstance(error, Unreachable):
@@ -22,13 +22,13 @@ def refusal_of(error: Exception) -> Refused:
     return Refused("InternalServerError", f"{DEFECT} ({error!r}); please report it")
 
 
-def is_foreseen(error: Exception) -> bool:
-    """Whether an error is one of those that nodes refuse questions with."""
+def is_expected(error: Exception) -> bool:
+    """Whether nodes refuse questions with exceptions of this type. All others are defects."""
     return isinstance(error, NotLeader | Unreachable | PartitionError | ApiError)
 
 
-def error_of(refused: Refused) -> Exception:
-    """The error that a refusal tells of, to be raised. A type that this version does not know is retryable."""
+def to_error(refused: Refused) -> Exception:
+    """The exception for a refusal. A type that this version does not know becomes InternalServerError."""
     if refused.kind == NotLeader.__name__:
         return NotLeader(refused.text)
     kind: type[ApiError] = getattr(errors, refused.kind, errors.InternalServerError)

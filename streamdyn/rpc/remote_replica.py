@@ -1,19 +1,19 @@
-"""A replica on another node, as this node's router asks it: the `ReplicaService` over the network."""
+"""A replica on another node, for this node's router: a `ReplicaService` over the network."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from streamdyn.model.pages import Page
+from streamdyn.rpc.questions.append_feed import AppendFeed
 from streamdyn.rpc.questions.append_scrub import AppendScrub
 from streamdyn.rpc.questions.confirm import Confirm
 from streamdyn.rpc.questions.count_items import CountItems
-from streamdyn.rpc.questions.feed import Feed
 from streamdyn.rpc.questions.lead import Lead
 from streamdyn.rpc.questions.read import Read
 from streamdyn.rpc.questions.read_page import ReadPage
 from streamdyn.rpc.questions.write import Write
-from streamdyn.statemachine.effects import Applied, Fed
+from streamdyn.statemachine.effects import AppliedCommand, AppliedFeed
 from streamdyn.statemachine.outcomes import Outcome
 from streamdyn.wal.codec import encode_batch
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 
 class RemoteReplica:
-    """The replica of `partition` on `node`. With `hops`, a node that does not lead it may pass what it is asked on to
-    the leader, and so often.
+    """The replica of the partition `partition` on the node `node`, both by id.
+
+    `hops` is 0 or 1. With 1, a node that does not lead the partition passes questions on to the leader.
     """
 
     __slots__ = ("_hops", "_node", "_partition", "_peers")
@@ -40,18 +41,20 @@ class RemoteReplica:
         self._partition = partition
         self._hops = hops
 
-    async def write(self, command: ItemCommand | MetaCommand, timeout_ms: int) -> Applied:
+    async def write(self, command: ItemCommand | MetaCommand, timeout_ms: int) -> AppliedCommand:
         question = Write(self._partition, timeout_ms, self._hops, encode_batch((command,), self._peers.format()))
         written = await self._peers.ask(self._node, question, timeout_ms)
         outcome = Outcome(written.old, written.new, written.error, written.text)
-        return Applied(command.id, outcome, "", written.offset, written.index)
+        return AppliedCommand(command.id, outcome, "", written.offset, written.index)
 
-    async def feed(self, batch: CommandBatch, timeout_ms: int) -> Fed:
+    async def feed(self, batch: CommandBatch, timeout_ms: int) -> AppliedFeed:
         assert batch.feed is not None
         encoded = encode_batch(batch.commands, self._peers.format(), batch.feed)
-        answer = await self._peers.ask(self._node, Feed(self._partition, timeout_ms, self._hops, encoded), timeout_ms)
-        outcomes = tuple(None if told is None else Outcome(*told) for told in answer.outcomes)
-        return Fed(answer.offset, "", batch.feed, answer.upto, outcomes)
+        answer = await self._peers.ask(
+            self._node, AppendFeed(self._partition, timeout_ms, self._hops, encoded), timeout_ms
+        )
+        outcomes = tuple(None if outcome is None else Outcome(*outcome) for outcome in answer.outcomes)
+        return AppliedFeed(answer.offset, "", batch.feed, answer.upto, outcomes)
 
     async def read(self, key: bytes, required: ReadRequirement, timeout_ms: int) -> bytes | None:
         consistency = required.consistency.value

@@ -1,4 +1,4 @@
-"""What other nodes ask this one: decoded, answered or passed on to the leader, and refused where that fails."""
+"""The server for questions of other nodes: it answers a question, passes it on to the leader, or refuses it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from streamdyn.errors import NotLeader, OutOfService
 from streamdyn.rpc.codec import decode_question, encode
 from streamdyn.rpc.messages import Message, PartitionQuestion, Question, Refused
-from streamdyn.rpc.refusals import is_foreseen, refusal_of
+from streamdyn.rpc.refusals import is_expected, to_refusal
 
 if TYPE_CHECKING:
     from streamdyn.rpc.answering import AnsweringNode
@@ -21,35 +21,38 @@ logger = logging.getLogger(__name__)
 
 
 class Server:
-    """Answers for `node`; `peers` are who questions are passed on to."""
+    """Answers questions to the node `node`. `peers` is for questions that are passed on."""
 
     def __init__(self, node: AnsweringNode, peers: Peers) -> None:
         self._node = node
         self._peers = peers
 
     async def handle(self, body: bytes) -> bytes:
-        """The bytes of the answer, which may be a refusal. Raises msgspec.DecodeError for bytes that are no message."""
+        """Answer an encoded question. The result is the encoded answer or refusal.
+
+        Raises msgspec.DecodeError for bytes that are not a message.
+        """
         try:
             question = decode_question(body)
         except msgspec.ValidationError as error:
-            # A newer node's question.
+            # The question of a newer release.
             text = f"a question that this streamdyn does not know: {error}"
             return encode(Refused("InternalServerError", text))
         return encode(await self.respond(question))
 
     async def respond(self, question: Question) -> Message:
-        """The answer, or the refusal."""
+        """Answer a question. The result may be a refusal. Raises nothing."""
         try:
             if isinstance(question, PartitionQuestion) and question.hops > 0:
                 return await self._answer_or_pass_on(question)
             return await question.answer(self._node)
         except Exception as error:
-            if not is_foreseen(error):
+            if not is_expected(error):
                 logger.exception("a node's question was not answered")
-            return refusal_of(error)
+            return to_refusal(error)
 
     async def _answer_or_pass_on(self, question: PartitionQuestion) -> Message:
-        """Somebody does not reach the leader: perhaps this node does."""
+        """Answer, or pass the question on to the leader if this node reaches it. The asker does not reach it."""
         try:
             return await question.answer(self._node)
         except NotLeader as error:
@@ -59,15 +62,15 @@ class Server:
         try:
             return await self._peers.ask(leader, replace(question, hops=0), question.timeout_ms)
         except OutOfService:
-            self._denied(question.partition, leader)
+            self._note_denial(question.partition, leader)
             raise
         except NotLeader as error:
             if error.node is None:
-                self._denied(question.partition, leader)
+                self._note_denial(question.partition, leader)
             raise
 
-    def _denied(self, partition: str, leader: str) -> None:
-        """The node that was asked as the leader does not lead, and knows nobody who does."""
+    def _note_denial(self, partition: str, leader: str) -> None:
+        """Take note that `leader`, asked as the leader, denies that it leads and names no other leader."""
         replica = self._node.replicas.partitions.get(partition)
         if replica is not None:
-            replica.denied_by(leader)
+            replica.note_denial(leader)

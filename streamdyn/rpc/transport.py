@@ -1,8 +1,8 @@
-"""Questions from node to node over TCP: one connection each way, any number of questions under way on it.
+"""Questions between nodes over TCP. Each node has one connection to each other node, with many questions in flight.
 
-A frame is the length of its body (4 bytes), the question's number (4 bytes), and the body: a message's bytes (see
-`codec`). An answer has its question's number. There is no authentication: the network between nodes is trusted, as
-Kafka's is.
+A frame is the length of its body (4 bytes, big-endian), the question's number (4 bytes, big-endian), and the body: an
+encoded message (see `rpc.codec`). An answer has the number of its question. There is no authentication: the network
+between nodes must be trusted, as that of Kafka.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ _HEAD = Struct(">II")
 
 
 class TcpNetwork:
-    """The `Network` of a node on a real network.
+    """The `Network` port over TCP, and the listener for other nodes.
 
-    `address` tells the host and port of another node (None: nobody knows), and `handle` gives the answer's bytes to a
-    question's; it raises msgspec.DecodeError for bytes that are no message, which end the connection.
+    `address` returns the host and the port of the node with the given id, or None if they are not known. `handle`
+    answers an encoded question. It raises msgspec.DecodeError for bytes that are not a message, which closes the
+    connection.
     """
 
     def __init__(
@@ -41,15 +42,20 @@ class TcpNetwork:
         self._address = address
         self._handle = handle
         self._loop = asyncio.get_running_loop()
-        self._asking: dict[str, _Asking] = {}
-        self._connecting: dict[str, asyncio.Task[_Asking]] = {}
-        self._answering: set[_Answering] = set()
+        self._outgoing: dict[str, _OutgoingConnection] = {}
+        self._connecting: dict[str, asyncio.Task[_OutgoingConnection]] = {}
+        self._incoming: set[_IncomingConnection] = set()
         self._server: asyncio.Server | None = None
 
     async def serve(self, host: str, port: int) -> int:
-        """Listen for other nodes; the port. Raises OperatorError where the address is taken or not this machine's."""
+        """Listen for other nodes, and return the port. `port` 0 takes any free port.
+
+        Raises OperatorError if the address is in use or is not one of this machine.
+        """
         try:
-            self._server = await self._loop.create_server(lambda: _Answering(self._handle, self._answering), host, port)
+            self._server = await self._loop.create_server(
+                lambda: _IncomingConnection(self._handle, self._incoming), host, port
+            )
         except OSError as error:
             raise OperatorError(
                 f"cannot listen for other nodes on {host}:{port} ({error.strerror}); choose another --peers-listen"
@@ -58,7 +64,7 @@ class TcpNetwork:
         return bound
 
     async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
-        """What the node answers. Raises Unreachable if nothing comes within `timeout_ms`."""
+        """See `Network.ask`."""
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 return await (await self._connection(node)).ask(question)
@@ -66,24 +72,25 @@ class TcpNetwork:
             raise Unreachable(f"{node} did not answer in {timeout_ms} ms") from None
 
     def drop(self, node: str) -> None:
-        """Give up all that this node was asked: it is thought to be gone."""
-        connection = self._asking.pop(node, None)
+        """See `Network.drop`."""
+        connection = self._outgoing.pop(node, None)
         if connection is not None:
             connection.close()
 
     async def stop(self) -> None:
+        """Close all connections, and stop listening."""
         for task in self._connecting.values():
             task.cancel()
-        for node in list(self._asking):
+        for node in list(self._outgoing):
             self.drop(node)
         if self._server is not None:
             self._server.close()
-        for connection in list(self._answering):
+        for connection in list(self._incoming):
             connection.close()
 
-    async def _connection(self, node: str) -> _Asking:
+    async def _connection(self, node: str) -> _OutgoingConnection:
         address = self._address(node)
-        connection = self._asking.get(node)
+        connection = self._outgoing.get(node)
         if connection is not None and connection.address == address and not connection.closed:
             return connection
         self.drop(node)
@@ -95,23 +102,23 @@ class TcpNetwork:
             task.add_done_callback(lambda done: self._connected(node, done))
         return await asyncio.shield(task)
 
-    def _connected(self, node: str, task: asyncio.Task[_Asking]) -> None:
+    def _connected(self, node: str, task: asyncio.Task[_OutgoingConnection]) -> None:
         self._connecting.pop(node, None)
         if not task.cancelled():
-            task.exception()  # whoever asked may wait no longer: nobody else takes note of it
+            task.exception()  # marks the exception as seen: the asker may have stopped waiting
 
-    async def _connect(self, node: str, address: tuple[str, int]) -> _Asking:
+    async def _connect(self, node: str, address: tuple[str, int]) -> _OutgoingConnection:
         try:
             async with asyncio.timeout(PEER_CONNECT_TIMEOUT_MS / 1000):
-                _, connection = await self._loop.create_connection(lambda: _Asking(address), *address)
+                _, connection = await self._loop.create_connection(lambda: _OutgoingConnection(address), *address)
         except (OSError, TimeoutError) as error:
             raise Unreachable(f"{node} at {address[0]}:{address[1]}: {error!r}") from None
-        self._asking[node] = connection
+        self._outgoing[node] = connection
         return connection
 
 
 class _Frames(asyncio.Protocol):
-    """A connection's bytes, taken apart into frames."""
+    """A connection whose bytes are divided into frames."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -134,7 +141,7 @@ class _Frames(asyncio.Protocol):
             end = start + _HEAD.size + size
             if len(buffer) < end:
                 break
-            self.frame(number, bytes(memoryview(buffer)[start + _HEAD.size : end]))
+            self.frame_received(number, bytes(memoryview(buffer)[start + _HEAD.size : end]))
             start = end
         del buffer[:start]
 
@@ -151,12 +158,12 @@ class _Frames(asyncio.Protocol):
         del exc
         self.closed = True
 
-    def frame(self, number: int, body: bytes) -> None:
+    def frame_received(self, number: int, body: bytes) -> None:
         raise NotImplementedError
 
 
-class _Asking(_Frames):
-    """A connection that this node made: it sends questions and gets answers."""
+class _OutgoingConnection(_Frames):
+    """A connection that this node opens: it sends questions and receives answers."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         super().__init__()
@@ -176,7 +183,7 @@ class _Asking(_Frames):
         finally:
             del self._waiting[number]
 
-    def frame(self, number: int, body: bytes) -> None:
+    def frame_received(self, number: int, body: bytes) -> None:
         future = self._waiting.get(number)
         if future is not None and not future.done():
             future.set_result(body)
@@ -195,10 +202,10 @@ class _Asking(_Frames):
                 future.set_exception(Unreachable("the connection ended"))
 
 
-class _Answering(_Frames):
-    """A connection that another node made: it gets questions and sends answers."""
+class _IncomingConnection(_Frames):
+    """A connection that another node opens: it receives questions and sends answers."""
 
-    def __init__(self, handle: Callable[[bytes], Awaitable[bytes]], all_: set[_Answering]) -> None:
+    def __init__(self, handle: Callable[[bytes], Awaitable[bytes]], all_: set[_IncomingConnection]) -> None:
         super().__init__()
         self._handle = handle
         self._all = all_
@@ -212,7 +219,7 @@ class _Answering(_Frames):
         super().connection_lost(exc)
         self._all.discard(self)
 
-    def frame(self, number: int, body: bytes) -> None:
+    def frame_received(self, number: int, body: bytes) -> None:
         task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(self._reply(number, body))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

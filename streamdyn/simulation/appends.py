@@ -12,7 +12,7 @@ from streamdyn.kafka.events import Delivered, Event, Undelivered
 from streamdyn.settings import APPEND_TIMEOUT_MS, RECORD_MAX_BYTES
 from streamdyn.simulation.network import KAFKA
 from streamdyn.simulation.world import network_ms
-from streamdyn.wal.codec import header_format, headers_of
+from streamdyn.wal.codec import format_from_headers, headers_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ class Append:
         """The record gets its place in the log, if there is one of that name. Nobody says so yet."""
         topic = self._producer.kafka.topics.get(self.topic)
         if topic is not None:
-            self.stored = topic.land(self.value, header_format(headers_of(self.value).items()))
+            self.stored = topic.land(self.value, format_from_headers(headers_for(self.value).items()))
         return self.stored
 
     def deliver(self, *, with_offset: bool = True) -> None:

@@ -32,7 +32,7 @@ from streamdyn.wal.codec import decode_record
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from streamdyn.statemachine.effects import Applied, Effects
+    from streamdyn.statemachine.effects import AppliedCommand, Effects
     from streamdyn.statemachine.outcomes import Outcome
     from streamdyn.wal.codec import RawRecord
 
@@ -180,7 +180,7 @@ class _Trial:
         if (state.void, state.skipped) != counted:
             self._wrong("counts differ", f"after offset {offset}: {state.void, state.skipped}, the model: {counted}")
 
-    def _compare_outcomes(self, applied: Applied) -> None:
+    def _compare_outcomes(self, applied: AppliedCommand) -> None:
         """Each time that a command comes, and at its first time with the model's outcome."""
         places = self._model.places.get(applied.id)
         if places is None:

@@ -19,7 +19,7 @@ class DiskStore(MemoryStore):
     def __init__(self, flushed: MemoryStore | None = None) -> None:
         super().__init__()
         self._flushed = flushed or MemoryStore()
-        self.take_over(self._flushed)
+        self.copy_from(self._flushed)
         self.unflushed: list[Effects] = []
         self._read: Callable[[], None] = _nothing
         self._committed: Callable[[], None] = _nothing
@@ -28,9 +28,9 @@ class DiskStore(MemoryStore):
         """From now on, these are called after each read and after each commit."""
         self._read, self._committed = read, committed
 
-    def begin(self, topic_id: str, state: State) -> None:
-        super().begin(topic_id, state)
-        self._flushed.begin(topic_id, state)
+    def initialize(self, topic_id: str, state: State) -> None:
+        super().initialize(topic_id, state)
+        self._flushed.initialize(topic_id, state)
 
     def get(self, key: bytes) -> bytes | None:
         row = super().get(key)

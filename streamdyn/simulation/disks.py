@@ -102,25 +102,25 @@ class MachineCheckpoints:
     def files(self, offset: int) -> list[tuple[str, int]]:
         return FILES if offset in self._kept else []
 
-    def read(self, offset: int, name: str, start: int) -> bytes:
+    def read_chunk(self, offset: int, name: str, start: int) -> bytes:
         if offset not in self._kept:
             raise PartitionError(f"the checkpoint at {offset} cannot be read")
         number = self._kept[offset].to_bytes(8, "big")
         part = number[:4] if name == "one" else number[4:]
         return part[start : start + CHUNK_BYTES]
 
-    def begin(self) -> None:
+    def begin_receiving(self) -> None:
         self._incoming = {}
 
-    def write(self, name: str, data: bytes) -> None:
+    def write_chunk(self, name: str, data: bytes) -> None:
         self._incoming[name] = self._incoming.get(name, b"") + data
 
-    def finish(self) -> None:
+    def finish_receiving(self) -> None:
         self._disk.count("checkpoints fetched")
         number = int.from_bytes(self._incoming["one"] + self._incoming["two"], "big")
         self._disk.put(self._partition, self._disk.copies[number])
 
-    def restore(self) -> None:
+    def restore_newest(self) -> None:
         self._disk.count("own checkpoints restored")
         self._disk.put(self._partition, self._disk.copies[self._kept[max(self._kept)]])
 

@@ -46,7 +46,7 @@ class MachineLog:
     def append(self, topic: str, life: str, value: bytes) -> None:
         machine = self._machine
         machine.may_stall(machine.world.scenario.stall[BEFORE_SENDING])
-        self._stall.sent()
+        self._stall.note_sent()
         self._producer.append(topic, life, value)
 
     def follow(self, topic: str, life: str, offset: int, applied: Callable[[], int]) -> None:
@@ -116,5 +116,5 @@ class MachineLog:
 
     def _arrived(self, event: Event) -> None:
         if isinstance(event, Delivered | Undelivered):
-            self._stall.reported(durable=isinstance(event, Delivered))
+            self._stall.note_reported(durable=isinstance(event, Delivered))
         self._emit(event)

@@ -28,7 +28,7 @@ from streamdyn.statemachine.lease_command import LeaseCommand
 if TYPE_CHECKING:
     from streamdyn.expressions.source import Expression
     from streamdyn.statemachine.command import Command
-    from streamdyn.statemachine.records import Feed
+    from streamdyn.statemachine.records import FeedRange
 
 LONGEST_LEASE_MS = 60_000
 REFUSED = "ConditionalCheckFailedException"
@@ -97,7 +97,7 @@ class Model:
         return self.versions[key][-1][1]
 
     def take(
-        self, offset: int, timestamp_ms: int, commands: tuple[Command, ...] | None, feed: Feed | None = None
+        self, offset: int, timestamp_ms: int, commands: tuple[Command, ...] | None, feed: FeedRange | None = None
     ) -> None:
         """The next record; None stands for bytes that mean nothing."""
         if commands is None:
@@ -164,7 +164,7 @@ class Model:
             self._schema_version = command.schema.version
             self._hashes = command.schema.hash_bytes
 
-    def _takes(self, feed: Feed) -> bool:
+    def _takes(self, feed: FeedRange) -> bool:
         """Whether a fed batch follows on what its source has fed before."""
         if self._format == 1 or feed.after != self.feeds.get(feed.source, 0) or feed.upto <= feed.after:
             return False

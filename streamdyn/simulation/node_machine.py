@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from streamdyn.errors import OperatorError, Unreachable
 from streamdyn.model.schema import Schema
 from streamdyn.node.node import Node
-from streamdyn.rpc.codec import tag_and_hops
+from streamdyn.rpc.codec import read_tag_and_hops
 from streamdyn.rpc.refusals import DEFECT
 from streamdyn.simulation.disks import MachineDisk
 from streamdyn.simulation.kafka import Kafka, MachineTopics
@@ -212,7 +212,7 @@ class MachineEnvironment:
 
     async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        tag, hops = tag_and_hops(question)
+        tag, hops = read_tag_and_hops(question)
         if tag == "Confirm":
             self._machine.world.count("followers ask their leader")
         if hops:

@@ -75,7 +75,7 @@ class PartitionMachine(Machine):
         """The machine has heard which format and schema the log should have."""
         self._wanted = number, schema
         if self.serves:
-            self.do(lambda: self.partition.want(number, schema))
+            self.do(lambda: self.partition.set_target(number, schema))
 
     def open(self) -> None:
         stalls = self.world.scenario.stall
@@ -94,14 +94,14 @@ class PartitionMachine(Machine):
             self.keeper,
             append=partial(log.append, INFO.topic, self.life),
             clock_ms=self._clock_ms,
-            observe=lambda _: None,
-            failed=lambda _, reason: self.failed(reason),
-            suspect=lambda _: self._look_at_topic(),
+            on_applied=lambda _: None,
+            on_failure=lambda _, reason: self.failed(reason),
+            check_topic=lambda _: self._look_at_topic(),
             may_claim=self.may_claim,
         )
         self.follow(self.partition.next_offset)
         self.serves = True
-        self.partition.want(*self._wanted)
+        self.partition.set_target(*self._wanted)
         if self.world.scenario.feeds:
             self.loop.create_task(feed_for_ever(self.world, self.partition))
         self._expire_later()
@@ -188,4 +188,4 @@ class PartitionMachine(Machine):
 
     async def read(self, key: bytes) -> tuple[bytes | None, int]:
         """The row, and the offset up to which it shows the log."""
-        return await self.partition.consistent(lambda: (self.partition.read(key), self.partition.next_offset))
+        return await self.partition.read_consistently(lambda: (self.partition.read(key), self.partition.next_offset))

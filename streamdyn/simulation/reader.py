@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from streamdyn.kafka.events import NO_NEXT_RECORD, NO_TOPIC, Event, Fetched, LogLost
-from streamdyn.kafka.portions import portions
+from streamdyn.kafka.portions import split_into_portions
 from streamdyn.settings import FETCH_MAX_RECORDS, FETCH_QUEUE_MAX_BATCHES
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Reader:
         world = self._machine.world
         limit = FETCH_MAX_RECORDS if world.is_calm else self._machine.random.choice((1, 2, 8))
         stored = [each for each in topic.since(self._next, limit) if end is None or each.offset < end]
-        self._portions.extend(portions([each.raw() for each in stored]))
+        self._portions.extend(split_into_portions([each.raw() for each in stored]))
         if stored:
             self._hand_over()
         else:

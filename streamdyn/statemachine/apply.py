@@ -1,12 +1,13 @@
-"""The state machine: from a partition's state and the next records of its log to the next state, always the same way.
+"""The state machine: it computes a partition's next state from its state and the next records of its log.
 
-Every replica runs this on the same records and so holds the same rows. Nothing here reads a clock, a random number or
-anything else that another replica might see differently: "now" is the log's own clock, which never goes backwards.
+The computation is deterministic: every replica applies the same records and so holds the same rows. The code here reads
+no clock, no random number and nothing else that differs between replicas. "Now" is the log's clock, which never goes
+backwards. Source: Schneider, "Implementing fault-tolerant services using the state machine approach" (1990).
 
     state, records, rows  ->  Effects: the new state, the rows to write, each command's outcome
 
-The caller writes all of `Effects` to its store in one atomic batch. Where that fails, it throws the machine away and
-starts again from what the store has: the machine's own memory is then ahead of the disk.
+The caller writes all of `Effects` to its store in one atomic batch. If the write fails, the memory of the state machine
+is ahead of the disk. The caller must then discard the state machine and make a new one from the store.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
 
 class StateMachine:
-    """One partition's state and dedupe window, driven by its log.
+    """The state and the dedupe window of one partition's replica.
 
-    `read` gets a stored row; `schema` is what the table's row in `meta` says, for logs that do not say it themselves;
-    a format beyond `newest_format` is not known here.
+    `read` returns the row under a stored key (bytes), or None. `schema` is the schema in the table's row of `meta`: it
+    holds until the log has a SetSchema. `newest_format` is the newest format of logs that may be applied.
     """
 
     def __init__(
@@ -49,8 +50,10 @@ class StateMachine:
         self._newest_format = newest_format
 
     def apply(self, batch: RecordBatch) -> Effects:
-        """The effects of the next records. Raises PartitionError if they are not the next ones, and its subclass
-        NewerFormatError where a record raises the log's format beyond what this code knows.
+        """Apply the next records and return what they do. `batch.base` must be the state's `next_offset`.
+
+        Raises PartitionError if it is not. Raises its subclass NewerFormatError if a record raises the log's format
+        beyond `newest_format`. After an error the state machine must not be used again.
         """
         if batch.base != self.state.next_offset:
             raise PartitionError(

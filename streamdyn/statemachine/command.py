@@ -1,7 +1,8 @@
-"""What a command is: an entry of a partition's log that says what was asked for, never what came of it.
+"""What a command is: an entry of a partition's log that says what a client asks for, not what the result is.
 
-`apply` decides that, at the command's place in the log, the same way on every replica. Each command has a file in
-`statemachine.commands`: its dataclass, whose fields are those of its Avro record in `schemas/`, and its `apply`.
+The command's `apply` computes the result from the replica's state at the command's place in the log. Every replica
+computes the same. Each command has a file in `statemachine.commands` with its dataclass and its `apply`. The fields of
+the dataclass are those of its Avro record in `schemas/`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ COMMAND_ID_BYTES = 16
 class Transition(Protocol):
     """What a command reads and changes: the state of a replica at the command's place in the log.
 
-    `clock_ms` is the log's clock (ms since the epoch), `position` that of a command which is not `ONCE`, and `format`,
-    `schema` and `lease` are those before it.
+    `clock_ms` is the log's clock, in ms since the Unix epoch. It never goes backwards. `position` is the command's
+    place in the log, and is set only for a command that is not `DEDUPED`. `format`, `schema` and `lease` are those that
+    hold before the command. Nothing is stored until the whole batch of records is applied.
     """
 
     @property
@@ -36,54 +38,71 @@ class Transition(Protocol):
     def lease(self) -> Lease: ...
 
     def read(self, key: bytes) -> bytes | None:
-        """The row with a stored key (a space's byte, see `model.indexes`, and a storage key)."""
+        """The row under a stored key, or None. A stored key is a space's byte (see `model.indexes`) and a storage key.
+
+        Earlier writes of the same batch are included. Raises PartitionError if the disk fails.
+        """
 
     def write(self, key: bytes, row: bytes | None) -> None:
-        """The row with a stored key is `row` from here on; None: there is none."""
+        """Put `row` under a stored key, or remove the row if `row` is None."""
 
     def write_item(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
-        """Write an item's row, and the rows that the local indexes have of it; `old` is read where there are any."""
+        """Put or remove an item's row, and its rows in the table's local secondary indexes.
 
-    def refusal_of(self, storage_key: bytes) -> Outcome | None:
-        """Why an item with this key is not written here, or None: since format 2, another partition owns its hash."""
+        `old` is the row before. It is used only if the table has indexes.
+        """
 
-    def take_lease(self, lease: Lease | None) -> None:
-        """The lease after a lease record; None: the record is void."""
+    def check_owns_key(self, storage_key: bytes) -> Outcome | None:
+        """None if this partition owns the key's hash, else an outcome with the error OUT_OF_RANGE.
+
+        Always None in format 1, whose logs do not name their hash range.
+        """
+
+    def set_lease(self, lease: Lease | None) -> None:
+        """Set the lease that follows from a lease record, or count the record as void if `lease` is None."""
 
     def scrub(self, *, contents: bool) -> None:
-        """Note the checksum before this record, and with `contents` that a digest of the rows is wanted."""
+        """Note the checksum before this record. `contents` asks for a digest of all rows, too."""
 
     def raise_format(self, number: int) -> None:
-        """The log has format `number` from here on, if it was an older one. Raises NewerFormatError."""
+        """Raise the log's format to `number`, unless it is that new already.
+
+        Raises NewerFormatError if this node does not know the format.
+        """
 
     def set_schema(self, schema: Schema) -> None:
-        """The log has this schema from here on, if the one before is an older version."""
+        """Replace the log's schema, if `schema` has a higher version. Does nothing in format 1."""
 
 
 class Command:
-    """`id` is the same for every attempt of one call (16 bytes).
+    """One command. Its fields are the fields of its Avro record, in the same order.
 
-    `LOG` is the kind of log that the command belongs in; None is every log. With `ONCE`, a command whose id is in the
-    dedupe window is not applied again, and has the outcome of the first one.
+    `id` has COMMAND_ID_BYTES bytes. All attempts of one API call have the same id.
 
-    A command is never changed once it is made. Those of items are not declared frozen all the same: a replay makes
-    millions, and that costs a dataclass three times the time to make.
+    `LOG_KIND` is the kind of log that may hold the command. None means every kind.
+
+    `DEDUPED` says that the dedupe window covers the command: if its id is in the window, it is not applied again, and
+    its outcome is that of the first attempt.
+
+    A command is immutable. The commands of items are still not declared frozen: a replay makes millions of them, and a
+    frozen dataclass takes three times as long to make.
     """
 
     __slots__ = ()
-    LOG: ClassVar[LogKind | None] = None
-    ONCE: ClassVar[bool] = True
+    LOG_KIND: ClassVar[LogKind | None] = None
+    DEDUPED: ClassVar[bool] = True
 
     id: bytes
 
     def apply(self, transition: Transition) -> Outcome | None:
-        """Carry the command out; None where nobody waits for its outcome.
+        """Execute the command. The result is its outcome, or None if no client waits for one (lease records).
 
-        Raises ApiError where DynamoDB would refuse, before anything is written, and ValueError, LookupError, TypeError,
-        AttributeError or ArithmeticError where a foreign producer's command makes no sense.
+        Raises ApiError where DynamoDB refuses the request. Raises ValueError, LookupError, TypeError, AttributeError or
+        ArithmeticError for a malformed command: Kafka producers other than streamdyn may write to the log. Nothing has
+        been written by then.
         """
         raise NotImplementedError
 
     def record_bytes(self) -> int:
-        """About the bytes that the client's part of the command adds to a record."""
+        """The approximate size, in bytes, of the client's data in the encoded command."""
         return 0

@@ -1,4 +1,4 @@
-"""What applying records does, as data: the caller writes it to its store, and tells those who wait."""
+"""The effects of applying records, as data: the caller stores them, and then answers the waiting requests."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.dedupe import Remembered
+    from streamdyn.statemachine.dedupe import DedupeRecord
     from streamdyn.statemachine.outcomes import Outcome
-    from streamdyn.statemachine.records import Feed
+    from streamdyn.statemachine.records import FeedRange
     from streamdyn.statemachine.state import State
 
 
 @dataclass(slots=True)
-class Applied:
-    """A command's outcome, its place in the log, and the life that held the lease there."""
+class AppliedCommand:
+    """A command's outcome and its place in the log: the record's offset, and the command's index in the record.
+
+    `holder` is the life that held the lease at this place. It is empty in an answer from another node.
+    """
 
     id: bytes
     outcome: Outcome
@@ -24,23 +27,27 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class Fed:
-    """What came of the fed batch at `offset`: the target stands at `upto` of the source now.
+class AppliedFeed:
+    """The result of the fed batch at `offset`. `upto` is the position in the source that the target has reached now.
 
-    `outcomes` are those of its commands, None for each whose outcome is not known (any more): after a batch that was
-    void, the dedupe window has those of the batch that came first.
+    `outcomes` has one outcome for each command. If the batch is void, they are those of an earlier batch with the same
+    commands. None stands for an outcome that the dedupe window does not have, or has forgotten. `holder` is as in
+    `AppliedCommand`.
     """
 
     offset: int
     holder: str
-    feed: Feed
+    feed: FeedRange
     upto: int
     outcomes: tuple[Outcome | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Scrubbed:
-    """A replica's checksum before the record at `offset`. `contents` asks for a digest of its rows as they are now."""
+class AppliedScrub:
+    """The result of a Scrub: a replica's checksum (8 bytes) before the record at `offset`.
+
+    `contents` asks for a digest of the rows right after this record.
+    """
 
     offset: int
     checksum: bytes
@@ -49,15 +56,19 @@ class Scrubbed:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a batch of records does. `rows` maps stored keys (a space's byte, see `indexes`, and a storage key) to new
-    values, None for a removed row. `remembered` and `forgotten` are the changes of the dedupe window. All of it, and
-    `state`, must be written in one atomic batch.
+    """What a batch of records does.
+
+    `state` is the state after the batch. `rows` maps stored keys (a space's byte, see `model.indexes`, and a storage
+    key) to new rows; None removes a row. `remembered` are the records that the dedupe window adds, and `forgotten` the
+    offsets of those that it drops. These four must be stored in one atomic batch.
+
+    `applied`, `scrubbed` and `fed` are results, in the order of the log. They are not stored.
     """
 
     state: State
     rows: dict[bytes, bytes | None]
-    remembered: list[Remembered]
+    remembered: list[DedupeRecord]
     forgotten: list[int]
-    applied: list[Applied]
-    scrubbed: list[Scrubbed] = field(default_factory=list)
-    fed: list[Fed] = field(default_factory=list)
+    applied: list[AppliedCommand]
+    scrubbed: list[AppliedScrub] = field(default_factory=list)
+    fed: list[AppliedFeed] = field(default_factory=list)

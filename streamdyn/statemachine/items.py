@@ -1,4 +1,4 @@
-"""The commands on one item: a condition and a change of its row, decided at the command's place in the log."""
+"""The base of the commands on one item: check a condition, then replace, update or delete the item's row."""
 
 from __future__ import annotations
 
@@ -25,14 +25,19 @@ REFUSED = "ConditionalCheckFailedException"
 class ItemCommand(Command):
     """Change the item under the storage key `key`, if `condition` holds for the one that is there.
 
-    `wants_old` asks for the row before the command, and `wants_old_if_refused` for the row that was there if the
-    condition does not hold. `READS` says that the change itself depends on the row. Most do not, and replay without a
-    read.
+    `key` is a storage key (bytes, see `model.keys`). `condition` is DynamoDB's ConditionExpression, or None.
+    `wants_old` puts the row before the command into the outcome (ReturnValues ALL_OLD). `wants_old_if_refused` does so
+    where the condition does not hold (ReturnValuesOnConditionCheckFailure ALL_OLD).
+
+    `READS_ROW` says that the new row depends on the old one. Most commands do not need the old row, and are replayed
+    without a read.
+
+    Source: PutItem, UpdateItem and DeleteItem in the DynamoDB API reference.
     """
 
     __slots__ = ()
-    LOG = LogKind.TABLE
-    READS: ClassVar[bool] = False
+    LOG_KIND = LogKind.TABLE
+    READS_ROW: ClassVar[bool] = False
 
     key: bytes
     wants_old: bool
@@ -40,11 +45,11 @@ class ItemCommand(Command):
     wants_old_if_refused: bool
 
     def apply(self, transition: Transition) -> Outcome:
-        refusal = transition.refusal_of(self.key)
+        refusal = transition.check_owns_key(self.key)
         if refusal is not None:
             return refusal
         key = BASE_SPACE + self.key
-        reads = self.READS or self.wants_old or self.condition is not None or bool(transition.schema.indexes)
+        reads = self.READS_ROW or self.wants_old or self.condition is not None or bool(transition.schema.indexes)
         old = transition.read(key) if reads else None
         if self.condition is not None and not _holds(self.condition, old):
             return Outcome(
@@ -57,15 +62,19 @@ class ItemCommand(Command):
         return outcome
 
     def change(self, old: bytes | None, indexes: tuple[LocalIndex, ...]) -> tuple[Outcome, bytes | None]:
-        """The outcome, and the row after the command (None: there is none). Raises what `apply` does."""
+        """The outcome, and the row after the command; a row of None means that there is no item.
+
+        `old` is the row before. It may be None although there is one, if nothing needs it (see READS_ROW). Raises what
+        `apply` raises.
+        """
         raise NotImplementedError
 
     def record_bytes(self) -> int:
         return len(self.key) + (0 if self.condition is None else self.condition.size())
 
 
-def item_of(row: bytes | None) -> dict[str, Any]:
-    """The item in a row; one without attributes where there is no row."""
+def decode_item(row: bytes | None) -> dict[str, Any]:
+    """The item in a row as decoded DynamoDB JSON, or an empty item if there is no row."""
     item: dict[str, Any] = {} if row is None else orjson.loads(row_item(row))
     return item
 
@@ -74,4 +83,4 @@ def _holds(condition: Expression, old: bytes | None) -> bool:
     parsed = parse_condition(condition.text, tuple(condition.names.items()))
     values = orjson.loads(condition.values)
     parsed.check(values, is_limited=False)
-    return evaluate_condition(parsed.tree, item_of(old), values)
+    return evaluate_condition(parsed.tree, decode_item(old), values)

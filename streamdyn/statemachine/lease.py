@@ -1,26 +1,27 @@
-"""The leader lease: who may acknowledge writes and answer strongly consistent reads of a partition, and until when.
+"""The leader lease: which node may acknowledge writes and answer strongly consistent reads of a partition, until when.
 
-Rules (they are Leases of Gray and Cheriton, 1989, with the log in place of a lock server):
+The rules are those of leases (Gray and Cheriton, SOSP 1989), with the log in place of a lock server. DynamoDB's leaders
+have leases, too (DynamoDB paper, USENIX ATC'22, section 3).
 
 1.  *In the log.* A claim, renewal or release names the last accepted lease record (`after`). It is accepted only if
-    that is still the last one when its own place in the log comes: a compare-and-set. All see the same winner.
-2.  *The holder* counts its lease from the moment **before it sent** the accepted record, on its own clock. A record
-    that an earlier life of the same replica sent gives nothing: nobody remembers when it was sent.
-3.  *Everybody else* counts from the moment they **observed** the record, and strictly longer. What a node replays at
-    its start counts as observed then. No two nodes' clocks are ever compared; only their rates must agree within 10 %.
-4.  A node claims only when, by rule 3, the lease before has run out (or was released). As the claim names that lease's
-    last record, a renewal that slips in between voids it. So an accepted claim may serve at once.
-5.  *A strong read* is answered if the lease is valid **after** the state was read, and nothing was applied in between:
-    the lease that is asked is then the one of the state that was read.
-6.  *A write* needs no clock: it may be acknowledged if the acknowledger was the holder at the command's own place in
-    the log.
-7.  A holder that hands over serves no more **before** it sends its release, until another lease record of its own is
-    accepted: a renewal calls the release off, if that has not got into the log.
-8.  An idle partition's lease *rests*: it runs out and nobody cares. Writes go on under rule 6; the first strong read
-    renews it, which rule 1 allows as long as nobody else has claimed.
+    that record is still the last one at its own place in the log: a compare-and-set. All replicas see the same winner.
+2.  *The holder* counts its lease from the moment **before it sends** the accepted record, on its own clock. A record
+    of an earlier life of the same replica gives no lease, because the time at which it was sent is not known.
+3.  *All other nodes* count from the moment at which they **observe** the record, and they count longer. A node that
+    replays a record at its start observes it then. Clocks of two nodes are never compared. Only their rates must agree
+    within 10 %.
+4.  A node claims only when the previous lease has expired by rule 3, or was released. The claim names the last record
+    of that lease, so a renewal that comes before it makes it void. An accepted claim may therefore serve at once.
+5.  *A strong read* is answered if the lease is valid **after** the state is read, and nothing is applied in between.
+    The lease that is checked is then that of the state that was read.
+6.  *A write* needs no clock. A node may acknowledge it if it is the holder at the command's own place in the log.
+7.  A holder that hands over stops serving **before** it sends its release. It serves again when another lease record of
+    its own is accepted: a renewal cancels a release that did not reach the log.
+8.  The lease of an idle partition *rests*: it expires without harm. Writes go on under rule 6. The first strong read
+    renews the lease, which rule 1 allows as long as no other node has claimed.
 
-`Lease` and `LeaseCommand` (`lease_command`) are rule 1, the part that every replica computes. `LeaseKeeper`
-(`lease_keeper`) is the rest, one node's view of one partition.
+`Lease` and `LeaseCommand` (`lease_command`) implement rule 1, which every replica computes. `LeaseKeeper`
+(`lease_keeper`) implements the other rules for one partition on one node.
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ from streamdyn.model.positions import START, Position
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The lease as the log has it: what the last accepted lease record (`record`, at `position`) left behind.
+    """The lease after the last accepted lease record, whose id is `record` and whose place in the log is `position`.
 
-    `life` is empty when nobody holds it: before the first claim, and after a release.
+    `epoch` grows by one with each accepted claim. `node` is the holder's id, and `life` the life of its replica. Both
+    are empty if there is no holder: before the first claim, and after a release. `duration_ms` is the length in ms.
     """
 
     epoch: int = 0
@@ -46,5 +48,5 @@ class Lease:
 
 
 def is_held(lease: Lease, life: str, epoch: int) -> bool:
-    """Whether a life holds the lease, in this epoch."""
+    """Whether `life` holds the lease in this epoch."""
     return bool(life) and life == lease.life and epoch == lease.epoch

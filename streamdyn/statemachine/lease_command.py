@@ -1,4 +1,4 @@
-"""Lease records: the compare-and-set of a lease, rule 1 of `lease`."""
+"""Lease records, and the compare-and-set that decides which of them are accepted (rule 1 of `lease`)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ if TYPE_CHECKING:
 
 
 class LeaseCommand(Command):
-    """A lease record. `after` is the position of the last accepted one: the compare-and-set of rule 1. It is applied as
-    often as it comes: what comes twice is void the second time.
+    """A lease record of the life `life` in the epoch `epoch`. `after` is the position of the last accepted lease
+    record.
+
+    Lease records are not deduplicated. A record that is in the log twice is void the second time.
     """
 
     __slots__ = ()
-    ONCE = False
+    DEDUPED = False
 
     life: str
     epoch: int
     after: Position
 
     def apply(self, transition: Transition) -> None:
-        transition.take_lease(accept(transition.lease, self, transition.position))
+        transition.set_lease(accept(transition.lease, self, transition.position))
 
-    def next(self, lease: Lease, position: Position) -> Lease | None:
-        """The lease after this record at `position`, which follows on the last accepted one; None if it is void."""
+    def next_lease(self, lease: Lease, position: Position) -> Lease | None:
+        """The lease after this record at `position`, or None if it is void. `after` has been checked already."""
         raise NotImplementedError
 
 
 def accept(lease: Lease, command: LeaseCommand, position: Position) -> Lease | None:
-    """The lease after an accepted lease record, or None where the record is void."""
-    return command.next(lease, position) if command.after == lease.position else None
+    """The lease after a lease record at `position`, or None if the record is void."""
+    return command.next_lease(lease, position) if command.after == lease.position else None

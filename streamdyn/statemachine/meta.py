@@ -1,4 +1,4 @@
-"""The commands of the `meta` log: each changes the row of one table or one node."""
+"""The base classes of the commands of the `meta` log, each of which changes the row of one table or of one node."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class MetaCommand(Command):
     """A command of the `meta` log."""
 
     __slots__ = ()
-    LOG = LogKind.META
+    LOG_KIND = LogKind.META
 
 
 class TableCommand(MetaCommand):
-    """What a client asks of the table `name`. The outcome has the table's new row."""
+    """A client's change of the table `name`, such as CreateTable. The outcome's `new` is the table's new row."""
 
     __slots__ = ()
     name: str
@@ -38,12 +38,15 @@ class TableCommand(MetaCommand):
         return Outcome(new=changed)
 
     def change(self, table: Table | None, clock_ms: int) -> Table:
-        """The table after the command; None before it: there is none. Raises what `apply` does."""
+        """The table after the command. `table` is the table before, or None if there is none.
+
+        `clock_ms` is the log's clock, in ms since the Unix epoch. Raises what `apply` raises.
+        """
         raise NotImplementedError
 
 
 class TableWorkCommand(MetaCommand):
-    """What the leader of `meta` says of its work on the table `name`. Nothing changes if there is no such table."""
+    """A report of the leader of `meta` on its work for the table `name`. Nothing changes if there is no such table."""
 
     __slots__ = ()
     name: str
@@ -56,12 +59,12 @@ class TableWorkCommand(MetaCommand):
         return DONE
 
     def change(self, table: Table, clock_ms: int) -> Table | None:
-        """The table after the command (None: there is none)."""
+        """The table after the command, or None if it is removed."""
         raise NotImplementedError
 
 
 class NodeCommand(MetaCommand):
-    """A command on the row of the node `node`."""
+    """A command that changes the row of the node `node`."""
 
     __slots__ = ()
     node: str
@@ -72,19 +75,19 @@ class NodeCommand(MetaCommand):
         return DONE
 
     def change(self, row: bytes | None) -> bytes | None:
-        """The node's row after the command (None: there is none)."""
+        """The node's row after the command, or None if it is removed."""
         raise NotImplementedError
 
 
-def existing(table: Table | None, name: str) -> Table:
-    """The table. Raises ResourceNotFoundException if there is none."""
+def require_table(table: Table | None, name: str) -> Table:
+    """Return `table`. Raises ResourceNotFoundException, in DynamoDB's words, if it is None."""
     if table is None:
         raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
     return table
 
 
-def check_is_there(table: Table) -> None:
-    """Most changes are for a table that is made and not being removed. Raises ResourceInUseException for others."""
+def check_not_creating_or_deleting(table: Table) -> None:
+    """Raises ResourceInUseException, in DynamoDB's words, if the table's status is CREATING or DELETING."""
     if table.status in (CREATING, DELETING):
         doing = "created" if table.status == CREATING else "deleted"
         raise in_use_error(f"Table is being {doing}: {table.name}")

@@ -1,4 +1,4 @@
-"""What came of a command, and the way back from there to DynamoDB's exceptions."""
+"""The outcome of a command as data, and its conversion back to an exception of DynamoDB."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from streamdyn.model.rows import row_item
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The row before a command and after it, where the command asked for them, and where it failed a DynamoDB error
-    type and message.
+    """The outcome of a command: rows if it succeeds, or an error.
+
+    `old` is the row before the command and `new` the row after it. Each is None if there is no row, or if the command
+    does not ask for it. `error` is the name of a DynamoDB error type, and `message` its text. Both are None on success.
     """
 
     old: bytes | None = None
@@ -21,14 +23,17 @@ class Outcome:
 
 
 DONE = Outcome()
-"""The outcome of a command that succeeded and had nothing to tell."""
+"""The outcome of a command that succeeds and returns nothing."""
 
 OUT_OF_RANGE = "OutOfRange"
-"""The error of a command whose key another partition owns. No client sees it: the router asks that partition."""
+"""The error of a command whose key another partition owns. No client sees it: the session asks that partition."""
 
 
-def successful(outcome: Outcome) -> Outcome:
-    """The outcome, unless it is an error; that is raised as the exception of its name in `errors`."""
+def raise_if_failed(outcome: Outcome) -> Outcome:
+    """Return the outcome of a successful command. Raises the ApiError that a failed outcome names.
+
+    A ConditionalCheckFailedException carries the item in `outcome.old`, if there is one.
+    """
     if outcome.error is None:
         return outcome
     error: errors.ApiError = getattr(errors, outcome.error)(outcome.message)

@@ -1,4 +1,4 @@
-"""A log as the state machine sees it: records, each with the commands that travelled together."""
+"""A log as the state machine sees it: a sequence of records, each with one or more commands."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
-    """Where the commands of a *fed* batch come from: the entries of `source` from `after` up to `upto`, without `upto`
-    itself. Both are positions of the source, which counts its entries as it likes, from 0.
+class FeedRange:
+    """Where the commands of a *fed* batch come from: the entries `after` <= position < `upto` of the source `source`.
+
+    A position is an integer from 0 that the source defines. See `partition.feeder`.
     """
 
     source: str
@@ -22,28 +23,29 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class CommandBatch:
-    """What one record says. `feed` is None for what clients sent."""
+    """The content of one record: its commands in order. `feed` is None unless the commands come from a feed."""
 
     commands: tuple[Command, ...]
-    feed: Feed | None = None
+    feed: FeedRange | None = None
 
 
 @dataclass(slots=True)
 class Record:
-    """One record as the log gives it back. `commands` is None where the bytes are no command batch: it is skipped.
+    """One record of the log, decoded. `commands` is None if its bytes are not a command batch: it is then skipped.
 
-    `timestamp_ms` is the broker's, since the epoch.
+    `offset` is Kafka's. `timestamp_ms` is Kafka's log-append time, in ms since the Unix epoch. `feed` is as in
+    `CommandBatch`.
     """
 
     offset: int
     timestamp_ms: int
     commands: tuple[Command, ...] | None
-    feed: Feed | None = None
+    feed: FeedRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordBatch:
-    """Consecutive records, from offset `base` up to `next`. Offsets may be missing in between (Kafka's own markers)."""
+    """The records with `base` <= offset < `next`, in order. Some offsets may have none: Kafka's own control records."""
 
     base: int
     next: int

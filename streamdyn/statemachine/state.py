@@ -1,4 +1,4 @@
-"""A partition's state: everything of a replica but its rows and its dedupe window."""
+"""The state of a partition's replica: all that it holds besides its rows and its dedupe window."""
 
 from __future__ import annotations
 
@@ -17,14 +17,21 @@ CHECKSUM_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`next_offset` is that of the record to be applied next, and `clock_ms` the log's clock (ms since the epoch).
+    """The state of a replica after it has applied all records before `next_offset`.
 
-    `checksum` runs over every row ever written, every command executed and every lease, record by record: two replicas
-    at one offset have the same one.
-    `skipped` counts records that are no command batch, `void` records of leases and fed batches that lost their
-    compare-and-set.
-    `format` says which commands the log may hold and what they do (see `streamdyn.formats`), `schema` what the last
-    SetSchema said, and `feeds` how far each source has been fed. Logs of format 1 have none of these three.
+    `clock_ms` is the log's clock, in ms since the Unix epoch: the highest log-append time so far.
+
+    `lease` is the lease after the last accepted lease record.
+
+    `checksum` (8 bytes) covers every row ever written, every command executed and every lease, record by record. Two
+    replicas of a partition at the same offset have the same checksum.
+
+    `skipped` counts the records that are not command batches. `void` counts the lease records and the fed batches whose
+    compare-and-set failed.
+
+    `format` says which commands the log may hold and what they do (see `streamdyn.formats`). `schema` is that of the
+    last SetSchema, or None. `feeds` maps each source to the position that its feed has reached. In format 1, these
+    three have their defaults.
     """
 
     next_offset: int = 0
@@ -43,14 +50,16 @@ _ALL = tuple(member.name for member in fields(State))
 
 
 def encode_state(state: State) -> bytes:
-    """The state as JSON, for the store's system row. Of format 1 as the release that knew only that one writes it, so
-    that it can be gone back to.
+    """The state as JSON, for the store's system row.
+
+    In format 1 it has only the members that the first release knows, so that an operator can go back to that release.
     """
     members = _FORMAT_1 if state.format == FIRST_FORMAT else _ALL
     return orjson.dumps({name: getattr(state, name) for name in members}, default=_to_json)
 
 
 def decode_state(row: bytes) -> State:
+    """The inverse of `encode_state`. Raises ValueError, KeyError or TypeError for a damaged row."""
     members: dict[str, Any] = orjson.loads(row)
     lease = members["lease"]
     lease["position"] = Position(**lease["position"])

@@ -1,7 +1,7 @@
-"""One batch of records on its way through the state machine: what commands read and write.
+"""The application of one batch of records: what its commands read and write before anything is stored.
 
-The state's members are plain variables here, and rows are an overlay of the stored ones, until `effects` makes data of
-all of it.
+The members of the state are plain variables here, and new rows are kept over the stored ones. `effects` returns all of
+it as data at the end.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from streamdyn.formats import SCHEMA_IN_LOG
 from streamdyn.model.indexes import index_rows
 from streamdyn.model.positions import START, Position
 from streamdyn.model.rows import row_item
-from streamdyn.statemachine.dedupe import Remembered
-from streamdyn.statemachine.effects import Applied, Effects, Fed, Scrubbed
+from streamdyn.statemachine.dedupe import DedupeRecord
+from streamdyn.statemachine.effects import AppliedCommand, AppliedFeed, AppliedScrub, Effects
 from streamdyn.statemachine.outcomes import OUT_OF_RANGE, Outcome
 from streamdyn.statemachine.state import State
 
@@ -28,26 +28,34 @@ if TYPE_CHECKING:
     from streamdyn.statemachine.command import Command
     from streamdyn.statemachine.dedupe import DedupeWindow
     from streamdyn.statemachine.lease import Lease
-    from streamdyn.statemachine.records import Feed, Record
+    from streamdyn.statemachine.records import FeedRange, Record
 
-# StopIteration is of values without a type. The release that knew only format 1 stopped there for good, so that no
-# replica of it has got past one: it is the same format.
-_NONSENSE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, StopIteration)
-_GONE = b"\xff\xff\xff\xff"  # in place of a row's length: no row is that long
+# What a malformed command of a foreign producer raises. StopIteration comes from a value without a type. It may be
+# caught without a new format: a replica of the first release stops for good at such a command, so none has a result.
+_INVALID_COMMAND_ERRORS = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    StopIteration,
+)
+_NO_ROW_LENGTH = b"\xff\xff\xff\xff"  # in place of a row's length: no row is that long
 
 
 class BatchTransition:
     """The `Transition` of each command in a batch of records.
 
-    `stored` gets a stored row. `schema` is what the table's row says while the log says nothing. A format beyond
-    `newest_format` is not known.
+    `read_stored` returns the row under a stored key, or None. `schema` holds until the log has a SetSchema.
+    `newest_format` is the newest format that may be applied.
     """
 
     def __init__(
         self,
         state: State,
         window: DedupeWindow,
-        stored: Callable[[bytes], bytes | None],
+        read_stored: Callable[[bytes], bytes | None],
         schema: Schema,
         newest_format: int,
     ) -> None:
@@ -58,107 +66,108 @@ class BatchTransition:
         self._newest_format = newest_format
         self._log = schema.log
         self._logged_schema = state.schema
-        self._take_schema(schema if state.schema is None else state.schema)
+        self._use_schema(schema if state.schema is None else state.schema)
         self._feeds = state.feeds
         self._checksum = state.checksum
         self._skipped = state.skipped
         self._void = state.void
         self._window = window
-        self._stored = stored
+        self._read_stored = read_stored
         self._rows: dict[bytes, bytes | None] = {}
-        self._seen: list[bytes] = []  # what the checksum has to see of the record at hand
-        self._outcomes: dict[bytes, Outcome] = {}  # of the record at hand
-        self._remembered: list[Remembered] = []
+        self._checksum_input: list[bytes] = []  # of the current record
+        self._outcomes: dict[bytes, Outcome] = {}  # of the current record
+        self._remembered: list[DedupeRecord] = []
         self._forgotten: list[int] = []
-        self._applied: list[Applied] = []
-        self._scrubbed: list[Scrubbed] = []
-        self._fed: list[Fed] = []
+        self._applied: list[AppliedCommand] = []
+        self._scrubbed: list[AppliedScrub] = []
+        self._fed: list[AppliedFeed] = []
 
     # --- one record ---
 
     def apply(self, record: Record) -> None:
+        """Apply the next record. Raises NewerFormatError, and PartitionError if the disk fails."""
         if record.commands is None:
             self._skipped += 1
             return
         self.clock_ms = max(self.clock_ms, record.timestamp_ms)
         self._outcomes = {}
-        self._seen = [self._checksum, record.offset.to_bytes(8, "big")]
+        self._checksum_input = [self._checksum, record.offset.to_bytes(8, "big")]
         if record.feed is None:
             self._apply_all(record.offset, record.commands)
         else:
             self._apply_fed(record.offset, record.commands, record.feed)
-        self._checksum = xxh3_64_digest(b"".join(self._seen))
+        self._checksum = xxh3_64_digest(b"".join(self._checksum_input))
         if self._outcomes:
-            remembered = Remembered(record.offset, self.clock_ms, self._outcomes)
+            remembered = DedupeRecord(record.offset, self.clock_ms, self._outcomes)
             self._remembered.append(remembered)
             self._forgotten.extend(self._window.remember(remembered))
 
     def _apply_all(self, offset: int, commands: tuple[Command, ...]) -> None:
         for index, command in enumerate(commands):
-            if command.ONCE:
-                outcome = self._known(command.id)
+            if command.DEDUPED:
+                outcome = self._remembered_outcome(command.id)
                 if outcome is None:
                     outcome = self._outcomes[command.id] = self._execute(command)
             else:
                 self.position = Position(offset, index)
-                told = command.apply(self)
-                if told is None:
+                result = command.apply(self)
+                if result is None:
                     continue
-                outcome = told
-            self._applied.append(Applied(command.id, outcome, self.lease.life, offset, index))
+                outcome = result
+            self._applied.append(AppliedCommand(command.id, outcome, self.lease.life, offset, index))
 
-    def _apply_fed(self, offset: int, commands: tuple[Command, ...], feed: Feed) -> None:
-        """The compare-and-set of a feed: its batch follows exactly on what the source has fed before, or is void."""
+    def _apply_fed(self, offset: int, commands: tuple[Command, ...], feed: FeedRange) -> None:
+        """The compare-and-set of a feed: the batch must begin where the last one of its source ended, or it is void."""
         upto = self._feeds.get(feed.source, 0)
-        if self.format >= SCHEMA_IN_LOG and feed.after == upto < feed.upto and all(c.ONCE for c in commands):
+        if self.format >= SCHEMA_IN_LOG and feed.after == upto < feed.upto and all(c.DEDUPED for c in commands):
             self._apply_all(offset, commands)
             upto = feed.upto
             self._feeds = {**self._feeds, feed.source: upto}
-            self._seen.append(b"feed %d %s" % (upto, feed.source.encode()))
+            self._checksum_input.append(b"feed %d %s" % (upto, feed.source.encode()))
         else:
             self._void += 1
-        outcomes = tuple(self._known(command.id) for command in commands)
-        self._fed.append(Fed(offset, self.lease.life, feed, upto, outcomes))
+        outcomes = tuple(self._remembered_outcome(command.id) for command in commands)
+        self._fed.append(AppliedFeed(offset, self.lease.life, feed, upto, outcomes))
 
-    def _known(self, command_id: bytes) -> Outcome | None:
+    def _remembered_outcome(self, command_id: bytes) -> Outcome | None:
         return self._outcomes.get(command_id) or self._window.get(command_id)
 
     def _execute(self, command: Command) -> Outcome:
-        self._seen.append(command.id)
-        if command.LOG is not self._log and command.LOG is not None:
+        self._checksum_input.append(command.id)
+        if command.LOG_KIND is not self._log and command.LOG_KIND is not None:
             return Outcome(error="ValidationException", message="The command does not belong into this log")
         try:
             outcome = command.apply(self)
         except ApiError as error:
             return Outcome(error=type(error).__name__, message=error.message)
-        except _NONSENSE:
-            # A foreign producer's command that makes no sense must not stop the log for everyone.
+        except _INVALID_COMMAND_ERRORS:
+            # A malformed command of a foreign producer must not stop the partition.
             return Outcome(error="ValidationException", message="The command cannot be applied")
         assert outcome is not None
         return outcome
 
-    # --- what commands do ---
+    # --- what commands may do: see `Transition` ---
 
     def read(self, key: bytes) -> bytes | None:
-        return self._rows[key] if key in self._rows else self._stored(key)
+        return self._rows[key] if key in self._rows else self._read_stored(key)
 
     def write(self, key: bytes, row: bytes | None) -> None:
         self._rows[key] = row
-        # Lengths first, so that no two writes look alike to the checksum.
+        # Each part follows its length, so that different writes give different input to the checksum.
         if row is None:
-            self._seen.extend((len(key).to_bytes(4, "big"), key, _GONE))
+            self._checksum_input.extend((len(key).to_bytes(4, "big"), key, _NO_ROW_LENGTH))
         else:
-            self._seen.extend((len(key).to_bytes(4, "big"), key, len(row).to_bytes(4, "big"), row))
+            self._checksum_input.extend((len(key).to_bytes(4, "big"), key, len(row).to_bytes(4, "big"), row))
 
     def write_item(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
         if self.schema.indexes:
             before, after = self._index_rows(old), self._index_rows(new)
-            # They follow from the item's own, so the checksum need not see them.
+            # Index rows follow from the item's row, so the checksum need not cover them.
             self._rows.update(dict.fromkeys(before.keys() - after.keys()))
             self._rows.update(after)
         self.write(key, new)
 
-    def refusal_of(self, storage_key: bytes) -> Outcome | None:
+    def check_owns_key(self, storage_key: bytes) -> Outcome | None:
         if self._hashes is None:
             return None
         first, last = self._hashes
@@ -166,33 +175,34 @@ class BatchTransition:
             return None
         return Outcome(error=OUT_OF_RANGE, message="Another partition owns the key")
 
-    def take_lease(self, lease: Lease | None) -> None:
+    def set_lease(self, lease: Lease | None) -> None:
         if lease is None:
             self._void += 1
         else:
             self.lease = lease
-        self._seen.append(self.lease.record)
+        self._checksum_input.append(self.lease.record)
 
     def scrub(self, *, contents: bool) -> None:
-        self._scrubbed.append(Scrubbed(self.position.offset, self._checksum, contents))
+        self._scrubbed.append(AppliedScrub(self.position.offset, self._checksum, contents))
 
     def raise_format(self, number: int) -> None:
         if number > self._newest_format:
             raise NewerFormatError(number, self._newest_format)
         if number > self.format:
             self.format = number
-            self._seen.append(b"format %d" % number)
-            self._take_schema(self.schema)
+            self._checksum_input.append(b"format %d" % number)
+            self._use_schema(self.schema)
 
     def set_schema(self, schema: Schema) -> None:
         if self.format >= SCHEMA_IN_LOG and schema.log is self._log and schema.version > self.schema.version:
             self._logged_schema = schema
-            self._seen.append(b"schema " + orjson.dumps(schema))
-            self._take_schema(schema)
+            self._checksum_input.append(b"schema " + orjson.dumps(schema))
+            self._use_schema(schema)
 
     # --- the end of the batch ---
 
     def effects(self, next_offset: int) -> Effects:
+        """All that the records applied so far do. `next_offset` is that of the record after them."""
         state = State(
             next_offset=next_offset,
             clock_ms=self.clock_ms,
@@ -206,9 +216,9 @@ class BatchTransition:
         )
         return Effects(state, self._rows, self._remembered, self._forgotten, self._applied, self._scrubbed, self._fed)
 
-    # --- small things ---
+    # --- helpers ---
 
-    def _take_schema(self, schema: Schema) -> None:
+    def _use_schema(self, schema: Schema) -> None:
         self.schema = schema
         self._hashes = schema.hash_bytes if self.format >= SCHEMA_IN_LOG else None
 

@@ -1,9 +1,10 @@
-"""A replica's checkpoints: copies of its files as of some offset, made of hard links, and read or written in chunks.
+"""A replica's checkpoints on disk: copies of its files as of one offset, made with hard links, sent in chunks.
 
-A checkpoint lets another node have the replica without the log's beginning, and the log be trimmed. It lies in
-CHECKPOINTS/PARTITION/OFFSET, and gets that name when it is whole. One that is being received lies in
-CHECKPOINTS/PARTITION/incoming until all of it is there, and then becomes the replica's folder: a crash in between
-leaves either no replica or a whole one.
+With a checkpoint, another node can make a replica without the beginning of the log, so the log can be trimmed.
+
+A checkpoint is the folder CHECKPOINTS/PARTITION/OFFSET. It gets this name when it is complete. A checkpoint that is
+being received is in CHECKPOINTS/PARTITION/incoming. When it is complete, it becomes the replica's folder. After a crash
+there is either no replica or a complete one.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ if TYPE_CHECKING:
 
     from streamdyn.storage.replica import Replica
 
-KEPT = 2
-# One that has been read from so lately is being sent, which may take longer than the making of many others.
+CHECKPOINTS_KEPT = 2
+# A checkpoint that was read within this time is being sent, and is kept: sending may take longer than making others.
 SENDING_MS = 60_000
 CHUNK_BYTES = 1024 * 1024
 
 
 class FileCheckpoints:
-    """Those of one partition, in `folder`; `replica` is its replica's. Raises PartitionError where the disk fails."""
+    """The `Checkpoints` of one partition, in the folder `folder`. `replica` is the folder of its replica.
+
+    `clock_ms` gives the time in ms; it never goes backwards.
+    """
 
     def __init__(self, folder: Path, replica: Path, clock_ms: Callable[[], int]) -> None:
         self._folder = folder
@@ -36,14 +40,14 @@ class FileCheckpoints:
         self._read_ms: dict[int, int] = {}  # when each one was last read from
 
     def make(self, replica: Replica) -> int:
-        """A checkpoint of the replica as it is now: its next offset. Quick, if the replica has been flushed before."""
+        """See `Checkpoints.make`. It is quick if the replica has been flushed before."""
         offset = replica.state.next_offset
         whole, making = self._folder / str(offset), self._folder / "making"
         if not whole.exists():
             try:
                 shutil.rmtree(making, ignore_errors=True)
                 self._folder.mkdir(parents=True, exist_ok=True)
-                replica.checkpoint(making)
+                replica.make_checkpoint(making)
                 making.rename(whole)
                 _sync(self._folder)
             except OSError as error:
@@ -52,20 +56,20 @@ class FileCheckpoints:
         return offset
 
     def offsets(self) -> list[int]:
-        """Those that are there, the newest last."""
+        """See `Checkpoints.offsets`."""
         if not self._folder.exists():
             return []
         return sorted(int(path.name) for path in self._folder.iterdir() if path.name.isdecimal())
 
     def files(self, offset: int) -> list[tuple[str, int]]:
-        """The files of a checkpoint and their sizes in bytes; none if it is not there."""
+        """See `Checkpoints.files`."""
         folder = self._folder / str(offset)
         if not folder.exists():
             return []
         return sorted((path.name, path.stat().st_size) for path in folder.iterdir())
 
-    def read(self, offset: int, name: str, start: int) -> bytes:
-        """The next CHUNK_BYTES of a file. Raises PartitionError if it is not there any more."""
+    def read_chunk(self, offset: int, name: str, start: int) -> bytes:
+        """See `Checkpoints.read_chunk`. A chunk has at most CHUNK_BYTES bytes."""
         if "/" in name:
             raise PartitionError(f"{name!r} is no file of a checkpoint")
         self._read_ms[offset] = self._clock_ms()
@@ -80,7 +84,7 @@ class FileCheckpoints:
         for offset, at_ms in list(self._read_ms.items()):
             if self._clock_ms() - at_ms >= SENDING_MS:
                 del self._read_ms[offset]
-        for old in self.offsets()[:-KEPT]:
+        for old in self.offsets()[:-CHECKPOINTS_KEPT]:
             if old not in self._read_ms:
                 shutil.rmtree(self._folder / str(old), ignore_errors=True)
 
@@ -90,13 +94,13 @@ class FileCheckpoints:
     def _incoming(self) -> Path:
         return self._folder / "incoming"
 
-    def begin(self) -> None:
-        """Receive one; what was left of another is forgotten."""
+    def begin_receiving(self) -> None:
+        """See `Checkpoints.begin_receiving`."""
         shutil.rmtree(self._incoming, ignore_errors=True)
         self._incoming.mkdir(parents=True)
 
-    def write(self, name: str, data: bytes) -> None:
-        """The next chunk of a file."""
+    def write_chunk(self, name: str, data: bytes) -> None:
+        """See `Checkpoints.write_chunk`."""
         if "/" in name:
             raise PartitionError(f"{name!r} is no file of a checkpoint")
         try:
@@ -105,8 +109,8 @@ class FileCheckpoints:
         except OSError as error:
             raise PartitionError(f"cannot write to {self._incoming} ({error.strerror}); make room") from None
 
-    def finish(self) -> None:
-        """All of it is there: it takes the place of the replica's folder."""
+    def finish_receiving(self) -> None:
+        """See `Checkpoints.finish_receiving`."""
         replica = self._replica
         for path in self._incoming.iterdir():
             _sync(path)
@@ -116,15 +120,16 @@ class FileCheckpoints:
         self._incoming.rename(replica)
         _sync(replica.parent)
 
-    def restore(self) -> None:
-        """The newest checkpoint takes the place of the replica's folder."""
-        self.begin()
-        self.copy(self._incoming)
-        self.finish()
+    def restore_newest(self) -> None:
+        """See `Checkpoints.restore_newest`."""
+        self.begin_receiving()
+        self.copy_newest(self._incoming)
+        self.finish_receiving()
 
-    def copy(self, folder: Path) -> None:
-        """The newest checkpoint's files, in another folder of the same disk. What RocksDB never changes, which is
-        nearly all of it, is linked: that takes no time.
+    def copy_newest(self, folder: Path) -> None:
+        """Copy the newest checkpoint into a folder on the same disk.
+
+        SST files are linked instead, because RocksDB never changes them. They are nearly all of the data.
         """
         for path in (self._folder / str(self.offsets()[-1])).iterdir():
             if path.suffix == ".sst":
@@ -133,11 +138,12 @@ class FileCheckpoints:
                 shutil.copy(path, folder)
 
     def remove(self) -> None:
+        """Delete all checkpoints of the partition."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:
-    """What the operating system still holds of a file or a folder goes to the disk."""
+    """Call fsync on a file or a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

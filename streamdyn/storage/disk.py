@@ -1,4 +1,4 @@
-"""What a node needs of its disk: the replicas' stores, and their checkpoints. A simulation provides it, too."""
+"""The ports to a node's disk: the replicas' stores and their checkpoints. The simulation implements them, too."""
 
 from __future__ import annotations
 
@@ -12,59 +12,66 @@ if TYPE_CHECKING:
 
 
 class Checkpoints(Protocol):
-    """A replica's checkpoints, made of it or received. Each is known by its next offset: what a replica that starts
-    from it applies first. Every method raises PartitionError where the disk fails.
+    """The checkpoints of one partition on this node: some are made from its replica, others come from another node.
+
+    A checkpoint is identified by its next offset: a replica that starts from it applies the record at this offset
+    first. Every method raises PartitionError if the disk fails.
     """
 
     def make(self, replica: Replica) -> int:
-        """A checkpoint of the replica as it is now: its next offset."""
+        """Make a checkpoint of the replica's present state. The result is its next offset. Old checkpoints may go."""
 
     def offsets(self) -> list[int]:
-        """The next offsets of those that are there, the newest last."""
+        """The next offsets of the checkpoints, in ascending order."""
 
     def files(self, offset: int) -> list[tuple[str, int]]:
-        """The files of a checkpoint and their sizes in bytes; none if it is not there."""
+        """The names of a checkpoint's files and their sizes in bytes. Empty if there is no such checkpoint."""
 
-    def read(self, offset: int, name: str, start: int) -> bytes:
-        """The next chunk of a file, from byte `start` on: as many bytes as one message may well have, and none at the
-        end. Raises PartitionError if it is not there any more.
+    def read_chunk(self, offset: int, name: str, start: int) -> bytes:
+        """Read the bytes of the file `name` from byte `start` on, up to the size of a chunk. Empty at the file's end.
+
+        Raises PartitionError if the checkpoint does not exist any more, or `name` is not a plain file name.
         """
 
-    def begin(self) -> None:
-        """Receive one; what was left of another is forgotten."""
+    def begin_receiving(self) -> None:
+        """Begin to receive a checkpoint. Discard the rest of one that was not finished."""
 
-    def write(self, name: str, data: bytes) -> None:
-        """The next chunk of a file of the one that is being received."""
+    def write_chunk(self, name: str, data: bytes) -> None:
+        """Append `data` to the file `name` of the checkpoint that is being received.
 
-    def finish(self) -> None:
-        """All of it is there: it takes the place of the replica, which is not open."""
+        Raises PartitionError if `name` is not a plain file name.
+        """
 
-    def restore(self) -> None:
-        """The newest checkpoint takes the place of the replica, which is not open."""
+    def finish_receiving(self) -> None:
+        """Replace the replica, which must be closed, by the received checkpoint, now that it is complete."""
+
+    def restore_newest(self) -> None:
+        """Replace the replica, which must be closed, by a copy of the newest checkpoint. There must be one."""
 
 
 class Disk(Protocol):
-    """The replicas' stores. Raises PartitionError where the disk or the data fail."""
+    """The replicas on this node, by the ids of their partitions. Raises PartitionError if the disk or the data fail."""
 
     def has(self, partition: str) -> bool:
         """Whether there is a replica of the partition."""
 
     def open(self, partition: str) -> Store:
-        """The store of its replica; a new one if there is none. It must not be open already."""
+        """Open the store of the replica. Create an empty one if there is none. It must not be open already."""
 
     def remove(self, partition: str) -> None:
-        """Delete the replica and its checkpoints. It must be closed."""
+        """Delete the replica, which must be closed, and its checkpoints."""
 
     def set_aside(self, partition: str) -> None:
-        """Move a replica that is wrong out of the way, for somebody to look at, and delete its checkpoints."""
+        """Move a wrong replica, which must be closed, to another folder for inspection. Delete its checkpoints."""
 
     def checkpoints(self, partition: str) -> Checkpoints:
-        """The replica's checkpoints."""
+        """The checkpoints of the partition."""
 
     def scratch(self, partition: str) -> AbstractContextManager[tuple[Store, bool]]:
-        """A store beside the replica's, with what its newest checkpoint has, and whether there was one. It is deleted
-        at the end.
+        """Open a temporary store with a copy of the newest checkpoint, which is deleted at the end.
+
+        The flag tells whether there is a checkpoint. If not, the store is empty.
         """
 
     def partitions(self) -> list[str]:
-        """The ids of those that have a replica here, in order."""
+        """The ids of the partitions that have a replica here, sorted."""

@@ -1,34 +1,34 @@
-"""A store in memory, for tests and simulations: what RocksDB does for a replica, without the disk."""
+"""A replica's store in memory, for tests and simulations."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamdyn.storage.ports import Saved
+from streamdyn.storage.ports import SavedReplica
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamdyn.statemachine.dedupe import Remembered
+    from streamdyn.statemachine.dedupe import DedupeRecord
     from streamdyn.statemachine.effects import Effects
     from streamdyn.statemachine.state import State
 
 
 class MemoryStore:
-    """The `Store` port over a dict. It outlives a simulated crash, as a folder does."""
+    """The `Store` port over a dict. The object survives a simulated crash, as a folder does."""
 
     def __init__(self) -> None:
         self._topic_id: str | None = None
         self._state: State | None = None
         self._rows: dict[bytes, bytes] = {}
-        self._remembered: dict[int, Remembered] = {}
+        self._remembered: dict[int, DedupeRecord] = {}
 
-    def load(self) -> Saved | None:
+    def load(self) -> SavedReplica | None:
         if self._topic_id is None or self._state is None:
             return None
-        return Saved(self._topic_id, self._state, list(self._remembered.values()))
+        return SavedReplica(self._topic_id, self._state, list(self._remembered.values()))
 
-    def begin(self, topic_id: str, state: State) -> None:
+    def initialize(self, topic_id: str, state: State) -> None:
         self._topic_id, self._state = topic_id, state
 
     def get(self, key: bytes) -> bytes | None:
@@ -51,24 +51,24 @@ class MemoryStore:
         self._state = effects.state
 
     def copy(self) -> MemoryStore:
-        """Another store, with what this one has now."""
+        """A new store with the present content of this one."""
         store = MemoryStore()
-        store.take_over(self)
+        store.copy_from(self)
         return store
 
-    def take_over(self, other: MemoryStore) -> None:
-        """Have what another store has now."""
+    def copy_from(self, other: MemoryStore) -> None:
+        """Replace the content by the present content of another store."""
         self._topic_id, self._state = other._topic_id, other._state
         self._rows, self._remembered = dict(other._rows), dict(other._remembered)
 
     def begin_flush(self) -> None:
         """There is no disk."""
 
-    def flushing(self) -> bool:
+    def is_flushing(self) -> bool:
         return False
 
-    def checkpoint(self, folder: str) -> None:
-        raise NotImplementedError  # there are no folders: see `copy`
+    def make_checkpoint(self, folder: str) -> None:
+        raise NotImplementedError  # there are no folders: use `copy`
 
     def close(self) -> None:
         """Nothing is buffered."""

@@ -1,4 +1,4 @@
-"""What a replica needs of a store: rows, and one atomic batch per applied batch of records."""
+"""The port to a replica's store: it keeps rows and state, and writes each applied batch of records atomically."""
 
 from __future__ import annotations
 
@@ -8,53 +8,58 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from streamdyn.statemachine.dedupe import Remembered
+    from streamdyn.statemachine.dedupe import DedupeRecord
     from streamdyn.statemachine.effects import Effects
     from streamdyn.statemachine.state import State
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """What a store had kept when it was opened: `topic_id` is Kafka's id of the topic whose records it holds, `state`
-    the partition's as of the last commit, and `remembered` its dedupe window, the oldest first.
+class SavedReplica:
+    """The content of a store when it is opened, without its rows.
+
+    `topic_id` is Kafka's id of the topic whose records the store holds (Kafka KIP-516). `state` is the replica's state
+    as of the last commit. `remembered` is the dedupe window, the oldest record first.
     """
 
     topic_id: str
     state: State
-    remembered: list[Remembered]
+    remembered: list[DedupeRecord]
 
 
 class Store(Protocol):
-    """One replica's rows and state. A commit is all or nothing: a crash may lose the newest commits, which the log then
-    plays again, but never a part of one.
+    """The rows and the state of one replica. A commit is atomic. A crash may lose the newest commits, but never a part
+    of one: the replica applies the lost records again from the log.
 
-    Keys are stored keys: they begin with a space's byte (see `model.indexes`). Every method raises PartitionError where
+    Keys are stored keys: they begin with a space's byte (see `model.indexes`). Every method raises PartitionError if
     the disk fails or the data are damaged.
     """
 
-    def load(self) -> Saved | None:
-        """What was saved, or None in a new store."""
+    def load(self) -> SavedReplica | None:
+        """The content of the store without its rows, or None if the store is new."""
 
-    def begin(self, topic_id: str, state: State) -> None:
-        """Note whose records a new store will hold, and where it begins."""
+    def initialize(self, topic_id: str, state: State) -> None:
+        """Prepare a new store for the records of the topic with this id, from `state` on."""
 
     def get(self, key: bytes) -> bytes | None:
-        """The row with a key, or None."""
+        """The row under a key, or None."""
 
     def scan(self, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
-        """The rows with keys from `start` up to `stop`, without `stop` itself, in key order, as of now."""
+        """The keys and rows with `start` <= key < `stop`, in key order or `backwards`.
+
+        The iterator shows the store as it is now, even if commits follow before it is read.
+        """
 
     def commit(self, effects: Effects) -> None:
-        """Write the rows, the state and the changes of the dedupe window, all in one atomic batch."""
+        """Write the rows, the state and the changes of the dedupe window in one atomic batch."""
 
     def begin_flush(self) -> None:
-        """Begin to write to the disk what is only in memory, and do not wait for it."""
+        """Begin to write to the disk what is only in memory. Does not wait until that is done."""
 
-    def flushing(self) -> bool:
-        """Whether that is still going on."""
+    def is_flushing(self) -> bool:
+        """Whether a flush is in progress."""
 
-    def checkpoint(self, folder: str) -> None:
-        """Make the folder `folder`, with all that is in the store now. Quick after a flush."""
+    def make_checkpoint(self, folder: str) -> None:
+        """Make the new folder `folder` with a copy of the store as it is now. It is quick after a flush."""
 
     def close(self) -> None:
-        """Flush and close. The replica then starts where it stopped."""
+        """Flush and close. The next start then has nothing to apply again."""

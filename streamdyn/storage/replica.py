@@ -1,4 +1,4 @@
-"""One partition's replica: its store and its state machine, kept in step by its log."""
+"""A replica of a partition: its store and its state machine."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ FLUSH_POLL_S = 0.02
 
 
 class Replica:
-    """The rows of one partition as of `state.next_offset`.
+    """The rows and the state of one partition as of `state.next_offset`.
 
-    Raises PartitionError at the start where the store holds another topic's records: a topic that was deleted and made
-    anew is not the log that these rows came from.
+    `info` names the partition's topic and its Kafka id. `schema` and `newest_format` are as in `StateMachine`.
+
+    The constructor raises PartitionError if the store holds the records of a topic with another id: a topic that was
+    deleted and created again is not the log from which these rows come. Every method raises PartitionError if the disk
+    fails.
     """
 
     def __init__(self, store: Store, info: PartitionInfo, schema: Schema, newest_format: int = NEWEST_FORMAT) -> None:
@@ -37,52 +40,58 @@ class Replica:
         saved = store.load()
         if saved is None:
             state = State()
-            store.begin(info.topic_id, state)
+            store.initialize(info.topic_id, state)
             self._machine = StateMachine(state, DedupeWindow(), store.get, schema, newest_format)
             return
         if saved.topic_id != info.topic_id:
-            raise PartitionError(recreated(info.topic))
+            raise PartitionError(topic_recreated_reason(info.topic))
         window = DedupeWindow(saved.remembered)
         self._machine = StateMachine(saved.state, window, store.get, schema, newest_format)
 
     @property
     def state(self) -> State:
+        """The state after the last applied batch."""
         return self._machine.state
 
     def get(self, key: bytes) -> bytes | None:
-        """A stored row; its key begins with a space's byte (see `model.indexes`)."""
+        """The row under a stored key, which begins with a space's byte (see `model.indexes`), or None."""
         return self._store.get(key)
 
     def scan(self, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        """See `Store.scan`."""
         return self._store.scan(start, stop, backwards=backwards)
 
     def apply(self, batch: RecordBatch) -> Effects:
-        """Apply the next records and keep what came of them. After an error the replica must not be used any more."""
+        """Apply the next records and store their effects. Raises as `StateMachine.apply` does.
+
+        After an error the replica must not be used any more.
+        """
         effects = self._machine.apply(batch)
         self._store.commit(effects)
         return effects
 
     async def flush(self) -> None:
-        """What has been applied so far goes to the disk, while others run."""
+        """Write all that has been applied to the disk, and wait for it. Other tasks run meanwhile."""
         self._store.begin_flush()
-        while self._store.flushing():  # noqa: ASYNC110 - RocksDB tells nobody when it is done
+        while self._store.is_flushing():  # noqa: ASYNC110 - RocksDB does not report the end of a flush
             await asyncio.sleep(FLUSH_POLL_S)
 
-    def checkpoint(self, folder: Path) -> None:
-        """Make `folder`, with the replica as it is now: quick after `flush`."""
-        self._store.checkpoint(str(folder))
+    def make_checkpoint(self, folder: Path) -> None:
+        """Make the new folder `folder` with a copy of the replica as it is now. It is quick after `flush`."""
+        self._store.make_checkpoint(str(folder))
 
     def close(self) -> None:
+        """Flush and close the store."""
         self._store.close()
 
 
-def missing(topic: str) -> str:
-    """Why a partition without its topic does not serve."""
+def topic_missing_reason(topic: str) -> str:
+    """The failure of a partition whose topic does not exist."""
     return f"its topic {topic} does not exist in Kafka; restore it, or delete the table"
 
 
-def recreated(topic: str) -> str:
-    """Why a partition whose topic has a new id does not serve."""
+def topic_recreated_reason(topic: str) -> str:
+    """The failure of a partition whose topic has another id than the one that its replicas were made from."""
     return (
         f"its topic {topic} was deleted and made anew, and the log that holds its data is gone; "
         f"restore the topic, or delete the table"

@@ -1,8 +1,9 @@
-"""A replica's rows and state in a RocksDB of its own. The only file that knows rocksdict.
+"""A replica's store in a RocksDB database of its own. This is the only file that uses rocksdict.
 
-One keyspace, told apart by the first byte, so that a flush can never keep rows without the offset they belong to (with
-several column families that would hang on every flush being atomic), at half the memory and opening time of three
-column families (`docs/decisions/0003-one-keyspace.md`). RocksDB's own write-ahead log is off: the Kafka log is the one.
+Rows, state and dedupe window share one keyspace, and differ in the first byte of their keys. So a flush never stores
+rows without the offset that they belong to. Three column families would need atomic flushes for that, and twice the
+memory and opening time (`docs/decisions/0003-one-keyspace.md`). RocksDB's write-ahead log is off, because the Kafka log
+is the write-ahead log.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from rocksdict import BlockBasedOptions, Cache, Checkpoint, Options, Rdict, Writ
 
 from streamdyn.errors import PartitionError
 from streamdyn.settings import BLOCK_CACHE_BYTES, WRITE_BUFFER_BYTES, WRITE_BUFFERS_BYTES
-from streamdyn.statemachine.dedupe import Remembered
+from streamdyn.statemachine.dedupe import DedupeRecord
 from streamdyn.statemachine.state import decode_state, encode_state
-from streamdyn.storage.ports import Saved
+from streamdyn.storage.ports import SavedReplica
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,7 @@ _TOPIC = b"t"
 
 
 class RocksMemory:
-    """The block cache and the write buffers that all replicas of a node share."""
+    """The block cache (BLOCK_CACHE_BYTES) and write buffers (WRITE_BUFFERS_BYTES) that all replicas of a node share."""
 
     def __init__(self) -> None:
         self._cache = Cache(BLOCK_CACHE_BYTES)
@@ -40,6 +41,7 @@ class RocksMemory:
         self._buffers = WriteBufferManager(WRITE_BUFFERS_BYTES, False)  # noqa: FBT003
 
     def options(self) -> Options:
+        """RocksDB's options for one replica."""
         table = BlockBasedOptions()
         table.set_block_cache(self._cache)
         table.set_bloom_filter(10, False)  # noqa: FBT003
@@ -48,7 +50,7 @@ class RocksMemory:
         options.set_block_based_table_factory(table)
         options.set_write_buffer_manager(self._buffers)
         options.set_write_buffer_size(WRITE_BUFFER_BYTES)
-        # A thousand replicas on one node: no statistics dumps, and small, few info logs.
+        # A node may have a thousand replicas: statistics are off, and info logs are few and small.
         options.set_stats_dump_period_sec(0)
         options.set_stats_persist_period_sec(0)
         options.set_keep_log_file_num(1)
@@ -57,7 +59,11 @@ class RocksMemory:
 
 
 class RocksStore:
-    """The `Store` port over one RocksDB folder. Raises PartitionError where the disk or the data fail."""
+    """The `Store` port over the RocksDB database in the folder `path`.
+
+    The constructor opens or creates the database. Like every method, it raises PartitionError if the disk or the data
+    fail, with the RocksDB status and what the operator can do.
+    """
 
     def __init__(self, path: Path, memory: RocksMemory) -> None:
         self._path = path
@@ -71,19 +77,21 @@ class RocksStore:
             raise self._failure(error) from error
         self._db.set_write_options(self._unlogged)
 
-    def load(self) -> Saved | None:
+    def load(self) -> SavedReplica | None:
         try:
             topic, state = self._db.get(_TOPIC), self._db.get(_STATE)
             if topic is None or state is None:
                 return None
-            remembered = [Remembered.decode(int.from_bytes(key, "big"), row) for key, row in self._scan(_DEDUPE, _ROW)]
-            return Saved(topic.decode(), decode_state(state), remembered)
+            remembered = [
+                DedupeRecord.decode(int.from_bytes(key, "big"), row) for key, row in self._scan(_DEDUPE, _ROW)
+            ]
+            return SavedReplica(topic.decode(), decode_state(state), remembered)
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise PartitionError(f"the state in {self._path} cannot be read ({error}); {self._remedy}") from error
         except Exception as error:
             raise self._failure(error) from error
 
-    def begin(self, topic_id: str, state: State) -> None:
+    def initialize(self, topic_id: str, state: State) -> None:
         batch = WriteBatch(raw_mode=True)
         batch.put(_TOPIC, topic_id.encode())
         batch.put(_STATE, encode_state(state))
@@ -115,14 +123,14 @@ class RocksStore:
 
     def begin_flush(self) -> None:
         try:
-            self._db.flush(False)  # noqa: FBT003 - a checkpoint would flush, too, and hold up all threads meanwhile
+            self._db.flush(False)  # noqa: FBT003 - a checkpoint flushes, too, but blocks all threads meanwhile
         except Exception as error:
             raise self._failure(error) from error
 
-    def flushing(self) -> bool:
+    def is_flushing(self) -> bool:
         return bool(self._db.property_int_value("rocksdb.num-immutable-mem-table"))
 
-    def checkpoint(self, folder: str) -> None:
+    def make_checkpoint(self, folder: str) -> None:
         try:
             Checkpoint(self._db).create_checkpoint(folder)
         except Exception as error:
@@ -144,7 +152,7 @@ class RocksStore:
             raise self._failure(error) from error
 
     def _scan(self, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
-        """Keys without their first byte, and rows, as of the call: RocksDB's iterator sees one snapshot."""
+        """Keys without their first byte, and rows, as of the call: RocksDB's iterator reads a snapshot."""
         try:
             items = self._db.items(backwards=backwards, from_key=stop if backwards else start)
         except Exception as error:
@@ -166,7 +174,7 @@ class RocksStore:
         return "move that folder away and start again: the replica is rebuilt from its log"
 
     def _failure(self, error: Exception) -> PartitionError:
-        """Rocksdict raises bare exceptions; their text begins with RocksDB's status."""
+        """The error for the operator. Rocksdict raises bare exceptions whose text begins with RocksDB's status."""
         text = str(error).split("\n", 1)[0]
         if "No space left" in text:
             return PartitionError(f"the disk under {self._path} is full; make room and start again")

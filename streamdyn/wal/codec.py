@@ -1,7 +1,8 @@
-"""Command batches to the values of Kafka records and back, in each format that there is.
+"""Encode command batches as the values of Kafka records, and decode them, in every format.
 
-A record of a newer format than the first also says so in its Kafka header ``format`` (a decimal number): a fingerprint
-alone cannot tell a newer format from garbage.
+A value is a head (see `wal.formats`) and the batch in Avro's binary encoding (Avro 1.12 specification, "Binary
+encoding"). A record of a format above 1 also has the Kafka header ``format``, a decimal number. Without it, an old
+release could not tell a record of a newer format from bytes that are not a command batch.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from streamdyn.model.keys import KeySchema, LocalIndex
 from streamdyn.model.positions import Position
 from streamdyn.model.schema import LogKind, Schema
 from streamdyn.statemachine.commands import COMMANDS
-from streamdyn.statemachine.records import CommandBatch, Feed, Record
-from streamdyn.wal.formats import BY_HEAD, FORMATS, HEAD_BYTES
+from streamdyn.statemachine.records import CommandBatch, FeedRange, Record
+from streamdyn.wal.formats import FORMATS, FORMATS_BY_HEAD, HEAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,10 @@ FORMAT_HEADER = "format"
 
 @dataclass(slots=True)
 class RawRecord:
-    """A record as Kafka gives it: `format` is its header's, or FIRST_FORMAT; `timestamp_ms` the broker's clock."""
+    """A record as Kafka delivers it. `timestamp_ms` is the log-append time, in ms since the Unix epoch (Kafka KIP-32).
+
+    `value` is None for a Kafka tombstone. `format` is the number in its header ``format``, or FIRST_FORMAT without one.
+    """
 
     offset: int
     timestamp_ms: int
@@ -41,8 +45,11 @@ class RawRecord:
     format: int
 
 
-def encode_batch(commands: tuple[Command, ...], number: int = FIRST_FORMAT, feed: Feed | None = None) -> bytes:
-    """The value of one record in format `number`. Raises KeyError for a command that the format does not have."""
+def encode_batch(commands: tuple[Command, ...], number: int = FIRST_FORMAT, feed: FeedRange | None = None) -> bytes:
+    """Encode commands as the value of one record in format `number`. `feed` is their range if they come from a feed.
+
+    Raises KeyError for a command that the format does not have.
+    """
     known = FORMATS[number]
     batch: dict[str, Any] = {"commands": [_to_avro(command, known) for command in commands]}
     if feed is not None:
@@ -57,14 +64,14 @@ def encode_batch(commands: tuple[Command, ...], number: int = FIRST_FORMAT, feed
 def decode_batch(
     value: bytes | None, record_format: int = FIRST_FORMAT, newest_format: int = NEWEST_FORMAT
 ) -> CommandBatch | None:
-    """What a record's value says, or None if it is no command batch.
+    """Decode a record's value. The result is None if it is not a command batch.
 
-    `record_format` is that of the record's header. Raises NewerFormatError where it, or the value's head, names a
-    format beyond `newest_format`.
+    `record_format` is the format in the record's header. Raises NewerFormatError if that format, or the one in the
+    value's head, is above `newest_format`.
     """
     if record_format > newest_format:
         raise NewerFormatError(record_format, newest_format)
-    known = None if value is None else BY_HEAD.get(value[:HEAD_BYTES])
+    known = None if value is None else FORMATS_BY_HEAD.get(value[:HEAD_BYTES])
     if value is None or known is None:
         return None
     if known.number > newest_format:
@@ -76,31 +83,31 @@ def decode_batch(
             body, known.schema, None, return_record_name=True, return_record_name_override=True
         )
         if body.tell() != len(value):
-            return None  # the reader went astray somewhere before the end
+            return None  # bytes are left over: the value is not what its head says
         feed = decoded.get("feed")
         return CommandBatch(
-            tuple(_from_avro(*pair) for pair in decoded["commands"]), None if feed is None else Feed(**feed)
+            tuple(_from_avro(*pair) for pair in decoded["commands"]), None if feed is None else FeedRange(**feed)
         )
     except Exception:  # noqa: BLE001 - whatever a foreign producer's bytes make the reader raise, they are no batch
         return None
 
 
 def decode_record(raw: RawRecord, newest_format: int = NEWEST_FORMAT) -> Record:
-    """A record of the log for the state machine. Raises NewerFormatError as `decode_batch` does."""
+    """Decode a record for the state machine. Raises NewerFormatError as `decode_batch` does."""
     batch = decode_batch(raw.value, raw.format, newest_format)
     if batch is None:
         return Record(raw.offset, raw.timestamp_ms, None)
     return Record(raw.offset, raw.timestamp_ms, batch.commands, batch.feed)
 
 
-def headers_of(value: bytes) -> dict[str, str | bytes | None]:
-    """The Kafka headers of a record with an encoded batch: none in format 1."""
-    number = BY_HEAD[value[:HEAD_BYTES]].number
+def headers_for(value: bytes) -> dict[str, str | bytes | None]:
+    """The Kafka headers to send with the encoded batch `value`. In format 1 there are none."""
+    number = FORMATS_BY_HEAD[value[:HEAD_BYTES]].number
     return {} if number == FIRST_FORMAT else {FORMAT_HEADER: b"%d" % number}
 
 
-def header_format(headers: Any) -> int:
-    """The format that a record's Kafka headers (pairs, or None) tell: the first one where they tell none."""
+def format_from_headers(headers: Any) -> int:
+    """The format in a record's Kafka headers, which are (name, bytes) pairs, or None. FIRST_FORMAT if there is none."""
     for name, value in headers or ():
         if name == FORMAT_HEADER:
             try:
@@ -129,7 +136,7 @@ def _from_avro(name: str, values: dict[str, Any]) -> Command:
 
 
 def _expression_to_avro(expression: Expression | None) -> tuple[str, dict[str, Any]] | None:
-    """With its name: fastavro then need not look which branch of the union it fits."""
+    """The expression with the name of its Avro record, so that fastavro does not try each branch of the union."""
     if expression is None:
         return None
     return "streamdyn.Expression", {"text": expression.text, "names": expression.names, "values": expression.values}
@@ -158,7 +165,7 @@ def _schema_from_avro(values: dict[str, Any]) -> Schema:
     )
 
 
-# What stands in a dataclass, by its type's text, and how it goes to Avro's plain values and back.
+# How a dataclass field is converted to Avro's plain values and back, by the text of the field's type.
 _Converters = dict[str, tuple["Callable[[Any], Any]", "Callable[[Any], Any]"]]
 _CONVERTERS: _Converters = {
     "Expression | None": (_expression_to_avro, lambda v: None if v is None else Expression(**v)),
@@ -169,12 +176,12 @@ _CONVERTERS: _Converters = {
 }
 
 
-def _conversions(way: int) -> dict[str, list[tuple[str, Callable[[Any], Any]]]]:
+def _converters_by_command(direction: int) -> dict[str, list[tuple[str, Callable[[Any], Any]]]]:
     return {
-        name: [(f.name, _CONVERTERS[str(f.type)][way]) for f in fields(cls) if f.type in _CONVERTERS]  # type: ignore[arg-type]
+        name: [(f.name, _CONVERTERS[str(f.type)][direction]) for f in fields(cls) if f.type in _CONVERTERS]  # type: ignore[arg-type]
         for name, cls in COMMANDS.items()
     }
 
 
-_TO_AVRO = _conversions(0)
-_FROM_AVRO = _conversions(1)
+_TO_AVRO = _converters_by_command(0)
+_FROM_AVRO = _converters_by_command(1)

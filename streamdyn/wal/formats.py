@@ -1,9 +1,10 @@
-"""The formats of records: for each one an Avro schema, which its fingerprint in a record's head names.
+"""The Avro schema of each format, and the head by which a record names its schema.
 
-A schema that was ever used stays in `schemas/`. `streamdyn.formats` tells what the formats are about.
+A schema that was ever used stays in `schemas/`. `streamdyn.formats` lists what the formats add.
 
-The head is ``C3 01`` and the schema's CRC-64-AVRO fingerprint, 8 bytes, little-endian (Avro 1.12 specification,
-"Single-object encoding"). Format 1 has the bytes of the fingerprint the other way round, by mistake, for ever.
+The head has 10 bytes: ``C3 01`` and the schema's CRC-64-AVRO fingerprint, little-endian (Avro 1.12 specification,
+"Single-object encoding"). In format 1 the fingerprint is big-endian: a mistake that cannot be changed, because logs of
+format 1 exist.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ HEAD_BYTES = len(MARKER) + 8
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """`schema` is the parsed Avro schema, `head` what every record of the format begins with, and `fields` the names
-    of each command's Avro fields, by the command's name.
+    """One format. `schema` is its parsed Avro schema, and `head` the 10 bytes with which each record of it begins.
+
+    `fields` maps the name of each command to the names of its Avro fields, in order.
     """
 
     number: int
@@ -35,7 +37,7 @@ class Format:
 
 
 def schema_path(number: int) -> Path:
-    """`schemas/` lies beside the package in a checkout, and inside of it in an installed wheel."""
+    """The path of a format's Avro schema. `schemas/` is beside the package in a checkout, and inside it in a wheel."""
     package = Path(__file__).parents[1]
     name = f"command_batch_{number}.avsc"
     inside = package / "schemas" / name
@@ -56,4 +58,4 @@ def _load(number: int) -> Format:
 
 
 FORMATS = {number: _load(number) for number in range(FIRST_FORMAT, NEWEST_FORMAT + 1)}
-BY_HEAD = {known.head: known for known in FORMATS.values()}
+FORMATS_BY_HEAD = {known.head: known for known in FORMATS.values()}

@@ -15,7 +15,7 @@ from streamdyn.model.schema import Schema
 from streamdyn.model.tables import ACTIVE, decode_table, encode_table
 from streamdyn.settings import Settings
 from streamdyn.statemachine.commands.finish_table import FinishTable
-from streamdyn.statemachine.outcomes import successful
+from streamdyn.statemachine.outcomes import raise_if_failed
 from streamdyn.statemachine.records import RecordBatch
 from streamdyn.storage.memory import MemoryStore
 from streamdyn.storage.replica import Replica
@@ -56,7 +56,7 @@ class FakeDatabase:
         offset = replica.state.next_offset
         record = decode_record(RawRecord(offset, CLOCK_MS, encode_batch((command,)), 1))
         (applied,) = replica.apply(RecordBatch(offset, offset + 1, [record])).applied
-        return successful(applied.outcome)
+        return raise_if_failed(applied.outcome)
 
     async def read(self, table, key, *, consistent):
         self.reads.append(consistent)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from streamdyn.cli.up import spare_the_collector
+from streamdyn.cli.up import tune_garbage_collector
 from streamdyn.node.data_dir import DataDir
 from streamdyn.node.running import Addresses, RunningNode
 from streamdyn.settings import Settings
@@ -52,9 +52,9 @@ def count_commands() -> None:
 
 async def replay(bootstrap: str, data_dir: Path) -> dict[str, float]:
     count_commands()
-    spare_the_collector()
+    tune_garbage_collector()
     home = DataDir(data_dir)
-    home.take()
+    home.acquire()
     nowhere = Addresses("127.0.0.1", 0, "127.0.0.1", 0)
     node = RunningNode(home, bootstrap, Settings(), nowhere, lambda line: print(line, file=sys.stderr))
     await node.start()

@@ -1,4 +1,4 @@
-"""The broker's configuration, its ports, and whose processes it may end."""
+"""The broker's configuration, its ports, and which orphaned processes it ends."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_damaged_ports_file_costs_the_port_only(tmp_path, text):
 
 
 def test_an_orphan_is_known_by_its_start_time_and_its_command(tmp_path):
-    """A process that merely has the pid of a former broker is not ended."""
+    """A process that only has the same pid as an earlier broker is not ended."""
     (tmp_path / "kafka").mkdir()
     broker = Broker(tmp_path, print)
     sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]

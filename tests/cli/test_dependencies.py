@@ -1,11 +1,11 @@
-"""A server runs without what only developers install: an SDK, and what the simulation needs."""
+"""A node runs without the packages that only developers install: an SDK, and those of the simulation."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-# None in sys.modules makes an import fail as it does where nothing is installed.
+# None in sys.modules makes an import fail as if the package were not installed.
 WITHOUT = "import sys; sys.modules.update(dict.fromkeys({names!r}))\n"
 IMPORT_ALL_ELSE = """
 import pkgutil, streamdyn

@@ -1,4 +1,4 @@
-"""What the operator's commands say where something else answers, or nothing does."""
+"""The errors of the operator's commands if no node answers, or something else does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def served(answer: Callable[[http.server.BaseHTTPRequestHandler], bytes]) -> Iterator[str]:
-    """An endpoint at which `answer` sends a status, and gives a body."""
+    """An HTTP endpoint. `answer` sends the status and returns the body."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -39,7 +39,7 @@ def served(answer: Callable[[http.server.BaseHTTPRequestHandler], bytes]) -> Ite
 
 @pytest.fixture
 def stranger() -> Iterator[str]:
-    """Something that speaks HTTP and JSON, and is no streamdyn."""
+    """An endpoint that answers in JSON, but is not streamdyn."""
 
     def answer(handler: http.server.BaseHTTPRequestHandler) -> bytes:
         handler.send_response(200)
@@ -50,7 +50,7 @@ def stranger() -> Iterator[str]:
 
 @pytest.fixture
 def refusing() -> Iterator[str]:
-    """A node that refuses what it is asked, and says what that was."""
+    """An endpoint that refuses each request, and names it in the message."""
 
     def refuse(handler: http.server.BaseHTTPRequestHandler) -> bytes:
         handler.send_response(400)

@@ -1,4 +1,4 @@
-"""Which replicas are wrong, and what comes of it."""
+"""Scrubbing: which replicas are found to be wrong, and that they are rebuilt."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_who_differs_from_more_than_half_is_wrong(checksums, wrong):
 
 
 def scrubbed(cluster: CalmCluster, **checksums: str) -> tuple[PartitionInfo, list[tuple[str, str]]]:
-    """A partition on nodes whose replicas have some checksums at the next scrub, and who was told to rebuild."""
+    """A partition whose replicas have the given checksums at the next scrub. It keeps which nodes were told to rebuild."""
     cluster.start(*sorted(checksums))
     info, name = cluster.make_led_table("tab")
     leader = cluster.node(name)

@@ -1,4 +1,4 @@
-"""What the leader of a partition does in the background, in a calm run of the simulation."""
+"""The background work of a partition's leader, in a run of the simulation without faults."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class Led(NamedTuple):
 
 @pytest.fixture
 def led(cluster: CalmCluster) -> Led:
-    """On three nodes. Its log is short."""
+    """A table on three nodes, with a short log."""
     cluster.start("a", "b", "c")
     info, leader = cluster.make_led_table("tab")
     return Led(info, leader, min({"a", "b", "c"} - {leader}))
 
 
 def grow(cluster: CalmCluster, led: Led, times: int) -> None:
-    """The log grows by so many quarters of what it is trimmed at."""
+    """Let the log grow by this many quarters of `trim_bytes`."""
     for number in range(times):
         cluster.write(led.leader, "tab", put(number, ITEM))
 
 
 def upkeep(cluster: CalmCluster) -> None:
-    """The leader has looked at its logs once more."""
+    """Wait until the leader has done its background work once more."""
     cluster.advance(UPKEEP_INTERVAL_MS * 1.5)
 
 

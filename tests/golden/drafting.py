@@ -21,7 +21,7 @@ from streamdyn.wal.codec import encode_batch
 from tests.golden import commands as c
 
 if TYPE_CHECKING:
-    from streamdyn.statemachine.records import Feed
+    from streamdyn.statemachine.records import FeedRange
 
 TABLE, META = "table", "meta"
 HEAD = encode_batch(())[:-1]
@@ -85,7 +85,7 @@ class Draft:
         *commands: c.Command,
         header: bytes | None = None,
         transaction: str | None = None,
-        feed: Feed | None = None,
+        feed: FeedRange | None = None,
     ) -> int:
         """A batch of commands as a record, which tells its format in the header as a node does: its offset."""
         if header is None and self.number > 1:

@@ -22,9 +22,9 @@ from rocksdict import Options, Rdict
 
 from streamdyn.broker.process import Broker
 from streamdyn.broker.properties import HOST
-from streamdyn.broker.tcp_ports import Ports
+from streamdyn.broker.tcp_ports import PortAllocator
 from streamdyn.formats import NEWEST_FORMAT as FORMAT
-from streamdyn.kafka.log import connection
+from streamdyn.kafka.log import client_config
 from streamdyn.kafka.topics import TOPIC_CONFIG, KafkaTopics
 from streamdyn.settings import RECORD_MAX_BYTES
 from streamdyn.wal.codec import FORMAT_HEADER
@@ -80,7 +80,7 @@ def _choose_port(folder: Path) -> None:
     and whoever waits for the one would be answered by the other.
     """
     with ExitStack() as held:
-        port = Ports(held, HOST).choose(None)
+        port = PortAllocator(held, HOST).choose(None)
     (folder / "kafka").mkdir()
     (folder / "kafka" / "ports.json").write_text(json.dumps({"broker": port}))
 
@@ -98,7 +98,7 @@ async def _create_topic(bootstrap: str, draft: Draft) -> None:
         await KafkaTopics(bootstrap).create([draft.name])
         return
     any_time = {"message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": str(2**63 - 1)}
-    admin = AdminClient(connection(bootstrap))
+    admin = AdminClient(client_config(bootstrap))
     created = admin.create_topics([NewTopic(draft.name, 1, 1, config=TOPIC_CONFIG | any_time)])
     await asyncio.wrap_future(created[draft.name])
 
@@ -106,7 +106,7 @@ async def _create_topic(bootstrap: str, draft: Draft) -> None:
 async def _append(bootstrap: str, draft: Draft) -> None:
     """Send all records of a script, in their order."""
     durably = {"enable.idempotence": True, "acks": "all", "message.max.bytes": RECORD_MAX_BYTES}
-    settings = connection(bootstrap) | durably
+    settings = client_config(bootstrap) | durably
     plain = Producer(settings)
     foreign = None
     offset = 0
@@ -178,7 +178,7 @@ def _read(bootstrap: str, draft: Draft) -> list[Message]:
 
 
 def _reading(bootstrap: str) -> dict[str, Any]:
-    return connection(bootstrap) | {
+    return client_config(bootstrap) | {
         "group.id": "golden",  # the client library insists on one; it is never joined
         "enable.auto.commit": False,
         "fetch.message.max.bytes": RECORD_MAX_BYTES,

@@ -20,17 +20,17 @@ from streamdyn.statemachine.apply import StateMachine
 from streamdyn.statemachine.dedupe import DedupeWindow
 from streamdyn.statemachine.records import Record, RecordBatch
 from streamdyn.statemachine.state import State, encode_state
-from streamdyn.storage.digest import ALL_ROWS, digest
+from streamdyn.storage.digest import ALL_ROWS, digest_rows
 from streamdyn.storage.memory import MemoryStore
 from streamdyn.storage.rocks import RocksMemory, RocksStore
 from streamdyn.wal.codec import decode_record, encode_batch
-from streamdyn.wal.formats import BY_HEAD, HEAD_BYTES
+from streamdyn.wal.formats import FORMATS_BY_HEAD, HEAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from streamdyn.statemachine.effects import Applied, Effects
+    from streamdyn.statemachine.effects import AppliedCommand, Effects
     from streamdyn.statemachine.outcomes import Outcome
     from streamdyn.storage.ports import Store
 
@@ -128,7 +128,7 @@ def reencodes(message: Message, record: Record) -> bool | None:
     if record.commands is None:
         return None
     assert message.content is not None
-    known = BY_HEAD[message.content[:HEAD_BYTES]]
+    known = FORMATS_BY_HEAD[message.content[:HEAD_BYTES]]
     return encode_batch(record.commands, known.number, record.feed) == message.content
 
 
@@ -149,7 +149,7 @@ class Player:
         self.store = store
         saved = store.load()
         if saved is None:
-            store.begin(TOPIC_ID, State())
+            store.initialize(TOPIC_ID, State())
         state, remembered = (State(), []) if saved is None else (saved.state, saved.remembered)
         self._next = 0 if saved is None else state.next_offset
         self._window = DedupeWindow(remembered)
@@ -200,7 +200,7 @@ class Player:
         """What the store holds."""
         saved = self.store.load()
         assert saved is not None
-        rows, count = asyncio.run(digest(self.store.scan(*ALL_ROWS)))
+        rows, count = asyncio.run(digest_rows(self.store.scan(*ALL_ROWS)))
         ids = [command_id for remembered in saved.remembered for command_id in remembered.outcomes]
         kept = [(remembered.offset.to_bytes(8, "big"), remembered.encode()) for remembered in saved.remembered]
         return {
@@ -259,7 +259,7 @@ def _since_format_2(effects: Effects) -> Line:
     }
 
 
-def _outcome(applied: Applied) -> Line:
+def _outcome(applied: AppliedCommand) -> Line:
     return {"index": applied.index, "holder": applied.holder, **_told(applied.outcome)}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from streamdyn.model.keys import HASH_SPACE, key_hash
 from streamdyn.model.schema import LogKind, Schema
-from streamdyn.statemachine.records import Feed
+from streamdyn.statemachine.records import FeedRange
 from tests.golden.drafting import META, TABLE, Draft, KeySchema, c, encode_batch, number, says, string
 from tests.golden.script_batches import commands_of_meta, mixed, retries, scrubs
 from tests.golden.script_conditions import conditions
@@ -136,7 +136,7 @@ def feeds(draft: Draft) -> None:
 
 def fed(draft: Draft, source: str, after: int, upto: int, *commands: c.Command) -> None:
     before, draft.number = draft.number, 2
-    draft.record(*commands, feed=Feed(source, after, upto))
+    draft.record(*commands, feed=FeedRange(source, after, upto))
     draft.number = before
 
 

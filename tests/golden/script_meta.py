@@ -162,20 +162,20 @@ def other_changes(draft: Draft) -> None:
 
 
 def placement(draft: Draft) -> None:
-    table = Commands(draft, "Placed")
-    draft.record(table.create(), table.place("Placed.id-1.0", (), ("node-a",)))
+    table = Commands(draft, "PlacedPartition")
+    draft.record(table.create(), table.place("PlacedPartition.id-1.0", (), ("node-a",)))
     draft.each(
         table.made(),
-        table.place("Placed.id-1.0", REPLICAS[0], ("node-d", "node-b", "node-c")),
-        table.place("Placed.id-1.0", REPLICAS[0], ("node-e",)),
-        table.place("Placed.id-1.0", ("node-b", "node-d", "node-c"), ("node-e",)),
-        table.place("Placed.id-1.1", REPLICAS[1], ()),
-        table.place("Placed.id-1.1", (), ("node-a", "node-a")),
-        table.place("Placed.id-1.2", (), ("node-a",)),
+        table.place("PlacedPartition.id-1.0", REPLICAS[0], ("node-d", "node-b", "node-c")),
+        table.place("PlacedPartition.id-1.0", REPLICAS[0], ("node-e",)),
+        table.place("PlacedPartition.id-1.0", ("node-b", "node-d", "node-c"), ("node-e",)),
+        table.place("PlacedPartition.id-1.1", REPLICAS[1], ()),
+        table.place("PlacedPartition.id-1.1", (), ("node-a", "node-a")),
+        table.place("PlacedPartition.id-1.2", (), ("node-a",)),
         table.place("", (), ("node-a",)),
-        Commands(draft, "absent").place("Placed.id-1.0", (), ("node-a",)),
+        Commands(draft, "absent").place("PlacedPartition.id-1.0", (), ("node-a",)),
         table.update(ON_DEMAND),
-        table.place("Placed.id-1.0", ("node-d", "node-b", "node-c"), REPLICAS[0]),
+        table.place("PlacedPartition.id-1.0", ("node-d", "node-b", "node-c"), REPLICAS[0]),
         table.finish("UPDATING", ("again-0", "again-1"), REPLICAS),
         table.update(INFREQUENT),
         table.finish("UPDATING", ("one",), REPLICAS[:1]),
@@ -236,9 +236,9 @@ def nodes(draft: Draft) -> None:
 def foreign(draft: Draft) -> None:
     """Item commands do not belong here."""
     draft.each(
-        c.PutItem(draft.id(), b"Placed", b"{}", 2),
-        c.DeleteItem(draft.id(), b"Placed", wants_old=True),
-        c.UpdateItem(draft.id(), b"Placed", b"{}", wants_new=True),
+        c.PutItem(draft.id(), b"PlacedPartition", b"{}", 2),
+        c.DeleteItem(draft.id(), b"PlacedPartition", wants_old=True),
+        c.UpdateItem(draft.id(), b"PlacedPartition", b"{}", wants_new=True),
         c.PutItem(draft.id(), b"", b"no item", -1),
     )
     table = Commands(draft, "Mixed")

@@ -1,4 +1,4 @@
-"""The producer's end, as the client library tells of it: one exception out of `poll`, and then one of each `produce`."""
+"""A fatal error of the producer: the client library raises once from `poll`, and then from each `produce`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streamdyn.wal.codec import encode_batch
 
 
 class DoomedProducer:
-    """The first one has lost its sequence."""
+    """A producer of which the first one has a fatal error."""
 
     made = 0
 
@@ -54,7 +54,7 @@ def test_a_producer_that_has_ended_is_replaced(monkeypatch):
         assert DoomedProducer.made == 2
         before = log._producer.polled
         await asyncio.sleep(0.1)
-        assert log._producer.polled > before  # the thread of the delivery reports goes on
+        assert log._producer.polled > before  # the thread for delivery reports goes on
         await asyncio.to_thread(log.stop)
 
     asyncio.run(body())

@@ -1,8 +1,8 @@
-"""What the reader hands to the event loop at once."""
+"""The portions of records that the reader passes to the event loop."""
 
 from __future__ import annotations
 
-from streamdyn.kafka.portions import portions
+from streamdyn.kafka.portions import split_into_portions
 from streamdyn.settings import FETCH_PORTION_BYTES
 from streamdyn.wal.codec import RawRecord
 
@@ -10,7 +10,7 @@ from streamdyn.wal.codec import RawRecord
 def offsets_of(*sizes: int | None) -> list[list[int]]:
     """The offsets of each portion of records of these sizes."""
     records = [RawRecord(offset, 0, None if size is None else bytes(size), 1) for offset, size in enumerate(sizes)]
-    return [[record.offset for record in portion] for portion in portions(records)]
+    return [[record.offset for record in portion] for portion in split_into_portions(records)]
 
 
 def test_nothing_makes_no_portion():

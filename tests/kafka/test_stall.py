@@ -1,4 +1,4 @@
-"""The clock of stalled appends: the node's real log and the simulated one keep the same time of the same events."""
+"""The clock of stalled appends: the real log and the simulated one give the same times for the same events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VALUE = encode_batch(())
 TOPICS = ("one", "two", "three")
 SENT, DELIVERED, NOT_CONFIRMED = "sent", "delivered", "not confirmed"
 
-# What happens, to which topic's append, and how many ms later the next thing does.
+# An event, the topic of its append, and the ms until the next event.
 Script = list[tuple[str, str, int]]
 
 STORIES: dict[str, tuple[Script, list[int]]] = {
@@ -43,7 +43,7 @@ STORIES: dict[str, tuple[Script, list[int]]] = {
 
 
 class KafkaMessage:
-    """What the client library tells of a record that was sent."""
+    """The client library's message in a delivery report."""
 
     def timestamp(self) -> tuple[int, int]:
         return TIMESTAMP_LOG_APPEND_TIME, 1_000
@@ -53,7 +53,7 @@ class KafkaMessage:
 
 
 class KafkaProducer:
-    """The client library's producer, which reports when the test says so."""
+    """A producer that makes delivery reports when the test asks for them."""
 
     def __init__(self, _: object) -> None:
         self.reports: dict[str, Callable[[KafkaError | None, KafkaMessage], None]] = {}
@@ -63,7 +63,7 @@ class KafkaProducer:
 
 
 class Loop:
-    """An event loop whose time is the test's, and which does everything at once."""
+    """An event loop whose time the test sets, and which calls everything immediately."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -76,7 +76,7 @@ class Loop:
 
 
 class RealLog:
-    """The node's log over Kafka's client library, without a Kafka."""
+    """The real log with a client library that has no Kafka."""
 
     def __init__(self) -> None:
         self._loop = Loop()
@@ -96,7 +96,7 @@ class RealLog:
 
 
 class SimulatedLog:
-    """A simulated machine's log, whose appends wait for the test."""
+    """The simulated log, whose appends wait until the test completes them."""
 
     def __init__(self) -> None:
         self._world = world = World(0, calm=True)
@@ -123,8 +123,8 @@ class SimulatedLog:
 
 
 def stalled(log: RealLog | SimulatedLog, script: Script) -> list[int]:
-    """For how long appends were stalled after each step. A topic has one append in flight at a time, as a replica sees
-    to; a step that would break that, or has nothing to report, is left out.
+    """For how long appends are stalled after each step, in ms. A step is left out if its topic has an append in flight
+    already, or none to report.
     """
     in_flight: set[str] = set()
     told = []
@@ -163,6 +163,6 @@ def test_time_does_not_begin_before_anything_is_in_flight():
     now_ms = 5_000.0
     clock = StallClock(lambda: now_ms)
     assert clock.stalled_ms() == 0
-    clock.sent()
+    clock.note_sent()
     now_ms += 70
     assert clock.stalled_ms() == 70

@@ -1,4 +1,4 @@
-"""What Kafka says while its brokers start, and which of it is worth a second question."""
+"""Answers of Kafka while its brokers start: some of them are asked for again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streamdyn.kafka import topics
 
 
 class Admin:
-    """Its first answer about offsets is that there are none yet."""
+    """An admin client whose first answer is that there are no offsets yet."""
 
     def __init__(self, _: object) -> None:
         self.asked = 0

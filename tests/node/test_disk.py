@@ -1,4 +1,4 @@
-"""A node's folders: checkpoints copied without a pause, and replicas that somebody has taken away."""
+"""A node's disk: checkpoints are copied by links, and missing folders do no harm."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_checkpoints_data_is_linked_and_what_rocksdb_writes_to_is_copied(tmp_p
         (whole / name).write_text(name)
     there = tmp_path / "there"
     there.mkdir()
-    RocksDisk(DataDir(tmp_path)).checkpoints("p").copy(there)
+    RocksDisk(DataDir(tmp_path)).checkpoints("p").copy_newest(there)
     assert (there / "000007.sst").samefile(whole / "000007.sst")
     assert (there / "CURRENT").read_text() == "CURRENT" and not (there / "CURRENT").samefile(whole / "CURRENT")
 
@@ -35,7 +35,7 @@ def test_a_checkpoint_that_is_being_sent_outlives_the_making_of_others(tmp_path:
     class Replica:
         state = SimpleNamespace(next_offset=0)
 
-        def checkpoint(self, folder: Path) -> None:
+        def make_checkpoint(self, folder: Path) -> None:
             folder.mkdir()
             (folder / "CURRENT").write_text("x")
 
@@ -51,7 +51,7 @@ def test_a_checkpoint_that_is_being_sent_outlives_the_making_of_others(tmp_path:
 
     make(1)
     for later in range(2, 6):
-        assert disk.checkpoints("p").read(1, "CURRENT", 0) == b"x"
+        assert disk.checkpoints("p").read_chunk(1, "CURRENT", 0) == b"x"
         assert 1 in make(later)
         now_ms += 50_000
     now_ms += 10_000

@@ -1,4 +1,4 @@
-"""What several nodes promise together, in a calm run of the simulation."""
+"""What several nodes guarantee together, in a run of the simulation without faults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONG_MS = 5 * AUTOADMIN_INTERVAL_MS
 """Time enough for leaders and placement to do something, if they are about to."""
 
 
-# --- what the log brings ---
+# --- events of the log ---
 
 
 def test_what_the_log_brings_for_a_replica_that_is_gone_is_released(cluster: CalmCluster):
@@ -35,7 +35,7 @@ def test_what_the_log_brings_for_a_replica_that_is_gone_is_released(cluster: Cal
     cluster.write(leader, "tab", put(2))
     cluster.place(leader, info, cluster.holders(leader, "tab"), (leader,))
     cluster.until(lambda: info.id not in cluster.node(other).partitions)
-    log.bring(info.topic)  # the reader has not heard yet that nobody wants it
+    log.bring(info.topic)  # the reader does not know yet that the topic is unfollowed
     assert log.room.free == FETCH_QUEUE_MAX_BATCHES
 
 
@@ -45,7 +45,7 @@ def test_what_the_log_tells_to_a_life_that_is_over_is_not_for_the_next_one(clust
     cluster.write("a", "tab", put(1))
     partition = cluster.partition("a", info.id)
     suspected: list[object] = []
-    partition._suspect = suspected.append
+    partition._check_topic = suspected.append
     for event in (
         Delivered(info.topic, "before/1", partition.next_offset, 0),
         Undelivered(info.topic, "before/1", "timed out"),
@@ -78,7 +78,7 @@ def test_a_change_of_the_metadata_while_a_node_starts_is_not_missed(cluster: Cal
     topic = cluster.kafka.topics[info.topic]
     topic.lose_leader()
     cluster.begin_start("b")
-    cluster.until(lambda: cluster.count("waits for a topic's leader"))  # it has read the metadata, and waits for this
+    cluster.until(lambda: cluster.count("waits for a topic's leader"))  # it has applied `meta`, and waits for this log
     cluster.make_table("a", "second")
     there = cluster.partition("a", "meta").next_offset
     cluster.until(lambda: cluster.partition("b", "meta").next_offset >= there)
@@ -115,7 +115,7 @@ def test_a_table_that_is_deleted_while_a_node_starts_leaves_no_replica(cluster: 
     info = cluster.make_table("a", "tab")
     cluster.kill("b")
     cluster.write("a", "tab", put(1))
-    cluster.kafka.hold("b", info.topic)  # it has to catch up, and cannot
+    cluster.kafka.hold("b", info.topic)  # it must catch up first, and cannot
     cluster.begin_start("b")
     cluster.until(lambda: info.id in cluster.node("b").partitions)
     assert not cluster.machines["b"].serves
@@ -160,22 +160,22 @@ def test_follower_reads_of_a_replica_that_is_gone_are_forgotten(cluster: CalmClu
         followers.append(follower)
         cluster.until(lambda f=follower, i=info: cluster.partition(f, i.id).leader is not None)
         cluster.read(follower, table, put(1).key)
-        assert cluster.node(follower).router._near.keys() - {"meta"} == {info.id}
+        assert cluster.node(follower).router._local_replicas.keys() - {"meta"} == {info.id}
         cluster.delete_table("a", table)
         cluster.until(lambda i=info: all(i.id not in node.partitions for node in cluster.nodes()))
-    assert len(set(followers)) < len(followers)  # one of them had something to forget
+    assert len(set(followers)) < len(followers)  # so at least one node had an older replica to drop
 
 
-# --- leaders and places ---
+# --- leaders and placement ---
 
 
 def test_a_lease_of_a_node_that_does_not_hold_the_partition_any_more_is_claimed(cluster: CalmCluster):
     cluster.start("a", "b", "c")
     info, leader = cluster.make_led_table("tab")
     other = "b" if leader == "a" else "a"
-    cluster.start("d")  # so that the leader need not keep what it has
+    cluster.start("d")  # so that the leader need not keep its replica
     cluster.kill(leader)
-    cluster.start(leader)  # its new life does not lead what the former one led
+    cluster.start(leader)  # its new life does not lead what the earlier one led
     cluster.set_status(other, leader, DRAINING)
     cluster.until(lambda: info.id not in cluster.node(leader).partitions)
     deadline_ms = cluster.machines[other].clock_ms() + 3_000
@@ -196,7 +196,7 @@ def test_draining_all_nodes_one_by_one_leaves_all_copies(cluster: CalmCluster):
 
 def test_metadata_has_a_leader_again_after_its_leader_was_started_again_at_once(cluster: CalmCluster):
     cluster.start("b", "a")
-    assert cluster.leader("meta") == "b"  # and nobody but b would take its former life's lease for a lost one
+    assert cluster.leader("meta") == "b"  # only b knows that the lease of its earlier life is lost
     cluster.machines["b"].end_of(cluster.machines["b"].life)
     cluster.start("b")
     cluster.until(lambda: any(node.partitions["meta"].leads for node in cluster.nodes()), LONG_MS)
@@ -205,24 +205,26 @@ def test_metadata_has_a_leader_again_after_its_leader_was_started_again_at_once(
 def test_a_replica_that_came_back_while_it_was_given_up_stays(cluster: CalmCluster):
     cluster.start("a")
     info = cluster.make_table("a", "tab")
-    cluster.ask("a", lambda: cluster.node("a")._replicas._give_up(info)).result()  # but the directory has it here
+    cluster.ask(
+        "a", lambda: cluster.node("a")._replicas._hand_over_and_remove(info)
+    ).result()  # but in the directory this node still holds it
     assert info.id in cluster.node("a").partitions
     assert cluster.machines["a"].disk.has(info.id)
 
 
 def test_a_replica_that_is_opened_again_has_another_life(cluster: CalmCluster):
-    """Else it would take its own old lease records, which it replays, for those that it has just sent."""
+    """Otherwise it would take replayed lease records of its earlier life for its own."""
     cluster.start("a", "b")
     info = cluster.make_table("a", "tab")
     first = cluster.partition("b", info.id).life
     both = cluster.holders("a", "tab")
     cluster.place("a", info, both, ("a",))
     cluster.until(lambda: info.id not in cluster.node("b").partitions)
-    cluster.until(lambda: info.id in cluster.node("b").partitions)  # the placement wants two copies, and puts it back
+    cluster.until(lambda: info.id in cluster.node("b").partitions)  # the placement wants two copies, and moves it back
     assert cluster.partition("b", info.id).life != first
 
 
-# --- nodes that come and go ---
+# --- nodes that join and leave ---
 
 
 def test_a_node_that_only_the_leader_of_meta_does_not_reach_is_not_away(cluster: CalmCluster):
@@ -249,7 +251,7 @@ def test_a_node_that_drains_and_is_stopped_is_away_in_the_end(cluster: CalmClust
 def test_a_node_that_has_just_come_is_not_away(cluster: CalmCluster):
     cluster.start("a")
     cluster.advance(2 * NODE_AWAY_MS)
-    cluster.network.cut("a", "b")  # so that it is never seen
+    cluster.network.cut("a", "b")  # so that no node ever reaches it
     cluster.begin_start("b")
     cluster.until(lambda: "b" in cluster.node("a").directory.nodes)
     cluster.advance(NODE_AWAY_MS - LONG_MS)
@@ -274,7 +276,7 @@ def test_a_node_is_forgotten_once_it_is_gone(cluster: CalmCluster):
     cluster.cut(asked, spare)
     cluster.until(lambda: not cluster.node(asked).membership.reaches(spare))
     with pytest.raises(ValidationException, match="answers"):
-        forget(spare)  # which another node reaches
+        forget(spare)  # another node reaches it
     cluster.kill(spare)
     cluster.kill(holder)
     with pytest.raises(ValidationException, match="still holds 1 replicas of tables"):
@@ -286,7 +288,7 @@ def test_a_node_is_forgotten_once_it_is_gone(cluster: CalmCluster):
     cluster.advance(LONG_MS)
     for name in (asked, other):
         membership = cluster.node(name).membership
-        assert spare not in membership._seen_ms.keys() | membership._healths.keys() | membership._asking.keys()
+        assert spare not in membership._seen_ms.keys() | membership._healths.keys() | membership._pings.keys()
     cluster.network.mend()
     cluster.start(spare)
     assert cluster.node(asked).membership.reaches(spare)
@@ -340,7 +342,7 @@ def test_a_node_without_a_way_to_kafka_says_so_and_its_requests_go_elsewhere(clu
     assert cluster.partition(other, info.id).leads
 
 
-# --- replicas that nobody wants ---
+# --- replicas that no table wants ---
 
 
 def test_replicas_that_nobody_wants_are_told_once_and_stay(cluster: CalmCluster):

@@ -1,4 +1,4 @@
-"""Feeds: every entry of a source takes effect once, whoever feeds it, however often, and whatever crashes."""
+"""Feeds: every entry of a source is applied exactly once, with several feeders, repeated batches and crashes."""
 
 import asyncio
 from dataclasses import replace
@@ -20,7 +20,7 @@ from streamdyn.statemachine.commands.put_item import PutItem
 from streamdyn.statemachine.commands.set_format import SetFormat
 from streamdyn.statemachine.commands.update_item import UpdateItem
 from streamdyn.statemachine.dedupe import DedupeWindow
-from streamdyn.statemachine.records import CommandBatch, Feed, Record, RecordBatch
+from streamdyn.statemachine.records import CommandBatch, FeedRange, Record, RecordBatch
 from streamdyn.statemachine.transition import BatchTransition
 from streamdyn.storage.memory import MemoryStore
 from streamdyn.storage.replica import Replica
@@ -34,13 +34,13 @@ SEEDS = 150
 
 
 def add(number):
-    """Each entry adds 1 to one of the counters: what comes twice, or not at all, shows."""
+    """A source whose entries each add 1 to a counter, so that missing and repeated entries are visible."""
     one = Expression("ADD n :one", {}, b'{":one":{"N":"1"}}')
     return UpdateItem(b"entry" + number.to_bytes(11, "big"), COUNTERS[number % 3], b'{"k":{"S":"k"}}', one)
 
 
 class Target:
-    """A partition's log and a replica of it, which crashes now and then: its disk is then some commits behind."""
+    """A partition's log and a replica that sometimes crashes: the disk then lacks the newest commits."""
 
     def __init__(self, random):
         self.random = random
@@ -61,7 +61,7 @@ class Target:
         return effects
 
     async def feed(self, batch):
-        """As the way to a leader: the answer may be lost, the batch may be in the log all the same, or come twice."""
+        """Feed a batch as over a network: the answer may be lost, and the batch may be in the log once or twice."""
         await asyncio.sleep(0)
         for _ in range(self.random.choice([1, 1, 1, 2])):
             record = Record(len(self.log), len(self.log), batch.commands, batch.feed)
@@ -90,12 +90,12 @@ class Source:
         first = max(after, self.first)
         upto = min(first + self.random.randint(1, 5), self.upto)
         if first >= self.upto:
-            await asyncio.Event().wait()  # until there are more
+            await asyncio.Event().wait()  # the source has no more entries now
         return Entries(first, upto, tuple(add(number) for number in range(first, upto)))
 
 
 async def feed_all(seed, feeders=2):
-    """All of a source fed into a target by several feeders at once, none of which knows of the others."""
+    """Feed a whole source into a target with several feeders that do not know each other."""
     random = Random(seed)
     target = Target(random)
 
@@ -120,7 +120,7 @@ async def feed_all(seed, feeders=2):
 
 
 def wrong_seed():
-    """The first seed after which an entry has not taken effect exactly once."""
+    """The first seed after which some entry is not applied exactly once."""
     wrong = (seed for seed in range(SEEDS) if asyncio.run(feed_all(seed)).counts() != [ENTRIES // 3] * 3)
     return next(wrong, None)
 
@@ -129,7 +129,7 @@ def test_every_entry_takes_effect_once():
     assert wrong_seed() is None
 
 
-# --- broken variants: each takes one rule away. The dedupe window, which would hide some of it, holds little. ---
+# --- broken variants: each one lacks one rule. The dedupe window is small, because it would hide some effects. ---
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_without_the_compare_and_set_entries_count_twice(monkeypatch):
 
 @pytest.mark.usefixtures("no_window")
 def test_with_progress_outside_of_the_state_a_crash_lets_entries_count_twice_or_never(monkeypatch):
-    """The store forgets where the source stands, as if that were kept beside it."""
+    """A store that does not keep the feeds' positions, as if they were stored elsewhere."""
     commit = MemoryStore.commit
     monkeypatch.setattr(
         MemoryStore,
@@ -180,17 +180,17 @@ def test_a_target_that_lets_a_feeder_skip_a_gap_loses_entries(monkeypatch):
     target = Target(random)
     asyncio.run(
         Feeder(Source(random, first=7), target.feed, lambda *_: None)._feed(
-            CommandBatch((add(7),), Feed("source", 7, 8))
+            CommandBatch((add(7),), FeedRange("source", 7, 8))
         )
     )
-    assert target.replica.state.feeds == {"source": 8}  # and 0 to 6 will never come
+    assert target.replica.state.feeds == {"source": 8}  # entries 0 to 6 are lost
 
 
 # --- single behaviours ---
 
 
 def fed(target, after, upto, *commands):
-    record = Record(len(target.log), 1, commands, Feed("source", after, upto))
+    record = Record(len(target.log), 1, commands, FeedRange("source", after, upto))
     target.log.append(record)
     return target.apply(record)
 
@@ -215,7 +215,7 @@ def test_a_repeated_batch_is_void_and_tells_the_outcomes_of_the_first_one(target
 
 def test_sources_do_not_know_of_each_other(target):
     fed(target, 0, 1, add(0))
-    record = Record(len(target.log), 1, (add(1),), Feed("another", 0, 5))
+    record = Record(len(target.log), 1, (add(1),), FeedRange("another", 0, 5))
     target.log.append(record)
     target.apply(record)
     assert target.replica.state.feeds == {"source": 1, "another": 5}

@@ -81,7 +81,7 @@ def test_a_deposed_holder_acknowledges_nothing(held: HeldPartition):
     held.fetch()
     with pytest.raises(NotLeader):
         write.result()
-    assert held.read(put(1).key) == b"{}"  # it is a command all the same
+    assert held.read(put(1).key) == b"{}"  # the write is applied although the lease is not valid
     assert not held.partition.leads
 
 
@@ -112,7 +112,7 @@ def test_a_claim_that_another_node_won_sends_its_requests_there(held: HeldPartit
     successor = held.another("successor")
     successor.fetch()
     write = successor.write(put(1))
-    assert successor.sent == []  # it waits for the lease of the node before
+    assert successor.sent == []  # it waits until the other node's lease expires
     held.foreign(claim_by("third", "life-3", Position(0, 0)))
     successor.holder_is_gone = False
     successor.fetch()
@@ -129,13 +129,13 @@ def test_a_lease_whose_holder_denies_it_may_be_claimed_although_it_is_there(held
     held.fetch()
     with pytest.raises(NotLeader):
         held.lead().result()
-    held.partition.denied_by("somebody else")
+    held.partition.note_denial("somebody else")
     with pytest.raises(NotLeader):
         held.lead().result()
-    held.partition.denied_by("other")
+    held.partition.note_denial("other")
     claim = held.lead()
     held.calm.advance(LEASE_DURATION_MS)
-    assert held.sent == []  # its lease has to run out all the same
+    assert held.sent == []  # it must still wait until the lease expires
     held.calm.advance(LEASE_DURATION_MS)
     assert held.kinds() == [[LeaseClaim]]
     held.deliver()
@@ -186,7 +186,7 @@ def test_while_it_hands_over_requests_go_to_the_successor(held: HeldPartition):
     held.deliver()
     handing.result()
     assert held.partition.leader is None
-    held.calm.advance(HAND_OVER_MS)  # the successor has not claimed: this node may
+    held.calm.advance(HAND_OVER_MS)  # the successor has not claimed, so this node may claim
     write = held.write(put(1))
     assert held.kinds() == [[LeaseClaim]]
     held.deliver()
@@ -212,7 +212,7 @@ def test_a_barrier_waits_for_a_record_of_its_own(held: HeldPartition):
     barrier = held.barrier()
     assert held.kinds() == [[LeaseRenew]] and not barrier.done
     held.deliver()
-    assert not barrier.done  # the foreign record lies before it, and the reader has not brought it
+    assert not barrier.done  # a foreign record comes before it, which the reader has not delivered yet
     held.fetch()
     barrier.result()
     assert held.read(put(1).key) == b'{"n":1}'

@@ -1,4 +1,4 @@
-"""What a partition promises to who writes and reads, whatever order its log answers in."""
+"""A partition's answers to writes and reads, in whatever order its log's events come."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def test_a_write_is_not_acknowledged_before_the_log_has_it(held: HeldPartition):
 
 def test_an_append_with_unknown_outcome_is_sent_again_and_applied_once(held: HeldPartition):
     first = held.write(put(1, b'{"n":1}', wants_old=True))
-    held.land().fail("timed out")  # it got there, and nobody says so
+    held.land().fail("timed out")  # the record is in the log, but its delivery report is an error
     held.calm.advance(APPEND_RETRY_MS)
     assert held.looks == 1
     assert held.kinds() == [[PutItem]]
     held.deliver()
     assert not first.done
     held.fetch()
-    assert first.result().outcome.old is None  # the second application would have found the first one's item
+    assert first.result().outcome.old is None  # a second execution would fail, because the item exists
     assert held.log.next == 3
 
 
@@ -116,10 +116,10 @@ def test_commands_that_are_too_much_for_one_record_go_in_two(held: HeldPartition
         assert len(held.sent[0].value) < RECORD_MAX_BYTES
         held.deliver()
     assert all(write.result() for write in writes)
-    assert held.log.next == 4  # the claim, and each of these
+    assert held.log.next == 4  # the claim, and one record for each of these
 
 
-# --- reports, and the reader ---
+# --- delivery reports and the reader ---
 
 
 def test_a_record_behind_somebody_elses_waits_for_the_reader(held: HeldPartition):
@@ -189,16 +189,16 @@ def test_a_topic_that_cannot_be_read_is_looked_at_before_it_is_given_up(held: He
 
 
 def test_a_log_in_doubt_is_not_believed_until_it_has_been_looked_at(held: HeldPartition):
-    """A topic that was made anew gives offsets from 0 on, and soon those that are expected: they are another log's."""
+    """A topic that is created again has offsets from 0 on. They soon match the expected ones, but are those of another log."""
     first = held.write(put(1))
     held.tell(Delivered(INFO.topic, held.life, 0, 0))
-    assert held.looks == 1 and held.partition.doubted
+    assert held.looks == 1 and held.partition.log_in_doubt
     expected = held.partition.next_offset
     second = held.write(put(2))
     held.tell(Delivered(INFO.topic, held.life, expected, 0))
     assert not first.done and not second.done and held.partition.next_offset == expected
-    held.calm.advance(LOOK_MS)  # it is the same log all the same, says who has looked
-    assert not held.partition.doubted
+    held.calm.advance(LOOK_MS)  # the check finds that it is the same log
+    assert not held.partition.log_in_doubt
     while held.sent:
         held.land()
     held.fetch()

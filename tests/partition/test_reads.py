@@ -1,4 +1,4 @@
-"""What a replica does before it answers a read: for each consistency, as the leader, and as a replica that is near."""
+"""What a replica does before it answers a read, for each consistency, as a leader and as a follower."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KEY = BASE_SPACE + put(1).key
 
 
 class Leader:
-    """Confirms what a follower asks: the offsets that it was asked for, and the one that it has got to."""
+    """A leader that confirms offsets to followers. It keeps the offsets that it was asked for, and its next offset."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []
@@ -81,7 +81,7 @@ def item(held: HeldPartition, replica: LocalReplica, required: ReadRequirement) 
     ],
 )
 def test_a_read_must_include_what_its_request_asks_for(guarantees, consistent, required):
-    assert guarantees.of("p", consistent=consistent) == required
+    assert guarantees.requirement_for("p", consistent=consistent) == required
 
 
 def test_an_eventual_read_asks_nobody(held: HeldPartition):
@@ -108,11 +108,11 @@ def test_the_wait_for_a_record_takes_from_the_time_for_the_rest(held: HeldPartit
     held.foreign(put(1))
     waited: list[int] = []
 
-    async def consistent(read: object, timeout_ms: int) -> None:
+    async def read_consistently(read: object, timeout_ms: int) -> None:
         del read
         waited.append(timeout_ms)
 
-    held.partition.consistent = consistent  # type: ignore[assignment,method-assign]
+    held.partition.read_consistently = read_consistently  # type: ignore[assignment,method-assign]
     required = ReadRequirement(STRONG.consistency, held.log.next - 1)
     read = held.begin(lambda: leader_here(held).read(KEY, required, TIMEOUT_MS))
     held.calm.advance(400)

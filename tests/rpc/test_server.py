@@ -1,4 +1,4 @@
-"""What a node answers, passes on and refuses, seen from the node that asks."""
+"""What a node answers, passes on and refuses, as seen by the node that asks."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from streamdyn.errors import (
 from streamdyn.formats import FIRST_FORMAT
 from streamdyn.rpc.answering import AnsweringNode, Health
 from streamdyn.rpc.client import Peers
-from streamdyn.rpc.codec import decode_answer, decode_question, tag_and_hops
-from streamdyn.rpc.messages import At, Question, Refused
+from streamdyn.rpc.codec import decode_answer, decode_question, read_tag_and_hops
+from streamdyn.rpc.messages import OffsetAnswer, Question, Refused
 from streamdyn.rpc.questions.lead import Lead
 from streamdyn.rpc.questions.ping import Ping, Pong
 from streamdyn.rpc.remote_replica import RemoteReplica
@@ -28,7 +28,7 @@ from streamdyn.rpc.server import Server
 
 
 class Replica:
-    """Of the partition `p`: leads, or raises what the test says."""
+    """A replica of the partition `p` that leads, or raises the error that the test sets."""
 
     def __init__(self, raises: Exception | None = None) -> None:
         self.raises = raises
@@ -39,13 +39,13 @@ class Replica:
         if self.raises is not None:
             raise self.raises
 
-    def denied_by(self, node: str) -> None:
+    def note_denial(self, node: str) -> None:
         self.denied.append(node)
 
 
 class Nodes:
-    """Nodes that ask each other, each with a replica of `p`; `asked` are the questions that went from one to another.
-    A node that is `cut` answers nobody.
+    """Nodes that ask each other, each with a replica of `p`. `asked` are the questions between them. A node in `cut`
+    answers no other node.
     """
 
     def __init__(self, replicas: dict[str, Replica]) -> None:
@@ -59,7 +59,7 @@ class Nodes:
             node = AnsweringNode(
                 held,  # type: ignore[arg-type]
                 disk=None,  # type: ignore[arg-type]
-                health=lambda name=name: Health([name], well=True, newest_format=FIRST_FORMAT),
+                health=lambda name=name: Health([name], can_append=True, newest_format=FIRST_FORMAT),
                 reaches=lambda other: other not in self.cut,
                 new_id=lambda: b"id",
             )
@@ -68,7 +68,7 @@ class Nodes:
 
     async def ask(self, node: str, question: bytes, timeout_ms: int) -> bytes:
         del timeout_ms
-        self.asked.append((node, *tag_and_hops(question)))
+        self.asked.append((node, *read_tag_and_hops(question)))
         if node in self.cut:
             raise Unreachable(node)
         return await self.servers[node].handle(question)
@@ -83,7 +83,7 @@ def lead(nodes: Nodes, asked: str, hops: int) -> None:
 
 def test_what_a_node_asks_itself_is_answered_in_this_process():
     nodes = Nodes({"a": Replica()})
-    assert asyncio.run(nodes.peers["a"].ping("a")) == Health(["a"], well=True, newest_format=FIRST_FORMAT)
+    assert asyncio.run(nodes.peers["a"].ping("a")) == Health(["a"], can_append=True, newest_format=FIRST_FORMAT)
     nodes.replicas["a"].raises = PartitionError("the disk is full")
     with pytest.raises(OutOfService, match="the disk is full"):
         lead(nodes, "a", 0)
@@ -180,5 +180,5 @@ def test_an_answer_that_nobody_knows_is_none():
 def test_a_message_with_a_member_of_a_newer_version_is_understood():
     assert decode_question(msgspec.msgpack.encode(["Lead", "p", 1_000, 0, "more"])) == Lead("p", 1_000, 0)
     assert decode_question(msgspec.msgpack.encode(["Ping"])) == Ping()
-    assert decode_answer(msgspec.msgpack.encode(["Pong", [], True, 2, 7])) == Pong([], well=True, newest_format=2)
-    assert decode_answer(msgspec.msgpack.encode(["At", 7])) == At(7)
+    assert decode_answer(msgspec.msgpack.encode(["Pong", [], True, 2, 7])) == Pong([], can_append=True, newest_format=2)
+    assert decode_answer(msgspec.msgpack.encode(["At", 7])) == OffsetAnswer(7)

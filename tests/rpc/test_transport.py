@@ -1,4 +1,4 @@
-"""Questions over real connections, between nodes that do not understand each other, or are not there."""
+"""Questions over TCP between nodes, also if one is not there or sends bytes that are not a message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOCAL = "127.0.0.1"
 
 
 async def echo(question: bytes) -> bytes:
-    """Answers what is asked; `slow` after others have been answered."""
+    """Answers each question. It answers `slow` after the others."""
     if question == b"slow":
         await asyncio.sleep(0.05)
     return question

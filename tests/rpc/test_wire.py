@@ -6,12 +6,12 @@ import pytest
 
 from streamdyn.partition.status import ReplicaStatus
 from streamdyn.rpc.codec import ANSWERS, QUESTIONS, decode_answer, decode_question, encode
-from streamdyn.rpc.messages import At, Refused
+from streamdyn.rpc.messages import OffsetAnswer, Refused
+from streamdyn.rpc.questions.append_feed import AppendFeed, FeedAppended
 from streamdyn.rpc.questions.append_scrub import AppendScrub
 from streamdyn.rpc.questions.confirm import Confirm
 from streamdyn.rpc.questions.count_items import Counted, CountItems
 from streamdyn.rpc.questions.describe import Describe, Described
-from streamdyn.rpc.questions.feed import Feed, FeedResult
 from streamdyn.rpc.questions.lead import Lead
 from streamdyn.rpc.questions.make_checkpoint import CheckpointMade, MakeCheckpoint
 from streamdyn.rpc.questions.ping import Ping, Pong
@@ -25,11 +25,11 @@ from streamdyn.rpc.questions.write import Write, Written
 
 STATUS = ReplicaStatus("t.1.0", 7, "n1", 3, True, 1500, 1, 2, "00ff", None)  # noqa: FBT003
 
-# As the first release writes them, but for members that came later, at the end. Nothing else may change.
+# As the first release encodes them, with members of later releases at the end. Nothing else may change.
 QUESTION_BYTES = [
     (Ping(), b"\x91\xa4Ping"),
     (Write("t.1.0", 20_000, 1, b"batch"), b"\x95\xa5Write\xa5t.1.0\xcdN \x01\xc4\x05batch"),
-    (Feed("t.1.0", 20_000, 1, b"batch"), b"\x95\xa4Feed\xa5t.1.0\xcdN \x01\xc4\x05batch"),
+    (AppendFeed("t.1.0", 20_000, 1, b"batch"), b"\x95\xa4Feed\xa5t.1.0\xcdN \x01\xc4\x05batch"),
     (Lead("t.1.0", 20_000, 0), b"\x94\xa4Lead\xa5t.1.0\xcdN \x00"),
     (
         Read("t.1.0", 20_000, 0, b"\1key", "strong", -1),
@@ -53,18 +53,18 @@ QUESTION_BYTES = [
     (VerifyReplica("t.1.0", 42), b"\x93\xa8Rehearse\xa5t.1.0*"),
 ]
 ANSWER_BYTES = [
-    (Pong(["n1"], well=True), b"\x94\xa4Pong\x91\xa2n1\xc3\x01"),
+    (Pong(["n1"], can_append=True), b"\x94\xa4Pong\x91\xa2n1\xc3\x01"),
     (
         Written(b"old", None, "ValidationException", "text", 42, 3),
         b"\x97\xa7Written\xc4\x03old\xc0\xb3ValidationException\xa4text*\x03",
     ),
     (
-        FeedResult(42, 7, [None, (b"old", None, "E", "m")]),
+        FeedAppended(42, 7, [None, (b"old", None, "E", "m")]),
         b"\x94\xaaFeedResult*\x07\x92\xc0\x94\xc4\x03old\xc0\xa1E\xa1m",
     ),
     (Found(b"row"), b"\x92\xa5Found\xc4\x03row"),
     (FoundPage([b"row"], 3, full=False), b"\x94\xa9FoundPage\x91\xc4\x03row\x03\xc2"),
-    (At(42), b"\x92\xa2At*"),
+    (OffsetAnswer(42), b"\x92\xa2At*"),
     (
         Described([STATUS]),
         (
@@ -99,6 +99,6 @@ def test_the_bytes_of_every_kind_are_held():
 
 
 def test_the_first_releases_messages_without_later_members_are_understood():
-    assert decode_answer(b"\x93\xa4Pong\x91\xa2n1\xc3") == Pong(["n1"], well=True)
+    assert decode_answer(b"\x93\xa4Pong\x91\xa2n1\xc3") == Pong(["n1"], can_append=True)
     wire = next(wire for _, wire in ANSWER_BYTES if b"Replicas" in wire)
     assert decode_answer(wire.replace(b"\x91\x8b", b"\x91\x8a").removesuffix(b"\xa6format\x01")) == Described([STATUS])

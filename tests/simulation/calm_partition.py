@@ -115,13 +115,13 @@ class HeldPartition:
         return self.begin(self.partition.lead)
 
     def barrier(self) -> Pending[None]:
-        return self.begin(self.partition.barrier)
+        return self.begin(self.partition.append_barrier)
 
     def hand_over(self, successor: str | None, *, for_good: bool = False) -> Pending[None]:
         return self.begin(lambda: self.partition.hand_over(successor, for_good=for_good))
 
     def strong_read(self, key: bytes) -> Pending[bytes | None]:
-        return self.begin(lambda: self.partition.consistent(lambda: self.read(key)))
+        return self.begin(lambda: self.partition.read_consistently(lambda: self.read(key)))
 
     def read(self, key: bytes) -> bytes | None:
         """The item with a key, eventually consistent."""

@@ -147,7 +147,7 @@ def only_if_seen_deleting(self, table):
 def raised_by_who_knows_it(self):
     """The leader of `meta` would not ask what the other nodes know."""
     if self._meta.leads:
-        self._meta.want(self._membership.newest_format(self._node), None)
+        self._meta.set_target(self._membership.newest_format(self._node), None)
 
 
 def the_newest_format_at_once(self):
@@ -167,12 +167,14 @@ SLOW = pytest.mark.slow
 MUTANTS = [
     pytest.param(FollowerReads, "_one_round", refusing(without_the_first_question), FOLLOWERS, id="first question"),
     pytest.param(FollowerReads, "_one_round", refusing(without_the_second_question), FOLLOWERS, id="second question"),
-    pytest.param(Partition, "barrier", without_an_append, BARRIERS, id="append of a barrier"),
+    pytest.param(Partition, "append_barrier", without_an_append, BARRIERS, id="append of a barrier"),
     pytest.param(Partition, "wait_for", without_a_wait, {}, id="wait for a position"),
     pytest.param(Autoadmin, "_raise_format", raised_by_who_knows_it, UPGRADE, id="ask all nodes for their formats"),
-    pytest.param(Partition, "_wants", the_newest_format_at_once, UPGRADE, id="write the old format until then"),
+    pytest.param(
+        Partition, "_format_and_upgrades", the_newest_format_at_once, UPGRADE, id="write the old format until then"
+    ),
     pytest.param(Trimming, "_trim", without_checkpoints, LOST_DISKS, id="checkpoints before a trim", marks=SLOW),
-    pytest.param(Replicas, "forget", only_if_seen_deleting, {}, id="tables deleted in one batch", marks=SLOW),
+    pytest.param(Replicas, "remove_table", only_if_seen_deleting, {}, id="tables deleted in one batch", marks=SLOW),
 ]
 
 

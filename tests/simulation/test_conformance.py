@@ -24,7 +24,7 @@ from streamdyn.statemachine.commands.register_node import RegisterNode
 from streamdyn.statemachine.commands.scrub import Scrub
 from streamdyn.statemachine.commands.update_item import UpdateItem
 from streamdyn.statemachine.dedupe import DedupeWindow
-from streamdyn.statemachine.effects import Applied
+from streamdyn.statemachine.effects import AppliedCommand
 from streamdyn.statemachine.items import ItemCommand
 from streamdyn.statemachine.lease_command import accept
 from streamdyn.statemachine.outcomes import Outcome
@@ -257,7 +257,7 @@ def test_another_rule_for_leases(broken, monkeypatch):
 
 def test_the_holder_told_with_a_command(monkeypatch):
     monkeypatch.setattr(
-        transition_module, "Applied", lambda id_, outcome, _, *place: Applied(id_, outcome, "a1", *place)
+        transition_module, "AppliedCommand", lambda id_, outcome, _, *place: AppliedCommand(id_, outcome, "a1", *place)
     )
     assert kinds() == {"holders differ"}
 
@@ -268,7 +268,7 @@ def test_a_log_clock_that_goes_back(monkeypatch):
 
 
 def test_void_lease_records_that_are_not_counted(monkeypatch):
-    monkeypatch.setattr(transition_module.BatchTransition, "take_lease", lambda *_: None)
+    monkeypatch.setattr(transition_module.BatchTransition, "set_lease", lambda *_: None)
     assert "counts differ" in kinds([STORY[7]])
 
 

@@ -20,7 +20,7 @@ from streamdyn.statemachine import lease_command as lease_module
 from streamdyn.statemachine.commands.lease_release import LeaseRelease
 from streamdyn.statemachine.commands.lease_renew import LeaseRenew
 from streamdyn.statemachine.dedupe import DedupeWindow
-from streamdyn.statemachine.effects import Applied
+from streamdyn.statemachine.effects import AppliedCommand
 from streamdyn.statemachine.lease import Lease
 from streamdyn.statemachine.lease_command import accept
 from streamdyn.statemachine.lease_keeper import LeaseKeeper
@@ -167,7 +167,7 @@ def accepts_renewals_of_anyone(lease, command, position):
 class ReadsBeforeItsOwnClaim(Partition):
     """Rule 5: between the read and the look at the lease, records would be applied: a claim of this node, say."""
 
-    async def consistent(self, read, timeout_ms=20_000):
+    async def read_consistently(self, read, timeout_ms=20_000):
         while True:
             result = read()
             await asyncio.sleep(0.3)
@@ -196,7 +196,7 @@ class DeliveryAcknowledges(Partition):
         for command in self._appender._in_flight:
             waiter = self._waiters._waiters.pop(command.id, None)
             for future in waiter.futures if waiter is not None else ():
-                future.set_result(Applied(command.id, DONE, "", -1, 0))
+                future.set_result(AppliedCommand(command.id, DONE, "", -1, 0))
         super()._delivered(event)
 
 
@@ -238,11 +238,11 @@ class TearsItsWindow(DiskStore):
 class TakesItsSchemaFromOutside(Partition):
     """A replica would change its schema when its node hears of it, and not at the record's place in the log."""
 
-    def want(self, number, schema):
+    def set_target(self, number, schema):
         machine = self._replica._machine
         if machine.state.format >= number and schema is not None:
             machine.state = replace(machine.state, schema=schema)
-        super().want(number, schema)
+        super().set_target(number, schema)
 
 
 class KeepsFeedsElsewhere(DiskStore):

@@ -1,4 +1,4 @@
-"""The state machine: one log, one outcome, however the log's records are cut into batches and wherever a replica stops."""
+"""The state machine gives the same result however the log is cut into batches, and wherever a replica stops."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -40,15 +40,15 @@ from streamdyn.statemachine.commands.set_schema import SetSchema
 from streamdyn.statemachine.commands.set_time_to_live import SetTimeToLive
 from streamdyn.statemachine.commands.tag_table import TagTable
 from streamdyn.statemachine.commands.update_table import UpdateTable
-from streamdyn.statemachine.dedupe import DedupeWindow, Remembered
+from streamdyn.statemachine.dedupe import DedupeRecord, DedupeWindow
 from streamdyn.statemachine.lease import Lease
 from streamdyn.statemachine.lease_command import LeaseCommand, accept
 from streamdyn.statemachine.meta import MetaCommand
 from streamdyn.statemachine.outcomes import DONE, Outcome
-from streamdyn.statemachine.records import Feed, Record, RecordBatch
+from streamdyn.statemachine.records import FeedRange, Record, RecordBatch
 from streamdyn.statemachine.state import State, decode_state, encode_state
 from streamdyn.storage.memory import MemoryStore
-from streamdyn.storage.ports import Saved
+from streamdyn.storage.ports import SavedReplica
 from streamdyn.storage.replica import Replica
 from streamdyn.wal.codec import RawRecord, decode_record, encode_batch
 
@@ -78,19 +78,19 @@ def table(table_id="t1", status=CREATING, **settings):
 
 
 class CodedStore(MemoryStore):
-    """Gives back what a store on disk would: what was encoded, decoded."""
+    """A store that encodes and decodes its content, as one on disk does."""
 
     def load(self):
         saved = super().load()
         if saved is None:
             return None
-        remembered = [Remembered.decode(r.offset, r.encode()) for r in saved.remembered]
-        return Saved(saved.topic_id, decode_state(encode_state(saved.state)), remembered)
+        remembered = [DedupeRecord.decode(r.offset, r.encode()) for r in saved.remembered]
+        return SavedReplica(saved.topic_id, decode_state(encode_state(saved.state)), remembered)
 
 
 # --- any log ---
 
-IDS = st.integers(0, 9).map(name)  # few, so that many come twice
+IDS = st.integers(0, 9).map(name)  # few ids, so that many commands come twice
 KEYS = st.sampled_from([b"", b"a", b"ab", b"\xff"])
 ITEMS = st.binary(max_size=12)
 NAMES = st.sampled_from(["T", "U"])
@@ -130,15 +130,15 @@ LOG_COMMANDS = st.one_of(
         ),
     ),
 )
-FEEDS = st.none() | st.builds(Feed, st.sampled_from("xy"), st.integers(0, 3), st.integers(0, 4))
-# What a lease command is, whose it is, and whether it names the last accepted one.
+FEEDS = st.none() | st.builds(FeedRange, st.sampled_from("xy"), st.integers(0, 3), st.integers(0, 4))
+# The kind of a lease command, its life, and whether it names the last accepted lease record.
 LEASE_PLANS = st.tuples(
     st.sampled_from([LeaseClaim, LeaseRenew, LeaseRelease]), st.sampled_from("ab"), st.sampled_from([0, 0, 0, 1])
 )
 PLANS = st.lists(
     st.tuples(
         st.integers(0, 2),  # offsets that are missing before this record
-        st.integers(0, 300),  # its timestamp: not in order
+        st.integers(0, 300),  # its timestamp; timestamps are not in order
         st.none()
         | st.lists(st.one_of(DATA_COMMANDS, DATA_COMMANDS, DATA_COMMANDS, LEASE_PLANS, LOG_COMMANDS), max_size=4),
         FEEDS,
@@ -156,7 +156,7 @@ def lease_command(plan, lease):
 
 
 def records_of(plans):
-    """The records of a plan, as the log would bring them."""
+    """The records of a plan, as the log delivers them."""
     records, offset, lease = [], 0, Lease()
     for gap, timestamp_ms, plan, feed in plans:
         offset += gap
@@ -178,7 +178,7 @@ LOGS = PLANS.map(records_of)
 
 
 def batches_of(records, cuts):
-    """The records as consecutive batches, cut behind those of these numbers."""
+    """The records as consecutive batches, cut after the records with these indexes."""
     ends = sorted({cut for cut in cuts if cut < len(records)} | {len(records)})
     base, start = 0, 0
     for end in ends:
@@ -193,17 +193,17 @@ CUTS = st.sets(st.integers(0, 10))
 
 @pytest.fixture(autouse=True, scope="module")
 def small_window():
-    """A window that these short logs overflow."""
+    """A dedupe window so small that these short logs exceed it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dedupe, "DEDUPE_MAX_COMMANDS", 5)
         patch.setattr(dedupe, "DEDUPE_MAX_AGE_MS", 200)
         patch.setattr(dedupe, "DEDUPE_MAX_RESULT_BYTES", 30)
-        patch.setattr(MetaCommand, "LOG", None)
+        patch.setattr(MetaCommand, "LOG_KIND", None)
         yield
 
 
 def play(batches, store=None, restart_before=()):
-    """All that can be known of a replica after these batches: state, rows, window and what came of each command."""
+    """Everything about a replica after these batches: state, rows, dedupe window and outcomes."""
     store = CodedStore() if store is None else store
     replica = Replica(store, INFO, EVERYTHING)
     applied = []
@@ -228,7 +228,7 @@ def test_a_restart_at_any_commit_changes_nothing(records, cuts, restarts):
 
 @given(LOGS, CUTS, CUTS)
 def test_a_crash_that_loses_the_newest_commits_is_made_up_for_by_the_log(records, cuts, other_cuts):
-    """The store of a crashed node is at the end of some batch; the rest of the log comes cut in another way."""
+    """After a crash, the store is at the end of some batch, and the rest of the log is cut into other batches."""
     store = CodedStore()
     kept = list(batches_of(records, cuts))[: len(cuts) // 2]
     *_, before = play(kept, store)
@@ -253,7 +253,7 @@ def test_every_command_that_is_taken_has_an_outcome_and_every_garbage_is_counted
             if not isinstance(command, LeaseCommand)
         }
         of_record = {place: id_ for place, id_ in told.items() if place[0] == record.offset}
-        # A fed batch is taken as a whole, or not at all.
+        # A fed batch is applied completely or not at all.
         assert of_record == ids or (record.feed is not None and not of_record)
     assert state.skipped == sum(record.commands is None for record in records)
 
@@ -300,7 +300,7 @@ def put(offset, command, key, item, *, wants_old=False, ms=0):
 
 
 def replay(*records):
-    """A replica with these records in it, and the outcomes."""
+    """A replica that has applied these records, and the outcomes."""
     replica = Replica(CodedStore(), INFO, EVERYTHING)
     outcomes = []
     for record in records:

@@ -1,4 +1,4 @@
-"""Commands: what each kind of log takes, and where they are kept."""
+"""Commands: each kind of log holds its own ones, and each command has a file."""
 
 from dataclasses import fields
 

@@ -1,11 +1,11 @@
-"""The dedupe window: what it remembers, and that it forgets by the log alone."""
+"""The dedupe window: what it remembers, and that what it forgets depends on the log alone."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamdyn.statemachine import dedupe
-from streamdyn.statemachine.dedupe import DedupeWindow, Remembered
+from streamdyn.statemachine.dedupe import DedupeRecord, DedupeWindow
 from streamdyn.statemachine.outcomes import DONE, Outcome
 
 MAX_COMMANDS, MAX_AGE_MS, MAX_RESULT_BYTES = 6, 100, 40
@@ -13,7 +13,7 @@ MAX_COMMANDS, MAX_AGE_MS, MAX_RESULT_BYTES = 6, 100, 40
 
 @pytest.fixture(autouse=True, scope="module")
 def small_window():
-    """The limits of `settings`, small enough to run into."""
+    """Smaller limits than those in `settings`, so that the tests reach them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dedupe, "DEDUPE_MAX_COMMANDS", MAX_COMMANDS)
         patch.setattr(dedupe, "DEDUPE_MAX_AGE_MS", MAX_AGE_MS)
@@ -26,9 +26,9 @@ def name(number):
 
 
 def record(offset, clock_ms, *sizes):
-    """A record whose commands' results are of these sizes; ids count on over the records."""
+    """A record whose commands have results of these sizes, in bytes. Ids are consecutive over all records."""
     ids = (name(offset * 100 + index) for index in range(len(sizes)))
-    return Remembered(
+    return DedupeRecord(
         offset, clock_ms, {i: Outcome(old=b"x" * size) if size else DONE for i, size in zip(ids, sizes, strict=True)}
     )
 
@@ -48,15 +48,15 @@ OUTCOMES = st.builds(
     st.dictionaries(st.binary(min_size=16, max_size=16), st.just(DONE) | OUTCOMES, max_size=5),
 )
 def test_what_is_remembered_comes_back_from_the_store(offset, clock_ms, outcomes):
-    remembered = Remembered(offset, clock_ms, outcomes)
-    decoded = Remembered.decode(offset, remembered.encode())
+    remembered = DedupeRecord(offset, clock_ms, outcomes)
+    decoded = DedupeRecord.decode(offset, remembered.encode())
     assert decoded == remembered
     assert list(decoded.outcomes) == list(outcomes)
 
 
 def test_an_empty_old_value_is_not_no_value():
-    remembered = Remembered(1, 2, {name(1): Outcome(old=b""), name(2): DONE})
-    assert Remembered.decode(1, remembered.encode()).outcomes[name(1)].old == b""
+    remembered = DedupeRecord(1, 2, {name(1): Outcome(old=b""), name(2): DONE})
+    assert DedupeRecord.decode(1, remembered.encode()).outcomes[name(1)].old == b""
 
 
 def test_an_id_is_known_from_its_record_on():
@@ -107,7 +107,7 @@ def test_a_window_that_was_saved_and_loaded_goes_on_alike(drawn, data):
         kept[r.offset] = r
         for offset in window.remember(r):
             del kept[offset]
-    loaded = DedupeWindow([Remembered.decode(r.offset, r.encode()) for r in kept.values()])
+    loaded = DedupeWindow([DedupeRecord.decode(r.offset, r.encode()) for r in kept.values()])
     assert len(loaded) == len(window) == sum(len(r.outcomes) for r in kept.values())
     for r in records[cut:]:
         assert loaded.remember(r) == window.remember(r)

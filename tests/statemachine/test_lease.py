@@ -1,4 +1,4 @@
-"""The lease: which records the log accepts, and what one node may do when, by its own clock."""
+"""The lease: which records are accepted, and what a node may do at which time of its own clock."""
 
 from dataclasses import replace
 
@@ -66,7 +66,7 @@ def keeper(life="a1", lease=None, now_ms=0):
 
 
 def held(sent_ms, observed_ms, life="a1"):
-    """A keeper whose claim was sent and observed then."""
+    """A lease keeper whose claim was sent and observed at these times."""
     made = keeper(life)
     lease = accept(Lease(), made.claim(sent_ms), Position(0, 0))
     assert lease is not None
@@ -190,7 +190,7 @@ def test_a_claim_before_its_time_is_refused():
 def test_no_two_leases_overlap_with_clocks_that_run_apart_by_a_tenth(
     duration_ms, rate, apart, a_offset, b_offset, travel_ms
 ):
-    """Whatever the clocks show: when the quicker one may claim, the slower one's lease is over. Times are true ms."""
+    """When the node with the faster clock may claim, the lease of the one with the slower clock is over. Times are real ms."""
 
     def a_clock(now):
         return int(a_offset + now * rate)

@@ -47,7 +47,7 @@ def set_schema(version, first=0, last=2**64 - 1, indexes=(BY_N,)):
 
 
 def replay(*commands, schema=OLD):
-    """A replica after a log with a command a record, and what came of each command."""
+    """A replica after a log with one command in each record, and the outcomes."""
     replica = Replica(MemoryStore(), INFO, schema)
     applied = []
     for offset, command in enumerate(commands):
@@ -130,14 +130,14 @@ COMMANDS = st.one_of(
 
 @given(st.lists(COMMANDS, max_size=20), st.sets(st.integers(0, 20)), st.sets(st.integers(0, 20)))
 def test_a_schema_takes_effect_at_the_same_place_however_a_replica_gets_there(commands, cuts, restarts):
-    """Some replicas take the log in large portions, some start again in between, some are behind."""
+    """Replicas apply the log in batches of any size, restart in between, or lag behind."""
     records = [Record(offset, offset, (command,)) for offset, command in enumerate(commands)]
     one = replay(*commands)[0]
     store = MemoryStore()
     other = Replica(store, INFO, OLD)
     for start, end in pairwise(sorted({0, len(records), *(cut for cut in cuts if cut < len(records))})):
         if start in restarts:
-            other = Replica(store, INFO, Schema(keys=KEYS))  # what it is opened with no longer counts
+            other = Replica(store, INFO, Schema(keys=KEYS))  # the schema that it is opened with is ignored then
             if other.state.schema is None:
                 other = Replica(store, INFO, OLD)
         other.apply(RecordBatch(start, end, records[start:end]))

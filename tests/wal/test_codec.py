@@ -1,4 +1,4 @@
-"""Commands as bytes: what is encoded comes back, and what is no command batch is told apart without a fuss."""
+"""The codec: decoding is the inverse of encoding, and bytes that are not a command batch give None, never an exception."""
 
 import json
 from dataclasses import fields
@@ -16,8 +16,8 @@ from streamdyn.model.positions import Position
 from streamdyn.model.schema import LogKind, Schema
 from streamdyn.statemachine.commands import COMMANDS
 from streamdyn.statemachine.commands.set_format import SetFormat
-from streamdyn.statemachine.records import CommandBatch, Feed
-from streamdyn.wal.codec import decode_batch, encode_batch, header_format, headers_of
+from streamdyn.statemachine.records import CommandBatch, FeedRange
+from streamdyn.wal.codec import decode_batch, encode_batch, format_from_headers, headers_for
 from streamdyn.wal.formats import FORMATS, schema_path
 
 IDS = st.binary(min_size=16, max_size=16)
@@ -55,7 +55,7 @@ BY_NAME = {"id": IDS, "epoch": LONGS, "duration_ms": INTS}
 
 
 def any_of(cls):
-    """A command of the class with anything in it that its fields allow."""
+    """A command of this class with arbitrary values that its fields allow."""
     return st.builds(cls, **{f.name: BY_NAME[f.name] if f.name in BY_NAME else BY_TYPE[f.type] for f in fields(cls)})
 
 
@@ -64,8 +64,8 @@ def commands_of(number):
 
 
 def batches_of(number):
-    """A format, commands that it has, and a feed if it has any."""
-    feeds = st.none() if number == 1 else st.none() | st.builds(Feed, TEXT, LONGS, LONGS)
+    """A format, commands that it has, and a feed range if the format has feeds."""
+    feeds = st.none() if number == 1 else st.none() | st.builds(FeedRange, TEXT, LONGS, LONGS)
     return st.tuples(st.lists(commands_of(number), max_size=4).map(tuple), st.just(number), feeds)
 
 
@@ -161,12 +161,12 @@ def test_a_format_without_a_command_cannot_write_it():
 
 @pytest.mark.parametrize("number", FORMATS)
 def test_the_headers_of_a_record_tell_its_format(number):
-    assert header_format(list(headers_of(encode_batch((), number)).items())) == number
+    assert format_from_headers(list(headers_for(encode_batch((), number)).items())) == number
 
 
 @pytest.mark.parametrize("headers", [None, [], [("other", b"7")], [("format", None)], [("format", b"x")]])
 def test_headers_that_tell_nothing_mean_the_first_format(headers):
-    assert header_format(headers) == 1
+    assert format_from_headers(headers) == 1
 
 
 def test_the_fingerprint_is_where_avro_looks_for_it():

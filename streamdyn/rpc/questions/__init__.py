@@ -1,1 +1,1 @@
-"""The questions between nodes: each file has one, with its answer and what the node that is asked does with it."""
+"""The questions between nodes. Each file has one question, its answer, and what the node that is asked does for it."""

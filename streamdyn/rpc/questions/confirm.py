@@ -1,21 +1,21 @@
-"""What have you applied, as the leader? Asked twice for strong reads at a follower (see `partition.follower_reads`)."""
+"""Confirm: the leader's next offset, asked twice for strong reads at a follower (see `partition.follower_reads`)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from streamdyn.partition.local_replica import LocalReplica
-from streamdyn.rpc.messages import At, PartitionQuestion
+from streamdyn.rpc.messages import OffsetAnswer, PartitionQuestion
 
 if TYPE_CHECKING:
     from streamdyn.rpc.answering import AnsweringNode
 
 
 class Confirm(PartitionQuestion):
-    """Your next offset, once you have applied what lies before `next_offset`, under a valid lease."""
+    """Wait until `next_offset` is reached, and answer with the next offset under a valid lease."""
 
     next_offset: int
 
-    async def answer(self, node: AnsweringNode) -> At:
+    async def answer(self, node: AnsweringNode) -> OffsetAnswer:
         replica = LocalReplica(node.replicas.serving(self.partition), node.new_id)
-        return At(await replica.confirm(self.next_offset, self.timeout_ms))
+        return OffsetAnswer(await replica.confirm(self.next_offset, self.timeout_ms))

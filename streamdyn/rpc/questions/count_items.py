@@ -1,4 +1,4 @@
-"""How many items are there? Asked for DescribeTable, by nodes that do not hold the partition."""
+"""CountItems: the number of items of a partition, asked for DescribeTable by nodes that do not hold it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class Counted(Message):
-    """Items, and their size in bytes, as last counted."""
+    """The number of items and their size in bytes, at the last count."""
 
     items: int
     size: int
 
 
 class CountItems(Question):
-    """How many items does your replica of the partition have?"""
+    """The number of items in the replica of the partition."""
 
     partition: str
 

@@ -1,4 +1,4 @@
-"""What do you hold? Asked for `streamdyn status`, and before replicas and leaders are moved."""
+"""Describe: the status of a node's replicas, for `streamdyn status` and before replicas and leaders are moved."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class Described(Message, tag="Replicas"):
-    """The node's replicas."""
+    """The status of each of the node's replicas."""
 
     replicas: list[ReplicaStatus]
 
 
 class Describe(Question):
-    """What do you hold?"""
+    """The status of all replicas of the node."""
 
     async def answer(self, node: AnsweringNode) -> Described:
         return Described([status_of(partition) for partition in node.replicas.partitions.values()])

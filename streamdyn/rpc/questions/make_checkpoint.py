@@ -1,4 +1,4 @@
-"""Make a checkpoint: asked before a log is trimmed, and by a node that needs a replica."""
+"""MakeCheckpoint: make a checkpoint. It is asked before a log is trimmed, and by a node that needs a replica."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 class CheckpointMade(Message, tag="Manifest"):
-    """The checkpoint's next offset, and its files with their sizes in bytes."""
+    """The checkpoint's next offset, and the names of its files with their sizes in bytes."""
 
     offset: int
     files: list[tuple[str, int]]
 
 
 class MakeCheckpoint(Question):
-    """Make a checkpoint of your replica, and keep it."""
+    """Make a checkpoint of the replica of the partition, and keep it."""
 
     partition: str
 
     async def answer(self, node: AnsweringNode) -> CheckpointMade:
         partition = node.replicas.serving(self.partition)
         checkpoints = node.disk.checkpoints(partition.id)
-        offset = await partition.checkpoint(checkpoints)
+        offset = await partition.make_checkpoint(checkpoints)
         return CheckpointMade(offset, checkpoints.files(offset))

@@ -1,4 +1,4 @@
-"""Are you there? Asked four times a second, for `routing.membership`."""
+"""Ping: is the node alive? It is asked every PING_INTERVAL_MS, for `routing.membership`."""
 
 from __future__ import annotations
 
@@ -12,18 +12,16 @@ if TYPE_CHECKING:
 
 
 class Pong(Message):
-    """Yes, and these are the nodes that answer me; `well` is whether I can append to the logs, and `newest_format` the
-    newest format that I know: the release before there were formats does not say.
-    """
+    """The answer: a `Health`. The first release does not send `newest_format`: it knows FIRST_FORMAT only."""
 
     reaches: list[str]
-    well: bool
+    can_append: bool
     newest_format: int = FIRST_FORMAT
 
 
 class Ping(Question):
-    """Are you there?"""
+    """Is the node alive?"""
 
     async def answer(self, node: AnsweringNode) -> Pong:
         health = node.health()
-        return Pong(health.reaches, health.well, health.newest_format)
+        return Pong(health.reaches, health.can_append, health.newest_format)

@@ -1,4 +1,4 @@
-"""The row of one key."""
+"""Read: the row under one key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Found(Message):
 
 
 class Read(PartitionQuestion):
-    """The row of a stored key, by a read of this `Consistency` that includes the record at `after`."""
+    """The row under a stored key. `consistency` is a value of `Consistency`; the read includes the offset `after`."""
 
     key: bytes
     consistency: str

@@ -1,4 +1,4 @@
-"""A part of a checkpoint, for a node that fetches it."""
+"""ReadCheckpoint: a chunk of a checkpoint, for a node that fetches it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class Chunk(Message):
-    """Some bytes of the file; none at its end."""
+    """Bytes of the file. Empty at its end."""
 
     data: bytes
 
 
 class ReadCheckpoint(Question):
-    """The next chunk of the file `name` of the checkpoint at `offset`, from the byte `start` on."""
+    """A chunk of the file `name` of the checkpoint at `offset`, from byte `start` on."""
 
     partition: str
     offset: int
@@ -27,4 +27,4 @@ class ReadCheckpoint(Question):
 
     async def answer(self, node: AnsweringNode) -> Chunk:
         checkpoints = node.disk.checkpoints(node.replicas.serving(self.partition).id)
-        return Chunk(await asyncio.to_thread(checkpoints.read, self.offset, self.name, self.start))
+        return Chunk(await asyncio.to_thread(checkpoints.read_chunk, self.offset, self.name, self.start))

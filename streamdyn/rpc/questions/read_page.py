@@ -1,4 +1,4 @@
-"""A page of the rows of a range of keys."""
+"""ReadPage: a page of the rows of a range of keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FoundPage(Message):
 
 
 class ReadPage(PartitionQuestion):
-    """The rows with stored keys from `start` up to `stop`, at most `rows` of them or `size` bytes; else as `Read`."""
+    """The rows with `start` <= stored key < `stop`, up to `rows` rows or `size` bytes. Consistency is as in `Read`."""
 
     start: bytes
     stop: bytes

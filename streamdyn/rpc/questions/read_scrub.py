@@ -1,4 +1,4 @@
-"""What does your replica have at a scrub? Asked to compare replicas."""
+"""ReadScrub: the result of a scrub, asked to compare replicas."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ScrubRead(Message, tag="Noted"):
 
 
 class ReadScrub(Question):
-    """What your replica has at the scrub at `offset`, once it is applied."""
+    """The result of the scrub whose record is at `offset`. Waits until it is applied."""
 
     partition: str
     timeout_ms: int

@@ -1,4 +1,4 @@
-"""Rebuild your replica beside itself: asked by `streamdyn verify`."""
+"""VerifyReplica: rebuild a replica in a temporary store, to compare the result. `streamdyn verify` asks it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class VerifyReplica(Question, tag="Rehearse"):
-    """Rebuild your replica beside itself, from your last checkpoint and the log up to the scrub at `offset`."""
+    """Rebuild the replica from a checkpoint and the log up to the scrub at `offset`. The answer is its result."""
 
     partition: str
     offset: int

@@ -1,4 +1,4 @@
-"""Append a command, as the leader."""
+"""Write: append a command, as the leader."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Written(Message):
-    """The command's outcome, and its place in its log."""
+    """The command's outcome, and its place in the log: `offset`, and `index` in the record. `text` is its message."""
 
     old: bytes | None
     new: bytes | None
@@ -23,7 +23,7 @@ class Written(Message):
 
 
 class Write(PartitionQuestion):
-    """Append a command. `batch` is a command batch of one, as a log has it."""
+    """Append a command. `batch` has this command alone, encoded as the value of a record (see `wal.codec`)."""
 
     batch: bytes
 

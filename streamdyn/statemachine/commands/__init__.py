@@ -1,6 +1,6 @@
-"""The commands that may be in a log, one file each: a file here is all that makes a command one.
+"""The commands that a log may hold, one file each. A new file here is found by itself, and needs no registration.
 
-`schemas/` has the same list as Avro, one schema for each format.
+`schemas/` has the same commands as Avro records, one schema for each format.
 """
 
 from __future__ import annotations

@@ -12,7 +12,11 @@ from streamdyn.statemachine.meta import TableCommand
 
 @dataclass(frozen=True, slots=True)
 class CreateTable(TableCommand):
-    """Add a table in status CREATING. `table` is its metadata as JSON (see `tables`), all but its creation time."""
+    """Add the table `name` in status CREATING. `table` is its metadata as JSON (see `model.tables`).
+
+    The creation time in it is replaced by the log's clock. Errors: ResourceInUseException if the table exists. Source:
+    CreateTable in the DynamoDB API reference.
+    """
 
     id: bytes
     name: str

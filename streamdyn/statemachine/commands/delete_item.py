@@ -1,4 +1,4 @@
-"""DeleteItem: no item under a key any more."""
+"""DeleteItem: delete the item under a key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class DeleteItem(ItemCommand):
-    """Remove the item under `key`, if `condition` holds; not an error if there is none."""
+    """Delete the item under `key`, if `condition` holds. It is not an error if there is no item.
+
+    Source: DeleteItem in the DynamoDB API reference.
+    """
 
     id: bytes
     key: bytes

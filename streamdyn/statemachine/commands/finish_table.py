@@ -1,4 +1,4 @@
-"""FinishTable: the work that a table's status asked for is done."""
+"""FinishTable: report that the work for a table's status is done."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from streamdyn.statemachine.meta import TableWorkCommand
 
 @dataclass(frozen=True, slots=True)
 class FinishTable(TableWorkCommand):
-    """The work that a table's `status` asked for is done: CREATING and UPDATING become ACTIVE, DELETING ends the row.
+    """Report that the work for the table's `status` is done. CREATING and UPDATING become ACTIVE; DELETING removes the
+    row.
 
-    Named by `table_id` and `status`, so that a late one never touches a newer table of the same name, nor ends work
-    that was asked for since. `topic_ids` are the Kafka ids of the partitions' topics, in their order, where the work
-    made topics, and `replicas` the nodes that hold each of them.
+    The command changes nothing unless the table has this `table_id` and this `status`. So a late report neither changes
+    a newer table of the same name nor ends later work. For CREATING, `topic_ids` are the Kafka ids of the partitions'
+    topics, in the partitions' order, and `replicas` are the ids of the nodes that hold each partition.
     """
 
     id: bytes

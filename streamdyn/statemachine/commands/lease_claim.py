@@ -1,4 +1,4 @@
-"""LeaseClaim: a node becomes the holder of a partition's lease."""
+"""LeaseClaim: make a node the holder of a partition's lease."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LeaseClaim(LeaseCommand):
-    """Become the holder, at `epoch`, for `duration_ms` (at most LEASE_MAX_DURATION_MS).
+    """Make `node` the lease holder in `epoch`, for `duration_ms` ms (at most LEASE_MAX_DURATION_MS).
 
-    `life` names one opening of the replica by one run of the node's process: a lease record of an earlier life gives a
-    restarted node nothing.
+    `life` names one opening of the replica by one run of the node's process. A restarted node has another life, so the
+    lease records of its earlier lives give it no lease. The claim is void unless `epoch` is the next one.
     """
 
     id: bytes
@@ -28,7 +28,7 @@ class LeaseClaim(LeaseCommand):
     after: Position
     duration_ms: int
 
-    def next(self, lease: Lease, position: Position) -> Lease | None:
+    def next_lease(self, lease: Lease, position: Position) -> Lease | None:
         if self.epoch != lease.epoch + 1 or not self.life or not 0 < self.duration_ms <= LEASE_MAX_DURATION_MS:
             return None
         return Lease(self.epoch, self.node, self.life, self.duration_ms, position, self.id)

@@ -1,4 +1,4 @@
-"""LeaseRelease: the holder of a partition's lease hands it back."""
+"""LeaseRelease: end a partition's lease before it expires."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRelease(LeaseCommand):
-    """Hand the lease back: the next claimer need not wait. Sent after its holder has stopped serving."""
+    """End the lease that `life` holds in `epoch`, so that the next claim need not wait for it to expire.
+
+    The holder stops serving before it sends this.
+    """
 
     id: bytes
     life: str
     epoch: int
     after: Position
 
-    def next(self, lease: Lease, position: Position) -> Lease | None:
+    def next_lease(self, lease: Lease, position: Position) -> Lease | None:
         if not is_held(lease, self.life, self.epoch):
             return None
         return replace(lease, node="", life="", position=position, record=self.id)

@@ -1,4 +1,4 @@
-"""LeaseRenew: the holder of a partition's lease goes on holding it."""
+"""LeaseRenew: extend a partition's lease."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRenew(LeaseCommand):
-    """Go on holding, counted from the moment before this record was sent."""
+    """Extend the lease that `life` holds in `epoch`. It counts from the moment before this record is sent."""
 
     id: bytes
     life: str
     epoch: int
     after: Position
 
-    def next(self, lease: Lease, position: Position) -> Lease | None:
+    def next_lease(self, lease: Lease, position: Position) -> Lease | None:
         return replace(lease, position=position, record=self.id) if is_held(lease, self.life, self.epoch) else None

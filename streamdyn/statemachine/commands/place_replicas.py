@@ -1,4 +1,4 @@
-"""PlaceReplicas: other nodes hold a partition."""
+"""PlaceReplicas: set which nodes hold a partition's replicas."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlaceReplicas(TableWorkCommand):
-    """Let the nodes `replicas`, and no others, hold a table's partition; the first of them should lead it.
+    """Set the nodes that hold the partition `partition` of the table `name` to `replicas`. The first one should lead
+    it.
 
-    Void unless the partition's replicas are still `before`: two placements decided at once do not mix.
+    The command changes nothing unless the partition's replicas are still `before`: a compare-and-set, so that two
+    placements that are decided at the same time do not mix.
     """
 
     id: bytes

@@ -1,4 +1,4 @@
-"""PutItem: an item in place of the one with the same key."""
+"""PutItem: put an item, and replace the one with the same key."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class PutItem(ItemCommand):
-    """Replace the item under `key`, if `condition` holds for the one that is there.
+    """Put `item` under `key`, if `condition` holds for the item that is there.
 
-    `item` is canonical DynamoDB JSON, which a read splices into its answer, and `size` its size as DynamoDB
-    counts it.
+    `item` is canonical DynamoDB JSON: a read copies these bytes into its answer. `size` is the item's size in bytes as
+    DynamoDB counts it ("DynamoDB item sizes and formats", developer guide). Source: PutItem in the DynamoDB API
+    reference.
     """
 
     id: bytes

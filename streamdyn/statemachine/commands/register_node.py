@@ -1,4 +1,4 @@
-"""RegisterNode: a node serves, and where."""
+"""RegisterNode: add a node to the cluster, or update its addresses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from streamdyn.statemachine.meta import NodeCommand
 
 @dataclass(frozen=True, slots=True)
 class RegisterNode(NodeCommand):
-    """A node serves: other nodes reach it at `peer_address`, clients at `address` (each HOST:PORT)."""
+    """Add the node `node`, or update its row, with status ACTIVE. Other nodes reach it at `peer_address`, clients at
+    `address`; each is HOST:PORT.
+    """
 
     id: bytes
     node: str

@@ -1,4 +1,4 @@
-"""Scrub: a place in the log at which replicas note their checksums, to be compared."""
+"""Scrub: let all replicas note their checksums at one place of the log, so that they can be compared."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scrub(Command):
-    """Each replica notes its checksum at this place, for others to compare, and with `contents` makes a digest of all
-    its rows, too.
+    """Let each replica note its checksum before this record. With `contents`, it makes a digest of all its rows, too.
+
+    Source: DynamoDB paper (USENIX ATC'22), section 5.3, "Continuous verification".
     """
 
-    ONCE = False
+    DEDUPED = False
 
     id: bytes
     contents: bool = False

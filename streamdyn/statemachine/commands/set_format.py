@@ -1,4 +1,4 @@
-"""SetFormat: a log has a newer format from here on."""
+"""SetFormat: raise the format of a log."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SetFormat(Command):
-    """Let the log have format `number`, if it has an older one: anybody may ask for it, and as often as it comes.
+    """Raise the log's format to `number`, unless it is that new already. Any node may append it, any number of times.
 
     Its record is the first one of the new format. A node that does not know the format stops the partition there.
     """
 
-    ONCE = False
+    DEDUPED = False
 
     id: bytes
     number: int

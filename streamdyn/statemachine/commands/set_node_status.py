@@ -1,4 +1,4 @@
-"""SetNodeStatus: whether a node holds replicas, or is one of the cluster at all."""
+"""SetNodeStatus: set a node's status, or remove the node from the cluster."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from streamdyn.statemachine.meta import NodeCommand
 
 @dataclass(frozen=True, slots=True)
 class SetNodeStatus(NodeCommand):
-    """Mark a node ACTIVE, DRAINING (it keeps what it has until others have it) or AWAY, or forget it (GONE; see
-    `nodes`).
+    """Set the status of the node `node` to ACTIVE, DRAINING or AWAY. GONE removes its row. See `model.nodes`.
+
+    Nothing changes if there is no such node, or for any other status.
     """
 
     id: bytes

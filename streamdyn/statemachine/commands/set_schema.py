@@ -1,4 +1,4 @@
-"""SetSchema: a table's partition has other keys, indexes or another hash range from here on."""
+"""SetSchema: replace the schema of a table's partition: its keys, its indexes and its hash range."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SetSchema(Command):
-    """Let the log have `schema`, if it has an older version: every replica changes over at this place.
+    """Replace the log's schema by `schema`, if that has a higher version. Every replica changes at this place of the
+    log.
 
-    The row in `meta` says what is wanted; that is done when each partition of the table has applied it.
+    The table's row in `meta` says which schema is wanted. A change of a schema is complete when each partition of the
+    table has applied this command.
     """
 
-    ONCE = False
+    DEDUPED = False
 
     id: bytes
     schema: Schema

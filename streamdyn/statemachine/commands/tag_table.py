@@ -1,4 +1,4 @@
-"""TagTable: other tags for a table."""
+"""TagTable: add, change and remove tags of a table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streamdyn.model.table_changes import change_tags
-from streamdyn.statemachine.meta import TableCommand, check_is_there, existing
+from streamdyn.statemachine.meta import TableCommand, check_not_creating_or_deleting, require_table
 
 if TYPE_CHECKING:
     from streamdyn.model.tables import Table
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TagTable(TableCommand):
-    """Give a table tags, or other values for tags that it has, and take away those with the keys `removed`."""
+    """Add the tags `added` to the table `name`, or replace their values, and remove the tags with the keys `removed`.
+
+    Errors: ResourceNotFoundException, ResourceInUseException, and those of `model.table_changes.change_tags`. Source:
+    TagResource and UntagResource in the DynamoDB API reference.
+    """
 
     id: bytes
     name: str
@@ -23,6 +27,6 @@ class TagTable(TableCommand):
 
     def change(self, table: Table | None, clock_ms: int) -> Table:
         del clock_ms
-        table = existing(table, self.name)
-        check_is_there(table)
+        table = require_table(table, self.name)
+        check_not_creating_or_deleting(table)
         return change_tags(table, self.added, self.removed)

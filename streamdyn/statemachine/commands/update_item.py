@@ -1,4 +1,4 @@
-"""UpdateItem: an item changed by an expression, or made by it."""
+"""UpdateItem: change an item by an update expression, or create it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streamdyn.expressions.updates import apply_update
 from streamdyn.model.rows import encode_row
 from streamdyn.model.values import check_updated_index_keys, item_size
 from streamdyn.settings import ITEM_MAX_BYTES
-from streamdyn.statemachine.items import ItemCommand, item_of
+from streamdyn.statemachine.items import ItemCommand, decode_item
 from streamdyn.statemachine.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -21,19 +21,22 @@ if TYPE_CHECKING:
     from streamdyn.expressions.trees import Update
     from streamdyn.model.keys import LocalIndex
 
-# What the service adds for an update, for each SET or ADD, and for each REMOVE or DELETE.
+# Bytes that the service adds to an update's size: once, for each SET or ADD, and for each REMOVE or DELETE.
 UPDATE_BYTES, SET_BYTES, REMOVE_BYTES = 3, 19, 2
 
 
 @dataclass(slots=True)
 class UpdateItem(ItemCommand):
-    """Change the item under `key` by `update`, if `condition` holds; `new_item` is what an absent one starts from.
+    """Apply the update expression `update` to the item under `key`, if `condition` holds.
 
-    `new_item` is the JSON of the key attributes. Without an `update`, it is only made sure that there is an item.
-    `wants_new` asks for the row after the command.
+    If there is no item, the update starts from `new_item`, the JSON of the key attributes. If `update` is None, the
+    command only creates a missing item. `wants_new` asks for the row after the command (ReturnValues ALL_NEW).
+
+    Errors: ValidationException if the update is not valid for the item, or the item gets too large. Source: UpdateItem
+    in the DynamoDB API reference; "Update expressions" in the developer guide.
     """
 
-    READS = True
+    READS_ROW = True
 
     id: bytes
     key: bytes
@@ -53,7 +56,7 @@ class UpdateItem(ItemCommand):
         return len(self.new_item) + update + ItemCommand.record_bytes(self)
 
     def _updated(self, old: bytes | None, indexes: tuple[LocalIndex, ...]) -> bytes | None:
-        item = orjson.loads(self.new_item) if old is None else item_of(old)
+        item = orjson.loads(self.new_item) if old is None else decode_item(old)
         update: Update | None = None
         if self.update is not None:
             parsed = parse_update(self.update.text, tuple(self.update.names.items()))
@@ -62,7 +65,7 @@ class UpdateItem(ItemCommand):
             update = parsed.tree
             assert update is not None
             if old is None and not (update.sets or update.adds):
-                return None  # to take away from nothing makes no item
+                return None  # REMOVE and DELETE alone do not create an item
             item = apply_update(update, item, values)
             check_updated_index_keys(indexes, item)
         size = item_size(item)
@@ -72,13 +75,14 @@ class UpdateItem(ItemCommand):
 
 
 def _writes_too_much(update: Update, item: dict[str, Any], size: int) -> bool:
-    """What the service measures an update by, besides the finished item: the attributes that it wrote and its actions.
+    """Whether the attributes that an update writes, together with its actions, are too large.
 
-    Found by others by trial in most of the service's regions; no page tells it.
+    The service checks this besides the size of the resulting item. AWS does not document it: the rule comes from
+    published measurements of the service in most regions.
     """
     actions = len(update.sets) + len(update.adds) + len(update.removes) + len(update.deletes)
     if size + UPDATE_BYTES + (SET_BYTES + 1) * actions <= ITEM_MAX_BYTES:
-        return False  # it cannot be, and most are not
+        return False  # the exact size below cannot be larger than this bound
     written = {path.attribute for path in update.paths}
     into_lists = sum(isinstance(action.path.elements[-1], int) for action in update.sets)
     measured = (

@@ -1,4 +1,4 @@
-"""UpdateTable: other settings for a table."""
+"""UpdateTable: change the settings of a table."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import orjson
 
 from streamdyn.model.table_changes import CHANGES_THROUGH_UPDATING, change_settings, in_use_error
 from streamdyn.model.tables import UPDATING, Table
-from streamdyn.statemachine.meta import TableCommand, check_is_there, existing
+from streamdyn.statemachine.meta import TableCommand, check_not_creating_or_deleting, require_table
 
 CHANGES_OF_CAPACITY = frozenset({"BillingMode", "ProvisionedThroughput", "OnDemandThroughput"})
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateTable(TableCommand):
-    """Change members of a table's metadata: `changes` is a JSON object of UpdateTable's. Some of them make its status
-    UPDATING, the others take effect at once (see `table_changes`).
+    """Change members of the metadata of the table `name`. `changes` is a JSON object with members of UpdateTable.
+
+    Some changes put the table into status UPDATING. The others take effect at once (see `model.table_changes`). Errors:
+    ResourceNotFoundException, ResourceInUseException, and those of `model.table_changes.change_settings`. Source:
+    UpdateTable in the DynamoDB API reference.
     """
 
     id: bytes
@@ -24,8 +27,8 @@ class UpdateTable(TableCommand):
     changes: bytes
 
     def change(self, table: Table | None, clock_ms: int) -> Table:
-        table, changes = existing(table, self.name), orjson.loads(self.changes)
-        check_is_there(table)
+        table, changes = require_table(table, self.name), orjson.loads(self.changes)
+        check_not_creating_or_deleting(table)
         if table.status == UPDATING:
             if "TableClass" in changes:
                 raise in_use_error(f"Table is being updated: {table.name}")

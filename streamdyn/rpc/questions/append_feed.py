@@ -1,4 +1,4 @@
-"""Append a fed batch, as the leader. Asked only where all nodes know format 2."""
+"""AppendFeed: append a fed batch, as the leader. It is asked only if all nodes know format 2."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from streamdyn.wal.codec import decode_batch
 if TYPE_CHECKING:
     from streamdyn.rpc.answering import AnsweringNode
 
-# An outcome's old and new row, error and message.
+# The old and the new row, the error and the message of an outcome.
 OutcomeFields = tuple[bytes | None, bytes | None, str | None, str | None]
 
 
-class FeedResult(Message):
-    """The record's offset, where the source stands now, and the commands' outcomes, None where one is not known."""
+class FeedAppended(Message, tag="FeedResult"):
+    """An `AppliedFeed`: the record's offset, the feed's position, and the outcomes; None stands for an unknown one."""
 
     offset: int
     upto: int
     outcomes: list[OutcomeFields | None]
 
 
-class Feed(PartitionQuestion):
-    """Append a fed batch. `batch` is as a log has it."""
+class AppendFeed(PartitionQuestion, tag="Feed"):
+    """Append a fed batch. `batch` is encoded as the value of a record (see `wal.codec`)."""
 
     batch: bytes
 
-    async def answer(self, node: AnsweringNode) -> FeedResult:
+    async def answer(self, node: AnsweringNode) -> FeedAppended:
         partition = node.replicas.serving(self.partition)
         batch = decode_batch(self.batch)
         assert batch is not None
         fed = await partition.feed(batch, self.timeout_ms)
         outcomes = [None if o is None else (o.old, o.new, o.error, o.message) for o in fed.outcomes]
-        return FeedResult(fed.offset, fed.upto, outcomes)
+        return FeedAppended(fed.offset, fed.upto, outcomes)
