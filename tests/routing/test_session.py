@@ -13,7 +13,7 @@ from streamdyn.model.tables import ACTIVE, PartitionInfo, Table
 from streamdyn.routing.session import Sessions
 from streamdyn.settings import REQUEST_TIMEOUT_MS, Settings
 from streamdyn.statemachine.commands.put_item import PutItem
-from streamdyn.statemachine.effects import Applied
+from streamdyn.statemachine.effects import AppliedCommand
 from streamdyn.statemachine.outcomes import DONE, OUT_OF_RANGE, Outcome
 
 WHOLE = PartitionInfo("parent", "topic-0", 0)
@@ -34,11 +34,11 @@ class Cluster:
     def meta(self) -> PartitionInfo:
         return PartitionInfo("meta", "meta", 0)
 
-    async def write(self, info: PartitionInfo, command: PutItem, deadline_ms: int) -> Applied:
+    async def write(self, info: PartitionInfo, command: PutItem, deadline_ms: int) -> AppliedCommand:
         del deadline_ms
         self.asked.append(info.id)
         outcome = Outcome(error=OUT_OF_RANGE) if info.id == "parent" else DONE
-        return Applied(command.id, outcome, "", 7, 0)
+        return AppliedCommand(command.id, outcome, "", 7, 0)
 
     async def read(self, *_: object) -> None:
         self.now_ms += 5_000  # it takes its time
