@@ -1,6 +1,7 @@
-"""All limits and durations in one place. The end of each name is its unit, and the comment above gives the reason.
+"""The limits and durations that several files share, or that an operator may set.
 
-KB and MB are 1,024 and 1,024² bytes, as in DynamoDB's documentation.
+The end of each name is its unit, and the comment above gives the reason. KB and MB are 1,024 and 1,024² bytes, as in
+DynamoDB's documentation.
 """
 
 from __future__ import annotations
@@ -73,8 +74,8 @@ TABLE_CHANGE_WAIT_MS = 5_000
 LEASE_DURATION_MS = 2_000
 # A claim for longer is void, so that no node can lock a partition for days.
 LEASE_MAX_DURATION_MS = 60_000
-# How much longer than the lease other nodes wait before a claim: the rates of two clocks may differ by 10 %, and times
-# are rounded to 1 ms.
+# How long other nodes wait before a claim, in % of the lease, and what they add: the rates of two clocks may differ by
+# 10 %, and times are rounded to 1 ms.
 LEASE_WAIT_PERCENT = 110
 LEASE_WAIT_EXTRA_MS = 10
 # How long a leader that hands over claims no lease. Its successor needs some ms to claim.

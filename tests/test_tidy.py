@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
+from streamdyn.formats import FIRST_FORMAT, NEWEST_FORMAT
+
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "streamdyn").rglob("*.py"))
 MODULES = [path for path in SOURCES if path.name != "__init__.py"]
@@ -50,6 +52,15 @@ def test_links_between_pages_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_format_has_its_fingerprint_its_golden_logs_and_its_line():
+    """Add the fingerprint to FINGERPRINTS, record its logs (tests/golden/README.md), and describe it in formats.py."""
+    expected = set(range(FIRST_FORMAT, NEWEST_FORMAT + 1))
+    assert set(FINGERPRINTS) == expected
+    assert {int(path.name.partition("-")[2]) for path in (ROOT / "tests" / "golden").glob("format-*")} == expected
+    described = re.findall(r"^    (\d+)   ", (ROOT / "streamdyn" / "formats.py").read_text(), re.MULTILINE)
+    assert set(map(int, described)) == expected
 
 
 @pytest.mark.parametrize(("number", "expected"), FINGERPRINTS.items())

@@ -1,7 +1,7 @@
 """What a log means, in the fewest words: a second state machine, too small to be wrong in the first one's way.
 
-It shares the commands with `core`, and none of what decides. Of conditions and updates it knows those that our own
-clients send; what another one leaves behind is `UNKNOWN` until the next put or delete of that key.
+It shares the commands' classes with `statemachine`, and none of what decides. Of conditions and updates it knows those
+that our own clients send; what another one leaves behind is `UNKNOWN` until the next put or delete of that key.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from streamdyn.statemachine.commands.set_schema import SetSchema
 from streamdyn.statemachine.commands.update_item import UpdateItem
 from streamdyn.statemachine.items import ItemCommand
 from streamdyn.statemachine.lease_command import LeaseCommand
+from streamdyn.statemachine.meta import MetaCommand
 
 if TYPE_CHECKING:
     from streamdyn.expressions.source import Expression
@@ -119,8 +120,10 @@ class Model:
                 self._format = max(self._format, command.number)
             elif isinstance(command, SetSchema):
                 self._take_schema(command)
-            else:
+            elif isinstance(command, ItemCommand | MetaCommand):
                 self._take_command(command, position)
+            else:
+                raise TypeError(f"the model does not know what a {type(command).__name__} does: teach it")
 
     # --- leases ---
 

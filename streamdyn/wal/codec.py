@@ -167,6 +167,9 @@ def _schema_from_avro(values: dict[str, Any]) -> Schema:
 
 # How a dataclass field is converted to Avro's plain values and back, by the text of the field's type.
 _Converters = dict[str, tuple["Callable[[Any], Any]", "Callable[[Any], Any]"]]
+_PLAIN = frozenset({"bytes", "str", "int", "bool", "dict[str, str]"})
+"""The types of fields that Avro's binary has as they are."""
+
 _CONVERTERS: _Converters = {
     "Expression | None": (_expression_to_avro, lambda v: None if v is None else Expression(**v)),
     "Position": (lambda p: {"offset": p.offset, "index": p.index}, lambda v: Position(**v)),
@@ -178,7 +181,7 @@ _CONVERTERS: _Converters = {
 
 def _converters_by_command(direction: int) -> dict[str, list[tuple[str, Callable[[Any], Any]]]]:
     return {
-        name: [(f.name, _CONVERTERS[str(f.type)][direction]) for f in fields(cls) if f.type in _CONVERTERS]  # type: ignore[arg-type]
+        name: [(f.name, _CONVERTERS[str(f.type)][direction]) for f in fields(cls) if f.type not in _PLAIN]  # type: ignore[arg-type]
         for name, cls in COMMANDS.items()
     }
 
