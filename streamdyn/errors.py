@@ -17,6 +17,8 @@ The types and HTTP statuses of API errors: "Error handling with DynamoDB", Dynam
 
 from __future__ import annotations
 
+from streamdyn.formats import NEWEST_FORMAT
+
 SERVICE = "com.amazonaws.dynamodb.v20120810#"
 CORAL = "com.amazon.coral.service#"
 VALIDATE = "com.amazon.coral.validate#"
@@ -142,4 +144,5 @@ class NewerFormatError(PartitionError):
     """
 
     def __init__(self, number: int, newest: int) -> None:
-        super().__init__(f"a record of format {number}; this node knows up to {newest}; upgrade it and start again")
+        remedy = "upgrade it" if newest == NEWEST_FORMAT else f"upgrade it, or raise --newest-format {newest},"
+        super().__init__(f"a record of format {number}; this node knows up to {newest}; {remedy} and start again")

@@ -66,6 +66,8 @@ REQUEST_TIMEOUT_MS = 20_000
 EXPIRE_INTERVAL_MS = 500
 # The maximum number of writes that wait at one partition. At 12,000 writes/s they are done in under a second.
 PARTITION_QUEUE_MAX_COMMANDS = 10_000
+# The maximum number of fed batches that wait at one partition: each of its sources has one under way.
+PARTITION_QUEUE_MAX_FEEDS = 1_000
 # How long CreateTable, DeleteTable and UpdateTable delay their answer until the change is complete, which takes under
 # 200 ms as a rule. The waiters of AWS SDKs poll every 20 s: if the table is ready at once, they need not wait.
 TABLE_CHANGE_WAIT_MS = 5_000

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streamdyn.errors import OperatorError
+from streamdyn.formats import FIRST_FORMAT
 
 TIMEOUT_S = 30.0
 VERIFY_TIMEOUT_S = 24 * 60 * 60.0  # every row of the cluster is read
@@ -54,10 +55,10 @@ def _address(endpoint: str) -> tuple[str, int]:
 def show_status(status: dict[str, Any]) -> None:
     """Print an answer to Status as two tables."""
     console = Console(markup=False)
-    title = f"Nodes (the cluster's format is {status['format']})"
+    title = f"Nodes (the cluster's format is {status.get('format', FIRST_FORMAT)})"
     nodes = Table("node", "address", "state", "replicas", "leads", "knows format", title=title, title_justify="left")
     for node in status["nodes"]:
-        known = str(node["newest_format"] or "")
+        known = str(node.get("newest_format") or "")
         nodes.add_row(node["node"], node["address"], node["state"], str(node["replicas"]), str(node["leads"]), known)
     console.print(nodes)
     partitions = Table(
@@ -73,7 +74,7 @@ def show_status(status: dict[str, Any]) -> None:
             str(partition["epoch"]),
             lease if partition["leader"] else "",
             str(partition["next_offset"]),
-            str(partition["format"]),
+            str(partition.get("format", FIRST_FORMAT)),
             ", ".join(_replica(replica) for replica in partition["replicas"]),
         )
     console.print(partitions)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RETRY_S = 1.0
+RAISE_FORMAT_AFTER_MS = 3_000
 
 
 class Autoadmin:
@@ -58,6 +59,7 @@ class Autoadmin:
         membership: Membership,
         peers: Peers,
         new_id: Callable[[], bytes],
+        clock_ms: Callable[[], int],
         report: Callable[[str], None],
     ) -> None:
         self._node = node
@@ -68,6 +70,8 @@ class Autoadmin:
         self._membership = membership
         self._peers = peers
         self._new_id = new_id
+        self._clock_ms = clock_ms
+        self._raisable_since_ms = clock_ms()
         self._report = report
         self._working: dict[str, asyncio.Task[None]] = {}
         self._stopped = False
@@ -141,14 +145,17 @@ class Autoadmin:
     def _raise_format(self) -> None:
         """As the leader of `meta`, raise its log to the newest format that every registered node knows.
 
-        A node that does not answer may know only the first one.
+        A node that does not answer may know only the first one. A node that has just started serves before it is
+        registered: so the log is raised once all have known the format for RAISE_FORMAT_AFTER_MS.
         """
         known = [self._membership.newest_format(node) or FIRST_FORMAT for node in self._directory.nodes]
         wanted = min(known) if known and self._meta.leads else FIRST_FORMAT
-        if wanted > self._meta.state.format and self._directory.tables:  # a new cluster needs no notice
-            self._report(f"all nodes know format {wanted}: the cluster takes it, and there is no way back from here")
+        now_ms = self._clock_ms()
+        if wanted <= self._meta.state.format:
+            self._raisable_since_ms = now_ms
         # This also clears an earlier target, which must not be part of a later claim.
-        self._meta.set_target(max(wanted, self._meta.state.format), None)
+        is_stable = now_ms - self._raisable_since_ms >= RAISE_FORMAT_AFTER_MS
+        self._meta.set_target(max(wanted if is_stable else FIRST_FORMAT, self._meta.state.format), None)
 
     # --- nodes and replicas ---
 

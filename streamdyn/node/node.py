@@ -149,6 +149,7 @@ class Node:
             self.membership,
             self._peers,
             self._env.new_id,
+            self._env.clock_ms,
             self._report,
         )
         for table in list(self.directory.tables.values()):
@@ -233,6 +234,10 @@ class Node:
             self.directory.observe(effects)
             if self.directory.format != before:
                 self._replicas.set_targets()
+                if self.directory.tables and self.partitions[META].leads:  # a new cluster needs no notice
+                    self._report(
+                        f"the cluster has format {self.directory.format} now: no older release can be put back"
+                    )
 
     def _table_changed(self, before: Table | None, now: Table | None) -> None:
         if before is not None and (now is None or now.id != before.id):

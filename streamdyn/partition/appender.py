@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from streamdyn.errors import NotLeader
 from streamdyn.partition.waiters import answer, refuse
 from streamdyn.settings import APPEND_RETRY_MS, BATCH_MAX_COMMANDS, BATCH_TARGET_BYTES, HAND_OVER_MS
+from streamdyn.statemachine.commands.set_format import SetFormat
+from streamdyn.statemachine.commands.set_schema import SetSchema
 from streamdyn.statemachine.lease_command import LeaseCommand
 from streamdyn.statemachine.records import CommandBatch
 from streamdyn.wal.codec import encode_batch
@@ -70,6 +72,7 @@ class Appender:
         self._barriers: list[asyncio.Future[None]] = []
         self._barriers_in_flight: list[asyncio.Future[None]] = []
         self._feeds_turn = False
+        self._upgrades_sent_at = -1  # the offset of the last record with upgrades that was delivered
         self._lease_sent_at = -1  # offset of the last lease record that this node has delivered
         self._renewal_wanted = False
         self._claim_timer: asyncio.TimerHandle | None = None
@@ -81,6 +84,11 @@ class Appender:
         self._idle.set()
 
     # --- for requests ---
+
+    @property
+    def feeds_waiting(self) -> int:
+        """The number of queued fed batches."""
+        return len(self._feeds)
 
     def __len__(self) -> int:
         """How many commands are queued."""
@@ -177,6 +185,8 @@ class Appender:
         barriers, self._barriers_in_flight = self._barriers_in_flight, []
         if batch is not None and batch.commands and isinstance(batch.commands[0], LeaseCommand):
             self._lease_sent_at = offset
+        if batch is not None and any(isinstance(command, SetFormat | SetSchema) for command in batch.commands[:3]):
+            self._upgrades_sent_at = offset
         if offset < 0:
             self._barriers += barriers
         elif offset < self._next_offset():
@@ -218,8 +228,10 @@ class Appender:
 
     def _send_as_leader(self) -> None:
         number, upgrades = self._format_and_upgrades()
+        if self._next_offset() <= self._upgrades_sent_at:
+            upgrades = []  # they are in the log, and not applied here yet
         batch = [*self._lease_record(), *upgrades]
-        if not batch and self._send_feed(number):
+        if not batch and self._is_turn_of_feeds() and self._send_feed(number):
             return
         size = 0
         while self._queue and not self._keeper.releasing and len(batch) < BATCH_MAX_COMMANDS:
@@ -232,13 +244,17 @@ class Appender:
             size += command.record_bytes()
         if batch:
             self._send(CommandBatch(tuple(batch)), number)
-        else:
+        elif not self._send_feed(number):
             self._idle.set()
 
-    def _send_feed(self, number: int) -> bool:
-        """Send the next fed batch that a request waits for, if any. Commands of clients and fed batches take turns."""
+    def _is_turn_of_feeds(self) -> bool:
+        """Fed batches and the commands of clients take turns."""
         self._feeds_turn = not self._feeds_turn or not self._queue
-        while self._feeds and self._feeds_turn and not self._keeper.releasing:
+        return self._feeds_turn
+
+    def _send_feed(self, number: int) -> bool:
+        """Send the next fed batch that a request waits for, if there is one."""
+        while self._feeds and not self._keeper.releasing:
             batch = self._feeds.popleft()
             if batch.feed is not None and batch.feed in self._feed_waiters:
                 self._send(batch, number)

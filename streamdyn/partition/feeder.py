@@ -9,8 +9,11 @@ position `after` up to the position `upto`. The target keeps, for each source, t
     atomic batch with the rows of the feed. A crash loses both or neither.
 3.  *No gap.* A batch begins where the one before it ended. If the source has lost entries that were not fed, the feeder
     raises an error.
-4.  *Dead letters.* A command that the target refuses goes to `on_refused`, and the feed goes on. If the feeder is
-    replaced before it knows the outcome, the command goes there again: at least once.
+4.  *Dead letters.* A command that the target refuses for good goes to `on_refused`, and the feed goes on. If the answer
+    is lost, the feeder sends the batch again: it is void, and the answer has the outcomes that the dedupe window keeps.
+    A feeder that ends before it has the answer reports nothing, and its successor does not know of these commands.
+5.  *Not now.* If the target does not take a command now, because another partition owns its key, the batch is void as a
+    whole, and the feed stays where it is.
 
 Feeders need no lock. A feeder that was replaced without knowing it, or that sends a batch twice, does no harm: its
 batches are void, and the answer has the position.
@@ -21,7 +24,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from streamdyn.errors import OperatorError
+from streamdyn.errors import InternalServerError, OperatorError
+from streamdyn.statemachine.outcomes import OUT_OF_RANGE
 from streamdyn.statemachine.records import CommandBatch, FeedRange
 
 if TYPE_CHECKING:
@@ -76,13 +80,29 @@ class Feeder:
         self._feed = feed
         self._on_refused = on_refused
         self._upto: int | None = None  # the position that the target keeps, if it is known
+        self._batch: CommandBatch | None = None  # sent, and without an answer so far
 
     async def step(self) -> None:
         """Wait for entries, and feed the next ones.
 
-        Raises ApiError if there is no definite answer. The next step then asks the target for the position first.
-        Raises OperatorError if the source has lost entries that were not fed.
+        Raises ApiError if there is no definite answer, or the target does not take a command now. The next step then
+        sends the batch again. Raises OperatorError if the source has lost entries that were not fed.
         """
+        batch = self._batch = self._batch or await self._next_batch()
+        fed = await self._feed(batch)
+        self._batch, self._upto = None, fed.upto
+        assert batch.feed is not None
+        if fed.upto >= batch.feed.upto:
+            for command, outcome in zip(batch.commands, fed.outcomes, strict=True):
+                if outcome is not None and outcome.error is not None:
+                    self._on_refused(command, outcome)
+        elif any(outcome is not None and outcome.error == OUT_OF_RANGE for outcome in fed.outcomes):
+            raise InternalServerError(
+                f"Another partition owns a key of {self._source.name} from {fed.upto} on; try again"
+            )
+
+    async def _next_batch(self) -> CommandBatch:
+        """Wait for the entries that follow on the position that the target keeps."""
         if self._upto is None:
             self._upto = (await self._feed(CommandBatch((), FeedRange(self._source.name, UNKNOWN_POSITION, 0)))).upto
         after = self._upto
@@ -92,10 +112,4 @@ class Feeder:
                 f"{self._source.name} begins at {entries.first}, but only what lies before {after} has been taken: "
                 f"entries are lost; restore them, or begin a new feed"
             )
-        self._upto = None
-        fed = await self._feed(CommandBatch(entries.commands, FeedRange(self._source.name, after, entries.upto)))
-        self._upto = fed.upto
-        if fed.upto >= entries.upto:
-            for command, outcome in zip(entries.commands, fed.outcomes, strict=True):
-                if outcome is not None and outcome.error is not None:
-                    self._on_refused(command, outcome)
+        return CommandBatch(entries.commands, FeedRange(self._source.name, after, entries.upto))

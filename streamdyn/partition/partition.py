@@ -34,6 +34,7 @@ from streamdyn.partition.waiters import OffsetWaiters, Waiters
 from streamdyn.settings import (
     COMMAND_MAX_BYTES,
     PARTITION_QUEUE_MAX_COMMANDS,
+    PARTITION_QUEUE_MAX_FEEDS,
     REQUEST_TIMEOUT_MS,
 )
 from streamdyn.statemachine.command import COMMAND_ID_BYTES, Command
@@ -194,12 +195,16 @@ class Partition:
         """Append a fed batch to the log, apply it as the lease holder, and return its result (see `partition.feeder`).
 
         The result has the position that the feed has reached. Raises as `write` does, and InternalServerError while the
-        cluster's format has no feeds.
+        cluster's format has no feeds. At most PARTITION_QUEUE_MAX_FEEDS batches wait, of COMMAND_MAX_BYTES each.
         """
         assert batch.feed is not None and all(command.DEDUPED for command in batch.commands)
         self._check_may_lead()
         if self._format_and_upgrades()[0] < SCHEMA_IN_LOG:
             raise InternalServerError("The partition takes no feeds before all nodes are upgraded; try again")
+        if self._appender.feeds_waiting >= PARTITION_QUEUE_MAX_FEEDS:
+            raise ProvisionedThroughputExceededException("Too many fed batches wait for the partition")
+        if sum(command.record_bytes() for command in batch.commands) > COMMAND_MAX_BYTES:
+            raise ValidationException("The fed batch is larger than a record may be")
         is_new = batch.feed not in self._feed_waiters
         future = self._feed_waiters.add(batch.feed, self._clock_ms() + timeout_ms)
         if is_new:

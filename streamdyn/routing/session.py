@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from itertools import count
 from typing import TYPE_CHECKING
 
 from streamdyn.errors import InternalServerError, ResourceNotFoundException
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from streamdyn.statemachine.items import ItemCommand
     from streamdyn.statemachine.meta import TableCommand
     from streamdyn.statemachine.outcomes import Outcome
+
+# The longest pause before a write that another partition owns is routed again: each attempt is a record in a log.
+REFRESH_PAUSE_MAX_MS = 1_000
 
 
 class Sessions:
@@ -75,7 +79,9 @@ class Session:
     async def write(self, table: Table, command: ItemCommand) -> Outcome:
         info = table.partition_of(command.key)
         applied = await self._router.write(info, command, self._deadline_ms)
+        pauses_ms = (min(ROUTE_RETRY_MS * 2**attempt, REFRESH_PAUSE_MAX_MS) for attempt in count())
         while applied.outcome.error == OUT_OF_RANGE:
+            await asyncio.sleep(next(pauses_ms) / 1000)
             info = (await self._refresh_table(table)).partition_of(command.key)
             applied = await self._router.write(info, command, self._deadline_ms)
         position = Position(applied.offset, applied.index)
@@ -129,7 +135,6 @@ class Session:
         """
         if self._clock_ms() >= self._deadline_ms:
             raise InternalServerError("The partition that owns the key was not found in time; try again")
-        await asyncio.sleep(ROUTE_RETRY_MS / 1000)
         await self._router.read(self._directory.meta(), BASE_SPACE, STRONG, self._deadline_ms)
         newer = self._directory.tables.get(table.name)
         if newer is None or newer.id != table.id:

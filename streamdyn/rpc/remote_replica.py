@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from streamdyn.errors import InternalServerError
+from streamdyn.formats import SCHEMA_IN_LOG
 from streamdyn.model.pages import Page
 from streamdyn.rpc.questions.append_feed import AppendFeed
 from streamdyn.rpc.questions.append_scrub import AppendScrub
@@ -49,6 +51,8 @@ class RemoteReplica:
 
     async def feed(self, batch: CommandBatch, timeout_ms: int) -> AppliedFeed:
         assert batch.feed is not None
+        if self._peers.format() < SCHEMA_IN_LOG:
+            raise InternalServerError("The partition takes no feeds before all nodes are upgraded; try again")
         encoded = encode_batch(batch.commands, self._peers.format(), batch.feed)
         answer = await self._peers.ask(
             self._node, AppendFeed(self._partition, timeout_ms, self._hops, encoded), timeout_ms

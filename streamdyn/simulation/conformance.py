@@ -25,6 +25,7 @@ from streamdyn.model.schema import LogKind, Schema
 from streamdyn.simulation.model import UNKNOWN, Came, Model, Tenure, place
 from streamdyn.statemachine.apply import StateMachine
 from streamdyn.statemachine.dedupe import DedupeWindow
+from streamdyn.statemachine.outcomes import OUT_OF_RANGE
 from streamdyn.statemachine.records import RecordBatch
 from streamdyn.statemachine.state import State
 from streamdyn.wal.codec import decode_record
@@ -189,7 +190,9 @@ class _Trial:
         where = f"{applied.id.hex()} at {place(position)}"
         if applied.holder != places[position].life:
             self._wrong("holders differ", f"{where}: {applied.holder!r}, the model: {places[position].life!r}")
-        first = self._outcomes.setdefault(applied.id, applied.outcome)
+        first = self._outcomes.get(applied.id)
+        if first is None or first.error == OUT_OF_RANGE:  # which nothing remembers
+            first = self._outcomes[applied.id] = applied.outcome
         if applied.outcome != first:
             self._wrong("wrong outcome", f"{where}: {applied.outcome}, and first it was {first}")
         came = self._model.outcomes[applied.id]

@@ -107,7 +107,7 @@ class Model:
         if timestamp_ms < self.clock_ms:
             self.counts["timestamps of the past"] += 1
         self.clock_ms = max(self.clock_ms, timestamp_ms)
-        if feed is not None and not self._takes(feed):
+        if feed is not None and not self._takes(feed, commands):
             self.counts["void fed batches"] += 1
             return
         for index, command in enumerate(commands):
@@ -167,9 +167,13 @@ class Model:
             self._schema_version = command.schema.version
             self._hashes = command.schema.hash_bytes
 
-    def _takes(self, feed: FeedRange) -> bool:
+    def _takes(self, feed: FeedRange, commands: tuple[Command, ...]) -> bool:
         """Whether a fed batch follows on what its source has fed before."""
         if self._format == 1 or feed.after != self.feeds.get(feed.source, 0) or feed.upto <= feed.after:
+            return False
+        if not all(isinstance(command, ItemCommand | MetaCommand) for command in commands):
+            return False
+        if any(isinstance(command, ItemCommand) and self._is_out_of_range(command) for command in commands):
             return False
         self.counts["fed batches"] += 1
         self.feeds[feed.source] = feed.upto
@@ -180,7 +184,7 @@ class Model:
     def _take_command(self, command: Command, position: Position) -> None:
         places = self.places[command.id]
         places[position] = self.tenure
-        if len(places) > 1:
+        if len(places) > 1 and self.outcomes[command.id] != Came(OUT_OF_RANGE, None):  # that one is not remembered
             self.counts["dedupe hits"] += 1
             return
         if isinstance(command, ItemCommand) != self.items:
@@ -197,8 +201,11 @@ class Model:
         self.counts["commands"] += 1
         self.counts["commands left to the replay"] += came is UNKNOWN
 
+    def _is_out_of_range(self, command: ItemCommand) -> bool:
+        return self._hashes is not None and not self._hashes[0] <= command.key[:8] <= self._hashes[1]
+
     def _execute(self, command: ItemCommand, position: Position) -> Came | UnknownType:
-        if self._hashes is not None and not self._hashes[0] <= command.key[:8] <= self._hashes[1]:
+        if self._is_out_of_range(command):
             self.counts["keys out of range"] += 1
             return Came(OUT_OF_RANGE, None)
         old = self.item(command.key)

@@ -103,6 +103,11 @@ class Command:
         """
         raise NotImplementedError
 
+    def refusal(self, transition: Transition) -> Outcome | None:
+        """Why this log does not take the command now, or None. Nothing remembers it: a retry is applied as new."""
+        del transition
+        return None
+
     def record_bytes(self) -> int:
         """The approximate size, in bytes, of the client's data in the encoded command."""
         return 0

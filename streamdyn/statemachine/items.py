@@ -45,7 +45,7 @@ class ItemCommand(Command):
     wants_old_if_refused: bool
 
     def apply(self, transition: Transition) -> Outcome:
-        refusal = transition.check_owns_key(self.key)
+        refusal = self.refusal(transition)
         if refusal is not None:
             return refusal
         key = BASE_SPACE + self.key
@@ -60,6 +60,9 @@ class ItemCommand(Command):
         outcome, new = self.change(old, transition.schema.indexes)
         transition.write_item(key, old, new)
         return outcome
+
+    def refusal(self, transition: Transition) -> Outcome | None:
+        return transition.check_owns_key(self.key)
 
     def change(self, old: bytes | None, indexes: tuple[LocalIndex, ...]) -> tuple[Outcome, bytes | None]:
         """The outcome, and the row after the command; a row of None means that there is no item.

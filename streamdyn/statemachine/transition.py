@@ -107,7 +107,9 @@ class BatchTransition:
             if command.DEDUPED:
                 outcome = self._remembered_outcome(command.id)
                 if outcome is None:
-                    outcome = self._outcomes[command.id] = self._execute(command)
+                    outcome = self._execute(command)
+                    if outcome.error != OUT_OF_RANGE:  # its retry may find another schema here
+                        self._outcomes[command.id] = outcome
             else:
                 self.position = Position(offset, index)
                 result = command.apply(self)
@@ -117,16 +119,23 @@ class BatchTransition:
             self._applied.append(AppliedCommand(command.id, outcome, self.lease.life, offset, index))
 
     def _apply_fed(self, offset: int, commands: tuple[Command, ...], feed: FeedRange) -> None:
-        """The compare-and-set of a feed: the batch must begin where the last one of its source ended, or it is void."""
+        """The compare-and-set of a feed: the batch must begin where the last one of its source ended, or it is void.
+
+        It is void as well if the log does not take one of its commands now: the feed stays where it is.
+        """
         upto = self._feeds.get(feed.source, 0)
-        if self.format >= SCHEMA_IN_LOG and feed.after == upto < feed.upto and all(c.DEDUPED for c in commands):
+        refusals = [command.refusal(self) for command in commands]
+        takes_all = all(command.DEDUPED for command in commands) and not any(refusals)
+        if self.format >= SCHEMA_IN_LOG and feed.after == upto < feed.upto and takes_all:
             self._apply_all(offset, commands)
             upto = feed.upto
             self._feeds = {**self._feeds, feed.source: upto}
             self._checksum_input.append(b"feed %d %s" % (upto, feed.source.encode()))
         else:
             self._void += 1
-        outcomes = tuple(self._remembered_outcome(command.id) for command in commands)
+        outcomes = tuple(
+            refusal or self._remembered_outcome(command.id) for command, refusal in zip(commands, refusals, strict=True)
+        )
         self._fed.append(AppliedFeed(offset, self.lease.life, feed, upto, outcomes))
 
     def _remembered_outcome(self, command_id: bytes) -> Outcome | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from streamdyn.errors import PartitionError
+from streamdyn.errors import NewerFormatError, PartitionError
 from streamdyn.formats import NEWEST_FORMAT
 from streamdyn.statemachine.apply import StateMachine
 from streamdyn.statemachine.dedupe import DedupeWindow
@@ -45,6 +45,8 @@ class Replica:
             return
         if saved.topic_id != info.topic_id:
             raise PartitionError(topic_recreated_reason(info.topic))
+        if saved.state.format > newest_format:
+            raise NewerFormatError(saved.state.format, newest_format)
         window = DedupeWindow(saved.remembered)
         self._machine = StateMachine(saved.state, window, store.get, schema, newest_format)
 

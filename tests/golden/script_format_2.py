@@ -98,8 +98,8 @@ def ranges(draft: Draft) -> None:
     for version, (first, last) in enumerate(((at, at), (at + 1, HASH_SPACE - 1), (0, at - 1)), start=6):
         draft.record(_schema(draft, version, first=first, last=last), draft.put(key(low, f"p{low}"), wants_old=True))
     again = draft.put(key(low, f"p{low}"))
-    draft.record(again)  # refused, and remembered as such
-    draft.record(_schema(draft, 9), again)
+    draft.record(again, again)  # refused, and not remembered
+    draft.record(_schema(draft, 9), again, again)
 
 
 def indexes(draft: Draft) -> None:
@@ -125,6 +125,10 @@ def feeds(draft: Draft) -> None:
     fed(draft, "source", 3, 4, two)
     fed(draft, "source", 2, 10, refused, draft.put(key(62)))
     fed(draft, "source", 2, 10, refused, draft.put(key(63)))
+    draft.record(_schema(draft, 13, first=1, last=0))
+    fed(draft, "source", 10, 11, draft.put(key(66)), draft.put(key(67)))  # no key is in the range: void
+    draft.record(_schema(draft, 14))
+    fed(draft, "source", 10, 11, draft.put(key(66)), draft.put(key(67)))
     fed(draft, "another", 0, 1, one)  # it has been applied: it counts once, whoever brings it
     fed(draft, "another", 1, 5)
     fed(draft, "another", 5, 6, draft.put(key(64)), draft.claim("node-z", "z-1", 99))

@@ -18,6 +18,7 @@ from streamdyn.partition.feeder import Entries, Feeder
 from streamdyn.statemachine.commands.lease_claim import LeaseClaim
 from streamdyn.statemachine.commands.put_item import PutItem
 from streamdyn.statemachine.commands.set_format import SetFormat
+from streamdyn.statemachine.commands.set_schema import SetSchema
 from streamdyn.statemachine.commands.update_item import UpdateItem
 from streamdyn.statemachine.dedupe import DedupeWindow
 from streamdyn.statemachine.records import CommandBatch, FeedRange, Record, RecordBatch
@@ -166,8 +167,8 @@ def test_with_progress_outside_of_the_state_a_crash_lets_entries_count_twice_or_
     assert wrong_seed() is not None
 
 
-@pytest.mark.usefixtures("no_window")
-def test_a_target_that_lets_a_feeder_skip_a_gap_loses_entries(monkeypatch):
+def test_without_the_check_for_gaps_entries_are_lost(monkeypatch):
+    """The target would let a batch begin after the position that it keeps, and the feeder would not look."""
     apply_fed = BatchTransition._apply_fed
     monkeypatch.setattr(
         BatchTransition,
@@ -176,14 +177,59 @@ def test_a_target_that_lets_a_feeder_skip_a_gap_loses_entries(monkeypatch):
             self, offset, commands, replace(feed, after=min(feed.after, self._feeds.get(feed.source, 0)))
         ),
     )
-    random = Random(0)
+    random = Random(1)
+    random.random = lambda: 0.5
     target = Target(random)
-    asyncio.run(
-        Feeder(Source(random, first=7), target.feed, lambda *_: None)._feed(
-            CommandBatch((add(7),), FeedRange("source", 7, 8))
-        )
-    )
-    assert target.replica.state.feeds == {"source": 8}  # entries 0 to 6 are lost
+    late = CommandBatch((add(7),), FeedRange("source", 7, 8))
+    asyncio.run(target.feed(late))
+    assert target.replica.state.feeds == {"source": 8}  # and the entries 0 to 6 never come
+
+
+def test_a_target_takes_no_batch_behind_a_gap():
+    random = Random(1)
+    random.random = lambda: 0.5
+    target = Target(random)
+    asyncio.run(target.feed(CommandBatch((add(7),), FeedRange("source", 7, 8))))
+    assert target.replica.state.feeds == {}
+
+
+def test_a_refusal_is_told_although_its_answer_is_lost():
+    random = Random(1)
+    random.random = lambda: 0.5
+    target, letters, lost = Target(random), [], [True]
+
+    async def losing(batch):
+        fed = await target.feed(batch)
+        if batch.commands and lost.pop() if lost else False:
+            raise InternalServerError("no answer in time")
+        return fed
+
+    class Bad(Source):
+        async def read(self, after):
+            bad = PutItem(b"bad" + bytes(13), b"a", b"{}", 2, condition=Expression("nonsense", {}, b"{}"))
+            return Entries(after, after + 1, (bad,))
+
+    async def steps():
+        feeder = Feeder(Bad(random), losing, lambda command, outcome: letters.append((command.id, outcome.error)))
+        with pytest.raises(InternalServerError):
+            await feeder.step()
+        await feeder.step()
+
+    asyncio.run(steps())
+    assert letters == [(b"bad" + bytes(13), "ValidationException")]
+
+
+def test_a_key_that_another_partition_owns_is_not_passed():
+    random = Random(1)
+    random.random = lambda: 0.5
+    target, letters = Target(random), []
+    schema = Schema(LogKind.TABLE, 1, KeySchema("k", "S"), (), 1, 0)  # no key is in it
+    target.log.append(Record(1, 1, (SetSchema(bytes(16), schema),)))
+    target.apply(target.log[-1])
+    feeder = Feeder(Source(random), target.feed, lambda *letter: letters.append(letter))
+    with pytest.raises(InternalServerError, match="Another partition owns a key"):
+        asyncio.run(feeder.step())
+    assert (target.replica.state.feeds, letters, target.counts()) == ({}, [], [0, 0, 0])
 
 
 # --- single behaviours ---

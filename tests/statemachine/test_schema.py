@@ -74,6 +74,12 @@ def test_both_ends_of_the_range_count(first, last, text):
     assert replay(FORMAT_2, set_schema(1, at, at), command)[1][-1] == DONE
 
 
+def test_a_refused_command_is_applied_when_it_comes_again_under_a_schema_that_has_its_key():
+    replica, outcomes = replay(FORMAT_2, set_schema(1, last=0), put(1, HIGH), set_schema(2), put(1, HIGH), put(1, HIGH))
+    assert [outcome.error for outcome in outcomes[2:]] == [OUT_OF_RANGE, None, None, None]
+    assert replica.get(BASE_SPACE + key(HIGH)) is not None
+
+
 def test_a_log_of_format_1_knows_no_range():
     replica, outcomes = replay(set_schema(1, last=MIDDLE - 1), put(1, HIGH))
     assert outcomes[-1] == DONE

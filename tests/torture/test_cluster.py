@@ -79,7 +79,13 @@ def test_any_node_takes_any_request(cluster: Cluster, clients: list[Any]) -> Non
 def test_the_status_shows_nodes_and_partitions(cluster: Cluster, clients: list[Any]) -> None:
     make_table(clients[1], "shown")
     put(clients[2], "shown", "a", 1)
-    until(lambda: all(replica["lag"] == 0 for replica in partition(cluster, "shown")["replicas"]), "no replica lags")
+
+    def is_settled() -> bool:
+        """No replica lags, and no hand-over is under way."""
+        shown = partition(cluster, "shown")
+        return shown["leader"] is not None and all(replica["lag"] == 0 for replica in shown["replicas"])
+
+    until(is_settled, "a leader, and no replica that lags")
     told = partition(cluster, "shown")
     assert told["leader"] in {replica["node"] for replica in told["replicas"]}
     assert len({replica["checksum"] for replica in told["replicas"]}) == 1
