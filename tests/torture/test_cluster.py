@@ -197,7 +197,8 @@ def test_a_replica_that_is_wrong_is_set_aside_and_made_anew(cluster: Cluster, cl
     replica = cluster.folder / "node-2" / "replicas" / id_
     db = Rdict(str(replica), Options(raw_mode=True))
     state = json.loads(db[b"s"])
-    db[b"s"] = json.dumps({**state, "checksum": "00" * 8}).encode()
+    # Not zeros: a replica that has applied nothing so far has those.
+    db[b"s"] = json.dumps({**state, "checksum": "ff" * 8}).encode()
     db.flush()
     db.close()
     cluster.nodes[2].start()
