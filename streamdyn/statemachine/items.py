@@ -45,7 +45,7 @@ class ItemCommand(Command):
     wants_old_if_refused: bool
 
     def apply(self, transition: Transition) -> Outcome:
-        refusal = self.refusal(transition)
+        refusal = transition.check_owns_key(self.key)
         if refusal is not None:
             return refusal
         key = BASE_SPACE + self.key

@@ -21,7 +21,7 @@ class FeedRange:
     upto: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CommandBatch:
     """The content of one record: its commands in order. `feed` is None unless the commands come from a feed."""
 

@@ -129,10 +129,10 @@ def _to_avro(command: Command, known: Format) -> tuple[str, dict[str, Any]]:
 
 
 def _from_avro(name: str, values: dict[str, Any]) -> Command:
-    bare = name.removeprefix("streamdyn.")
-    for member, convert in _FROM_AVRO[bare]:
+    command, converters = _BY_AVRO_NAME[name]
+    for member, convert in converters:
         values[member] = convert(values[member])
-    return COMMANDS[bare](*values.values())
+    return command(*values.values())
 
 
 def _expression_to_avro(expression: Expression | None) -> tuple[str, dict[str, Any]] | None:
@@ -187,4 +187,4 @@ def _converters_by_command(direction: int) -> dict[str, list[tuple[str, Callable
 
 
 _TO_AVRO = _converters_by_command(0)
-_FROM_AVRO = _converters_by_command(1)
+_BY_AVRO_NAME = {f"streamdyn.{name}": (COMMANDS[name], found) for name, found in _converters_by_command(1).items()}
