@@ -40,6 +40,11 @@ class Schema:
     last_hash: int = HASH_SPACE - 1
 
     @property
+    def owns_all_hashes(self) -> bool:
+        """Whether every partition key belongs into the log."""
+        return self.first_hash == 0 and self.last_hash == HASH_SPACE - 1
+
+    @property
     def hash_bytes(self) -> tuple[bytes, bytes]:
         """`first_hash` and `last_hash` as the first 8 bytes of storage keys."""
         return self.first_hash.to_bytes(HASH_BYTES, "big"), self.last_hash.to_bytes(HASH_BYTES, "big")

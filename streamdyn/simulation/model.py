@@ -165,7 +165,7 @@ class Model:
         if self.items and self._format > 1 and command.schema.version > self._schema_version:
             self.counts["schemas"] += 1
             self._schema_version = command.schema.version
-            self._hashes = command.schema.hash_bytes
+            self._hashes = None if command.schema.owns_all_hashes else command.schema.hash_bytes
 
     def _takes(self, feed: FeedRange, commands: tuple[Command, ...]) -> bool:
         """Whether a fed batch follows on what its source has fed before."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from streamdyn.simulation.world import World
 
 STEPS_MAX = 3
+RETRY_MS = 500
 
 
 class RollingUpgrade:
@@ -26,6 +27,7 @@ class RollingUpgrade:
 
     def __init__(self, world: World, machines: Mapping[str, NodeMachine], run_ms: float) -> None:
         self._world = world
+        self._machines = machines
         self._random = random = world.stream("upgrade")
         first, *others = machines.values()
         for machine in machines.values():
@@ -39,6 +41,10 @@ class RollingUpgrade:
 
     def _replace(self, machine: NodeMachine, newest_format: int) -> None:
         """Its process ends, and is started again with another release."""
+        if newest_format != FIRST_FORMAT and not self._all_are_registered():
+            # A node of the older release that nobody knows of yet keeps nobody from raising the format.
+            self._world.after(RETRY_MS, partial(self._replace, machine, newest_format))
+            return
         self._world.tell(machine.name, f"gets the release that knows format {newest_format}")
         machine.install(newest_format)
         if not machine.life:
@@ -48,3 +54,7 @@ class RollingUpgrade:
             machine.stop()
         else:
             machine.crash()
+
+    def _all_are_registered(self) -> bool:
+        nodes = [machine.node for machine in self._machines.values() if machine.node is not None]
+        return any(node.directory.nodes.keys() >= self._machines.keys() for node in nodes)

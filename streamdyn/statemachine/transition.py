@@ -229,7 +229,9 @@ class BatchTransition:
 
     def _use_schema(self, schema: Schema) -> None:
         self.schema = schema
-        self._hashes = schema.hash_bytes if self.format >= SCHEMA_IN_LOG else None
+        # Nothing is to be checked where the log owns all hashes, as that of a table with one partition.
+        is_checked = self.format >= SCHEMA_IN_LOG and not schema.owns_all_hashes
+        self._hashes = schema.hash_bytes if is_checked else None
 
     def _index_rows(self, row: bytes | None) -> dict[bytes, bytes]:
         if row is None:
